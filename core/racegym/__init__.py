@@ -1,0 +1,58 @@
+"""racegym: a racing gym whose every part is a plugin.
+
+Importing it registers racegym's environments with Gymnasium, by name only, and does nothing
+else. What is listed in ``__all__`` loads on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from racegym.registration import register_envs
+
+if TYPE_CHECKING:
+    from racegym.envs import make, make_vec
+    from racegym.errors import RacegymError
+    from racegym.hookspecs import hookimpl
+    from racegym.scenario import Scenario, load_scenario
+    from racegym.world import World
+
+__all__ = [
+    "RacegymError",
+    "Scenario",
+    "World",
+    "__version__",
+    "hookimpl",
+    "load_scenario",
+    "make",
+    "make_vec",
+]
+
+__version__ = "0.1.0"
+
+# Public name -> the module it lives in.
+_HOMES = {
+    "RacegymError": "racegym.errors",
+    "Scenario": "racegym.scenario",
+    "World": "racegym.world",
+    "hookimpl": "racegym.hookspecs",
+    "load_scenario": "racegym.scenario",
+    "make": "racegym.envs",
+    "make_vec": "racegym.envs",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+register_envs()

@@ -1,0 +1,7 @@
+"""Gymnasium environments over any scenario: one race, or a native batch of them."""
+
+from racegym.envs.make import make, make_vec
+from racegym.envs.single import RaceEnv
+from racegym.envs.vector import RaceVectorEnv
+
+__all__ = ["RaceEnv", "RaceVectorEnv", "make", "make_vec"]

@@ -1,0 +1,54 @@
+"""From a scenario to a world in which exactly one car of each race is driven from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from racegym.errors import ScenarioError, nearest
+from racegym.scenario import Scenario, load_scenario
+from racegym.world import World, WorldConfig
+
+__all__ = ["ScenarioLike", "agent_world"]
+
+ScenarioLike = Scenario | str | Path | Mapping[str, Any]
+
+
+def agent_world(scenario: ScenarioLike, n_races: int, agent: str | None) -> World:
+    """Return a world with one agent a race.
+
+    Args:
+        scenario: a scenario, the path or name of one, or its content as a mapping.
+        n_races: how many races.
+        agent: the name of the car to drive. None: the car whose driver is ``agent``, or the
+            first car where every car has a driver.
+
+    Raises:
+        ScenarioError: there is no such car, or it is not clear which one is meant.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    return World(_with_one_agent(loaded.build(n_races=n_races), agent))
+
+
+def _with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:
+    names = [car.name for car in config.cars]
+    agents = [car.name for car in config.cars if car.driver is None]
+    if agent is None:
+        if len(agents) > 1:
+            raise ScenarioError(
+                f"this environment drives one car, and the scenario leaves {len(agents)} to "
+                f"agents ({', '.join(agents)}); give all but one a driver"
+            )
+        agent = agents[0] if agents else names[0]
+    if agent not in names:
+        raise ScenarioError(f"no car is called {agent!r}; {nearest(agent, names)}")
+    undriven = [name for name in agents if name != agent]
+    if undriven:
+        raise ScenarioError(
+            f"nobody drives {', '.join(undriven)} while the agent drives {agent!r}; "
+            "give each a driver"
+        )
+    cars = [replace(car, driver=None) if car.name == agent else car for car in config.cars]
+    return replace(config, cars=cars)

@@ -1,0 +1,129 @@
+"""What the environments say beside observation and reward.
+
+The same keys for one race and for a batch; a batch adds the mask ``_key`` to each, as
+Gymnasium does, true where that race has the key. No value is ever NaN: a time that does not
+exist yet has no key.
+
+==================  =======  ====================================================
+key                 type     meaning
+==================  =======  ====================================================
+``time``            float    race time [s]
+``progress``        float    distance along the centerline since the line [m]
+``laps``            int      laps completed
+``lap_time``        float    time of the lap being driven [s]; absent before it begins
+``last_lap_time``   float    time of the last lap [s]; absent before the first
+``best_lap_time``   float    best valid lap [s]; absent before the first
+``last_sector_time``  float  time of the last sector [s]; absent before the first
+``lap_valid``       bool     the lap being driven is valid so far
+``sector``          int      index of the sector
+``position``        int      place in the race, from 1
+``speed``           float    forward speed [m/s]
+``off_track``       bool     the whole car is beyond the edge
+``status``          int      a ``racegym.interfaces.Status``
+``rewards``         dict     every reward term before weighting; absent after a reset
+``ended_by``        dict     every termination, whether it applies; absent after a reset
+==================  =======  ====================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from racegym.interfaces import Array, View
+from racegym.world import World
+
+__all__ = ["Informant"]
+
+Mask = NDArray[np.bool_]
+
+
+class Informant:
+    """Gathers the infos of one agent a race.
+
+    Args:
+        world: with exactly one group of agents, one a race.
+    """
+
+    def __init__(self, world: World):
+        self._view: View = world.view
+        self._group = world.groups[0]
+        race, frame, state = world.view.race, world.view.frame, world.view.state
+        self._always: dict[str, tuple[Array, type]] = {
+            "progress": (frame.progress, np.float64),
+            "laps": (race.laps_done, np.int64),
+            "lap_valid": (race.lap_valid, np.bool_),
+            "sector": (race.sector, np.int64),
+            "position": (race.position, np.int64),
+            "speed": (state.vx, np.float64),
+            "off_track": (race.off_track, np.bool_),
+            "status": (race.status, np.int64),
+        }
+        self._once_known: dict[str, Array] = {
+            "last_lap_time": race.last_lap_time,
+            "best_lap_time": race.best_lap_time,
+            "last_sector_time": race.last_sector_time,
+        }
+
+    def one(self, *, stepped: bool) -> dict[str, Any]:
+        """Return the info of a single race in plain Python types.
+
+        Args:
+            stepped: whether it follows a step; else a reset.
+        """
+        car = int(self._group.cars[0])
+        view = self._view
+        info: dict[str, Any] = {"time": float(view.race.time[0])}
+        for key, (array, _) in self._always.items():
+            info[key] = array[0, car].item()
+        started = float(view.race.lap_start[0, car])
+        if started == started:  # not NaN
+            info["lap_time"] = info["time"] - started
+        for key, array in self._once_known.items():
+            value = float(array[0, car])
+            if value == value:
+                info[key] = value
+        if stepped:
+            info["rewards"] = {name: float(v[0]) for name, v in self._group.terms.items()}
+            info["ended_by"] = {name: bool(v[0]) for name, v in self._group.reasons.items()}
+        return info
+
+    def batch(self, rows: Mask, stepped: Mask) -> dict[str, Any]:
+        """Return the infos of many races.
+
+        Args:
+            rows: (n_races,) bool, the races that are to have an info.
+            stepped: (n_races,) bool, those of them whose info follows a step.
+        """
+        infos: dict[str, Any] = {}
+        if not rows.any():
+            return infos
+        cars, race = self._group.cars, self._view.race
+        _put(infos, "time", race.time, rows)
+        for key, (array, dtype) in self._always.items():
+            _put(infos, key, array.reshape(-1)[cars].astype(dtype), rows)
+        started = race.lap_start.reshape(-1)[cars]
+        _put(infos, "lap_time", race.time - started, rows & np.isfinite(started))
+        for key, array in self._once_known.items():
+            values = array.reshape(-1)[cars]
+            _put(infos, key, values, rows & np.isfinite(values))
+        told = rows & stepped
+        for key, parts, dtype in (
+            ("rewards", self._group.terms, np.float64),
+            ("ended_by", self._group.reasons, np.bool_),
+        ):
+            if parts and told.any():
+                nested: dict[str, Any] = {}
+                for name, values in parts.items():
+                    _put(nested, name, values.astype(dtype), told)
+                infos[key], infos[f"_{key}"] = nested, told.copy()
+        return infos
+
+
+def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
+    """Add a key with its mask, zero where the mask is false, if any race has it."""
+    if mask.any():
+        infos[key] = np.where(mask, values, values.dtype.type(0))
+        infos[f"_{key}"] = mask.copy()

@@ -1,0 +1,93 @@
+"""One race as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from racegym.envs.agent import ScenarioLike, agent_world
+from racegym.envs.info import Informant
+from racegym.world.observer import Observation
+
+__all__ = ["RaceEnv"]
+
+
+class RaceEnv(gymnasium.Env[Any, Any]):
+    """Drive one car of a scenario; the others follow their own drivers.
+
+    ``reset(seed=k)`` starts the race of seed k; later ``reset()`` calls start its next
+    episodes, so the whole sequence is a function of k. Actions outside the space are
+    clipped; one that is not finite or has the wrong shape is refused. Infos:
+    ``racegym.envs.info``.
+
+    Args:
+        scenario: a scenario, the path or name of one, or its content as a mapping.
+        agent: the name of the car to drive; see ``racegym.envs.agent``.
+        render_mode: None; pictures are not drawn yet.
+
+    Raises:
+        ScenarioError, BackendError: the scenario is wrong; says where and why.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioLike = "time_trial",
+        *,
+        agent: str | None = None,
+        render_mode: None = None,
+    ):
+        self.world = agent_world(scenario, 1, agent)
+        self._group = self.world.groups[0]
+        self.observation_space = self._group.observation_space
+        self.action_space = self._group.action_space
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": [], "render_fps": round(1 / self.world.dt)}
+        self._informant = Informant(self.world)
+        self._seeded = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start an episode: of ``seed``, or the next one of the seed before.
+
+        Args:
+            seed: non-negative; None goes on with the seed before, or draws one.
+            options: not used; unknown ones are ignored.
+        """
+        super().reset(seed=seed)
+        if seed is None and not self._seeded:
+            seed = int(self.np_random.integers(2**63))
+        self._seeded = True
+        self.world.reset(seeds=None if seed is None else [seed])
+        return self._observation(), self._informant.one(stepped=False)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Drive for one control interval.
+
+        Raises:
+            ActionError: the action has the wrong shape or is not finite.
+        """
+        self.world.step((np.asarray(action)[None],))
+        group = self._group
+        return (
+            self._observation(),
+            float(group.reward[0]),
+            bool(group.terminated[0]),
+            bool(group.truncated[0]),
+            self._informant.one(stepped=True),
+        )
+
+    def render(self) -> None:
+        """Draw nothing: there is no render mode yet."""
+
+    def close(self) -> None:
+        """Release the simulator."""
+        self.world.close()
+
+    def _observation(self) -> Any:
+        values: Observation = self._group.observations
+        if isinstance(values, dict):
+            return {name: part[0].copy() for name, part in values.items()}
+        return values[0].copy()

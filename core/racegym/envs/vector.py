@@ -1,0 +1,197 @@
+"""A batch of races as a Gymnasium vector environment, stepped at once."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from racegym.envs.agent import ScenarioLike, agent_world
+from racegym.envs.info import Informant
+
+__all__ = ["RaceVectorEnv"]
+
+
+class RaceVectorEnv(VectorEnv[Any, Any, Any]):
+    """Drive one car in each of many races of one scenario.
+
+    Race i of ``reset(seed=k)`` is, bit for bit and through all later episodes, the race that
+    ``RaceEnv`` has after ``reset(seed=k + i)``. Infos: ``racegym.envs.info``.
+
+    Args:
+        scenario: a scenario, the path or name of one, or its content as a mapping.
+        num_envs: how many races.
+        copy: return copies of the observations; without, the arrays returned are
+            overwritten by the next step.
+        autoreset_mode: when a race that ended starts anew: ``"NextStep"``, ``"SameStep"``
+            or ``"Disabled"``, as Gymnasium defines them.
+        agent: the name of the car to drive; see ``racegym.envs.agent``.
+        render_mode: None; pictures are not drawn yet.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioLike = "time_trial",
+        num_envs: int = 1,
+        *,
+        copy: bool = True,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        agent: str | None = None,
+        render_mode: None = None,
+    ):
+        self.world = agent_world(scenario, num_envs, agent)
+        self._group = self.world.groups[0]
+        self.num_envs = num_envs
+        self.copy = copy
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.render_mode = render_mode
+        self.metadata = {
+            "render_modes": [],
+            "render_fps": round(1 / self.world.dt),
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self.single_observation_space = self._group.observation_space
+        self.single_action_space = self._group.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._informant = Informant(self.world)
+        self._seeded = False
+        self._ended: NDArray[np.bool_] = np.zeros(num_envs, np.bool_)
+        self._everyone: NDArray[np.bool_] = np.ones(num_envs, np.bool_)
+
+    def reset(
+        self,
+        *,
+        seed: int | list[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start episodes.
+
+        Args:
+            seed: race i takes ``seed + i``, or item i of a list; None goes on with the
+                seeds before, or draws some.
+            options: ``reset_mask``, bool (num_envs,), starts only some races; anything
+                else is ignored.
+        """
+        super().reset(seed=seed if isinstance(seed, int) else None)
+        mask = _reset_mask(options, self.num_envs)
+        seeds = self._seeds(seed)
+        # A first reset starts all races, since a world can't step races that never began.
+        chosen = self._everyone if mask is None or not self._seeded else mask
+        self._seeded = True
+        given = np.array([s is not None for s in seeds])
+        fresh = np.flatnonzero(chosen & given)
+        self.world.reset(seeds=[seeds[i] or 0 for i in fresh], races=fresh)
+        self.world.reset(races=np.flatnonzero(chosen & ~given))
+        self._ended &= ~chosen
+        return self._observations(), self._informant.batch(chosen, ~self._everyone)
+
+    def _seeds(self, seed: int | list[int | None] | None) -> list[int | None]:
+        """Return the seed of each race; None where it goes on with the one before."""
+        if isinstance(seed, int):
+            return [seed + i for i in range(self.num_envs)]
+        seeds = [None] * self.num_envs if seed is None else list(seed)
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"{self.num_envs} seeds wanted, one a race, {len(seeds)} given")
+        if self._seeded:
+            return seeds
+        drawn = int(self.np_random.integers(2**62))
+        return [drawn + i if s is None else s for i, s in enumerate(seeds)]
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        """Drive all races for one control interval.
+
+        Raises:
+            ActionError: the actions have the wrong shape or are not finite.
+            ResetNeeded: autoreset is disabled and a race that ended was not reset.
+        """
+        world, group = self.world, self._group
+        restarted = self._ended
+        if self.autoreset_mode is AutoresetMode.DISABLED and restarted.any():
+            raise ResetNeeded(
+                f"environment {int(np.flatnonzero(restarted)[0])} has ended and autoreset is "
+                "disabled: call reset(options={'reset_mask': mask}) first"
+            )
+        world.advance((actions,))
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP and restarted.any():
+            # What these races did in this step is undone: a reset leaves no trace of it.
+            world.reset(races=np.flatnonzero(restarted), observe=False)
+            group.reward[restarted] = 0
+            group.terminated[restarted] = False
+            group.truncated[restarted] = False
+        world.observe()
+        world.show()
+
+        reward = group.reward.astype(np.float64)
+        terminated, truncated = group.terminated.copy(), group.truncated.copy()
+        ended = terminated | truncated
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            infos = self._restart(ended)
+            self._ended = np.zeros_like(ended)
+        else:
+            self._ended = ended
+            stepped = ~restarted if self.autoreset_mode is AutoresetMode.NEXT_STEP else ended | True
+            infos = self._informant.batch(self._everyone, stepped)
+        return self._observations(), reward, terminated, truncated, infos
+
+    def _restart(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
+        """Reset races in the step that ended them; return infos with what they ended in."""
+        final = self._informant.batch(ended, ended)
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for race in np.flatnonzero(ended):
+            final_obs[race] = self._observation_of(int(race))
+        terms = self._informant.batch(~ended, ~ended)
+        self.world.reset(races=np.flatnonzero(ended))
+        infos = _merged(terms, self._informant.batch(ended, ~self._everyone))
+        infos["final_obs"], infos["_final_obs"] = final_obs, ended.copy()
+        infos["final_info"], infos["_final_info"] = final, ended.copy()
+        return infos
+
+    def _observation_of(self, race: int) -> Any:
+        values = self._group.observations
+        if isinstance(values, dict):
+            return {name: part[race].copy() for name, part in values.items()}
+        return values[race].copy()
+
+    def _observations(self) -> Any:
+        return deepcopy(self._group.observations) if self.copy else self._group.observations
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Release the simulator."""
+        self.world.close()
+
+
+def _reset_mask(options: dict[str, Any] | None, count: int) -> NDArray[np.bool_] | None:
+    """Return the mask of races to reset, None for all; refuse what Gymnasium refuses."""
+    if not options or "reset_mask" not in options:
+        return None
+    mask = options["reset_mask"]
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+        raise TypeError(f"options['reset_mask'] must be a numpy array of bool, not {mask!r}")
+    if mask.shape != (count,):
+        raise ValueError(f"options['reset_mask'] must have shape ({count},), not {mask.shape}")
+    if not mask.any():
+        raise ValueError("options['reset_mask'] must name at least one environment")
+    return mask
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the infos of two disjoint sets of races as one."""
+    merged: dict[str, Any] = {}
+    for key in [*one, *(key for key in other if key not in one)]:
+        if key.startswith("_"):
+            merged[key] = one.get(key, False) | other.get(key, False)
+        elif key not in one or key not in other:
+            merged[key] = one.get(key, other.get(key))
+        elif isinstance(one[key], dict):
+            merged[key] = _merged(one[key], other[key])
+        else:
+            merged[key] = np.where(other[f"_{key}"], other[key], one[key])
+    return merged

@@ -1,0 +1,94 @@
+"""Every error that racegym raises on purpose, and how its message is made.
+
+    RacegymError
+    ├── ScenarioError     a scenario file or a setting in it is wrong
+    ├── UnknownNameError  nothing of that kind goes by that name
+    ├── TrackError        a track file or a track's geometry is wrong
+    ├── PluginError       a plugin failed to load, or two offer one name
+    ├── BackendError      a backend can't do what it was asked, or broke
+    ├── ActionError       actions have the wrong shape or are not finite
+    └── RunError          a run folder can't be written, read or verified
+
+A message says what was asked, where (file and line when there is one), the nearest valid
+choice and the command that fixes it. ``racegym`` prints it and exits with code 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+__all__ = [
+    "ActionError",
+    "BackendError",
+    "PluginError",
+    "RacegymError",
+    "RunError",
+    "ScenarioError",
+    "TrackError",
+    "UnknownNameError",
+    "nearest",
+]
+
+
+class RacegymError(Exception):
+    """Base of all errors meant for a user's eyes.
+
+    Args:
+        what: one or two plain sentences: the fact, the value, the fix.
+        file: the file at fault, if any.
+        line: its line, counted from 1, if known.
+    """
+
+    def __init__(self, what: str, *, file: str | Path | None = None, line: int | None = None):
+        self.what = what
+        self.file = str(file) if file is not None else None
+        self.line = line
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return self.what
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.what}"
+
+
+class ScenarioError(RacegymError):
+    """A scenario, or one setting of it, is wrong."""
+
+
+class UnknownNameError(RacegymError):
+    """Nothing of that kind goes by that name."""
+
+
+class TrackError(RacegymError):
+    """A track file or a track's geometry is wrong."""
+
+
+class PluginError(RacegymError):
+    """A plugin failed to load, or two plugins offer one name."""
+
+
+class BackendError(RacegymError):
+    """A backend can't do what it was asked, or it broke."""
+
+
+class ActionError(RacegymError, ValueError):
+    """Actions have the wrong shape or hold a value that is not finite."""
+
+
+class RunError(RacegymError):
+    """A run folder can't be written, read or verified."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return a hint: the nearest valid name if one is close, then all of them.
+
+    >>> nearest("pure_persuit", ["idle", "pure_pursuit"])
+    "did you mean 'pure_pursuit'? Valid: idle, pure_pursuit"
+    """
+    names = sorted(valid)
+    close = get_close_matches(name, names, n=1)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}Valid: {', '.join(names) or 'none'}"

@@ -1,0 +1,128 @@
+"""The decorators ``kernel`` and ``device``, and the number of threads.
+
+A kernel is a thin loop over races or cars that calls device functions:
+
+    @kernel
+    def step(x, vx, dt):
+        real = x.dtype.type
+        for race in prange(x.shape[0]):
+            for car in range(x.shape[1]):
+                x[race, car] += vx[race, car] * real(dt)
+
+Its first argument is an array led by races, or by a list of cars: the leading lengths of
+that array tell the size of the work. Below ``PARALLEL_FROM`` items, with one thread, in a
+forked child, and where there is no ``prange``, the serial twin runs and OpenMP is never
+entered: GNU OpenMP kills a child that is forked after it started, and its threads spin
+while they wait for work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+from racegym.kernels.cache import enable_cache
+
+__all__ = ["PARALLEL_FROM", "Kernel", "device", "kernel", "set_threads", "threads"]
+
+PARALLEL_FROM = 512  # items; below it, waking threads costs more than it saves
+
+# Only ``prange`` may go parallel: fused or reduced array expressions could change bits.
+_PRANGE_ONLY = {
+    "comprehension": False,
+    "prange": True,
+    "numpy": False,
+    "reduction": False,
+    "inplace_binop": False,
+    "setitem": False,
+    "stencil": False,
+    "fusion": False,
+}
+
+_one_launch = threading.Lock()  # numba's workqueue layer allows one parallel region at a time
+
+
+def _default_threads() -> int:
+    asked = os.environ.get("RACEGYM_THREADS", "")
+    available = int(numba.config.NUMBA_NUM_THREADS)
+    return max(1, min(int(asked), available)) if asked.isdigit() else available
+
+
+_threads = _default_threads()
+
+
+def threads() -> int:
+    """Return how many threads a large batch uses."""
+    return _threads
+
+
+def set_threads(count: int) -> None:
+    """Use ``count`` threads for large batches; 1 means always serial.
+
+    The default is ``RACEGYM_THREADS``, or else one a core. More than there are cores is
+    cut to that. Results do not depend on it.
+    """
+    global _threads
+    if count < 1:
+        raise ValueError(f"threads must be at least 1, not {count}")
+    _threads = min(count, int(numba.config.NUMBA_NUM_THREADS))
+
+
+def _serial_in_child() -> None:
+    global _threads, _one_launch
+    _threads = 1
+    _one_launch = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_serial_in_child)
+
+
+class Kernel:
+    """A compiled loop with a serial and a parallel twin; both give the same bits."""
+
+    def __init__(self, py_func: Callable[..., None]):
+        self.__doc__ = py_func.__doc__
+        self.__name__ = py_func.__name__
+        self.__wrapped__ = py_func
+        self._parallel: Any = None
+        self._serial = numba.njit(error_model="numpy", nogil=True)(py_func)
+        self._cached = False
+        self._divisible = "prange" in py_func.__code__.co_names
+
+    def __call__(self, first: Any, *rest: Any) -> None:
+        """Run the twin that suits the size of ``first``, compiling it when it is new."""
+        if _threads > 1 and self._divisible and _items(first.shape) >= PARALLEL_FROM:
+            self._run_parallel(first, *rest)
+        else:
+            if not self._cached:
+                enable_cache(self._serial, parallel=False)
+                self._cached = True
+            self._serial(first, *rest)
+
+    def _run_parallel(self, *args: Any) -> None:
+        with _one_launch:
+            if self._parallel is None:
+                compiled = numba.njit(error_model="numpy", nogil=True, parallel=_PRANGE_ONLY)
+                self._parallel = compiled(self.__wrapped__)
+                enable_cache(self._parallel, parallel=True)
+            numba.set_num_threads(_threads)
+            self._parallel(*args)
+
+
+def _items(shape: tuple[int, ...]) -> int:
+    return shape[0] * shape[1] if len(shape) > 1 else shape[0]
+
+
+def kernel(py_func: Callable[..., None]) -> Kernel:
+    """Compile a loop over races or cars; see the module's text for its form."""
+    return Kernel(py_func)
+
+
+def device(py_func: Callable[..., Any]) -> Any:
+    """Compile a scalar function that kernels call; it is inlined into each of them."""
+    return numba.njit(error_model="numpy")(py_func)

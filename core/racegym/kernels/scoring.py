@@ -1,0 +1,195 @@
+"""What reward terms and terminations compute, one car at a time.
+
+Car arrays are ``(n_races, n_cars)``; ``out`` is real for rewards and bool for terminations;
+``elapsed`` is (n_races,) float64 [s], the time that passed in the step.
+"""
+
+from __future__ import annotations
+
+from math import cos, sin
+
+from numba import prange
+
+from racegym.kernels.compile import kernel
+from racegym.kernels.projection import CHECKPOINT_COUNT, CHECKPOINT_FIRST, LENGTH
+from racegym.kernels.race import gate
+
+__all__ = [
+    "advance_stalled",
+    "beyond_edge",
+    "charge_braking",
+    "pay_alive",
+    "pay_checkpoints",
+    "pay_progress",
+    "pay_speed",
+]
+
+RACING = 1  # of ``Status``
+
+
+@kernel
+def pay_progress(out, progress, previous, jumped, off_track, debt, paved_only):
+    """Pay metres gained along the track, each metre once.
+
+    A jump pays nothing. Ground lost by a jump backwards is a debt, paid off by what is
+    gained next, so that it can't be gained twice; so the sum of all payments never exceeds
+    the net progress and the debt.
+
+    Args:
+        out: [m]. Written.
+        progress, previous: float64 [m], now and a step before.
+        jumped, off_track: bool.
+        debt: float64 [m]. Updated.
+        paved_only: whether gains count on the track alone; losses always do.
+    """
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            gain = progress[race, car] - previous[race, car]
+            if not gain == gain:
+                gain = 0.0
+            if jumped[race, car]:
+                debt[race, car] += max(-gain, 0.0)
+                gain = 0.0
+            if gain > 0.0:
+                if paved_only and off_track[race, car]:
+                    gain = 0.0
+                paid_off = min(gain, debt[race, car])
+                debt[race, car] -= paid_off
+                gain -= paid_off
+            out[race, car] = gain
+
+
+@kernel
+def pay_speed(out, vx, vy, heading_error, off_track, present, elapsed, paved_only):
+    """Pay speed along the track times the time that passed [m]; backwards is negative.
+
+    Args:
+        out: [m]. Written.
+        vx, vy: real [m/s]; what is missing counts as 0.
+        heading_error: real [rad].
+        off_track, present: bool.
+        elapsed: see the module's text.
+        paved_only: whether forward speed counts on the track alone.
+    """
+    real = out.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            error = heading_error[race, car]
+            along = vx[race, car] * cos(error) - vy[race, car] * sin(error)
+            if not along == along or not present[race, car]:
+                along = real(0.0)
+            if paved_only and off_track[race, car]:
+                along = min(along, real(0.0))
+            out[race, car] = along * real(elapsed[race])
+
+
+@kernel
+def pay_checkpoints(
+    out, hits, split, next_checkpoint, start_progress, race_track, table, checkpoint_s, speed
+):
+    """Pay for each checkpoint passed the share of a reference speed that was reached.
+
+    Args:
+        out: in [0, hits]. Written.
+        hits: int32, checkpoints passed in this step.
+        split: float64 [s] between the last two.
+        next_checkpoint: int64, counted over all laps.
+        start_progress: float64 [m]; a checkpoint with none before it since then pays nothing.
+        race_track, table, checkpoint_s: the packed tracks.
+        speed: [m/s] that earns 1.
+    """
+    for race in prange(out.shape[0]):
+        track = race_track[race]
+        length = table[track, LENGTH]
+        first, count = int(table[track, CHECKPOINT_FIRST]), int(table[track, CHECKPOINT_COUNT])
+        for car in range(out.shape[1]):
+            out[race, car] = 0
+            if hits[race, car] == 0 or not split[race, car] > 0.0:
+                continue
+            passed = next_checkpoint[race, car] - 1
+            here = gate(checkpoint_s, first, count, length, passed)
+            before = gate(checkpoint_s, first, count, length, passed - 1)
+            if before >= start_progress[race, car]:
+                share = (here - before) / (speed * split[race, car])
+                out[race, car] = hits[race, car] * min(share, 1.0)
+
+
+@kernel
+def pay_alive(out, status, present, off_track, stuck_time, elapsed):
+    """Pay the time [s] in which a car raced on the track and moved on.
+
+    Args:
+        out: [s]. Written.
+        status: int8, a ``Status``.
+        present, off_track: bool.
+        stuck_time: real [s], 0 while it moves on.
+        elapsed: see the module's text.
+    """
+    real = out.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            racing = status[race, car] == RACING and present[race, car]
+            moving = stuck_time[race, car] <= 0.0 and not off_track[race, car]
+            out[race, car] = real(elapsed[race]) if racing and moving else real(0.0)
+
+
+@kernel
+def charge_braking(out, brake, elapsed, limit):
+    """Charge the pedal beyond ``limit``, as a share of what is left, times time [s].
+
+    Args:
+        out: in [-elapsed, 0]. Written.
+        brake: real, the pedal in [0, 1].
+        elapsed: see the module's text.
+        limit: in [0, 1).
+    """
+    real = out.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            excess = max(brake[race, car] - real(limit), real(0.0)) / real(1.0 - limit)
+            out[race, car] = -excess * real(elapsed[race])
+
+
+@kernel
+def beyond_edge(out, d, width_left, width_right, off_track, margin):
+    """Say which cars have left the track, their middle by more than ``margin`` [m].
+
+    Args:
+        out: Written.
+        d, width_left, width_right: real [m].
+        off_track: bool.
+        margin: [m].
+    """
+    real = d.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            left = d[race, car] - width_left[race, car]
+            right = -d[race, car] - width_right[race, car]
+            out[race, car] = off_track[race, car] and max(left, right) > real(margin)
+
+
+@kernel
+def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, seconds, speed):
+    """Say which cars gained less than ``speed * seconds`` [m] within ``seconds``.
+
+    Args:
+        out: Written.
+        progress, previous: float64 [m], now and a step before.
+        jumped: bool; a jump gains nothing.
+        elapsed: see the module's text.
+        gained: float64 [m] since the clock was last set back. Updated.
+        waited: float64 [s] since then. Updated.
+        seconds: [s].
+        speed: [m/s].
+    """
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            gain = progress[race, car] - previous[race, car]
+            if gain == gain and not jumped[race, car]:
+                gained[race, car] += gain
+            waited[race, car] += elapsed[race]
+            if gained[race, car] >= speed * seconds:
+                gained[race, car] = 0.0
+                waited[race, car] = 0.0
+            # Half a nanosecond forgives the rounding of a sum of equal intervals.
+            out[race, car] = waited[race, car] > seconds - 5e-10

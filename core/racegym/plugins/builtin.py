@@ -1,0 +1,94 @@
+"""What racegym itself offers, registered through the same hooks as a stranger's plugin."""
+
+from __future__ import annotations
+
+from racegym.hookspecs import Register, hookimpl
+from racegym.plugins.shipped import shipped
+
+__all__ = [
+    "register_action_maps",
+    "register_drivers",
+    "register_rewards",
+    "register_scenarios",
+    "register_sensors",
+    "register_terminations",
+]
+
+
+@hookimpl
+def register_sensors(register: Register) -> None:
+    """Offer the built-in sensors."""
+    at = "racegym.sensors"
+    register("telemetry", f"{at}.telemetry:Telemetry", summary="what the car's own gauges show")
+    register("state", f"{at}.state:State", summary="chosen arrays of the car's state")
+    register("lookahead", f"{at}.lookahead:Lookahead", summary="points of the track ahead")
+    register("channels", f"{at}.channels:Channels", summary="channels of backend and realism")
+
+
+@hookimpl
+def register_action_maps(register: Register) -> None:
+    """Offer the built-in action maps."""
+    at = "racegym.actions"
+    register("steer_accel", f"{at}.steer_accel:SteerAccel", summary="steer, throttle or brake")
+    register(
+        "steer_throttle_brake",
+        f"{at}.steer_throttle_brake:SteerThrottleBrake",
+        summary="steer, throttle and brake",
+    )
+    register("with_gear", f"{at}.with_gear:WithGear", summary="steer, throttle, brake and gear")
+    register("discrete", f"{at}.discrete:Discrete", summary="coast, left, right, gas or brake")
+    register("rate_limited", f"{at}.rate_limited:RateLimited", summary="changes per second")
+
+
+@hookimpl
+def register_rewards(register: Register) -> None:
+    """Offer the built-in reward terms."""
+    at = "racegym.rewards"
+    register("progress", f"{at}.progress:Progress", summary="metres gained along the track")
+    register("speed", f"{at}.speed:Speed", summary="speed along the track")
+    register("checkpoint", f"{at}.checkpoint:Checkpoint", summary="new checkpoints passed")
+    register(
+        "checkpoint_time",
+        f"{at}.checkpoint_time:CheckpointTime",
+        summary="new checkpoints, worth more the sooner",
+    )
+    register("survival", f"{at}.survival:Survival", summary="time spent racing")
+    register("lap", f"{at}.lap:Lap", summary="valid laps completed")
+    register("off_track", f"{at}.off_track:OffTrack", summary="time spent off the track")
+    register("wall", f"{at}.wall:Wall", summary="contact with walls")
+    register("hard_braking", f"{at}.hard_braking:HardBraking", summary="braking too hard")
+    register(
+        "steering_smoothness",
+        f"{at}.steering_smoothness:SteeringSmoothness",
+        summary="jerky steering",
+    )
+
+
+@hookimpl
+def register_terminations(register: Register) -> None:
+    """Offer the built-in terminations."""
+    at = "racegym.terminations"
+    register("off_track", f"{at}.off_track:OffTrack", summary="left the track")
+    register("wrong_way", f"{at}.wrong_way:WrongWay", summary="drove back too far")
+    register("stuck", f"{at}.stuck:Stuck", summary="made no progress for too long")
+    register("laps_done", f"{at}.laps_done:LapsDone", summary="drove the laps asked for")
+    register("time_limit", f"{at}.time_limit:TimeLimit", summary="ran out of time (truncates)")
+
+
+@hookimpl
+def register_drivers(register: Register) -> None:
+    """Offer the built-in drivers."""
+    at = "racegym.drivers"
+    register("pure_pursuit", f"{at}.pure_pursuit:PurePursuit", summary="follows the centerline")
+    register("idle", f"{at}.idle:Idle", summary="does nothing")
+    register("random", f"{at}.random:Random", summary="draws random actions")
+
+
+@hookimpl
+def register_scenarios(register: Register) -> None:
+    """Offer every scenario that ships with racegym, by the name of its file."""
+    for file in sorted(shipped("scenarios").glob("*.yaml")):
+        with file.open(encoding="utf-8") as lines:
+            first = lines.readline().strip()
+        summary = first.lstrip("# ") if first.startswith("#") else ""
+        register(file.stem, f"racegym:scenarios/{file.name}", summary=summary)

@@ -1,0 +1,94 @@
+"""Race control at work: what happens to the batch once the cars have moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from racegym.interfaces import Control, Races, Status, View
+from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
+from racegym.race_control.rules import Rules
+
+__all__ = ["RaceControl"]
+
+
+class RaceControl:
+    """Keeps ``view.race`` and ``view.events``.
+
+    Args:
+        view: the world's data.
+        rules: what to enforce.
+        flying: laps begin at the line, not at the start signal.
+    """
+
+    def __init__(self, view: View, rules: Rules, *, flying: bool):
+        self.rules = rules
+        self.flying = flying
+        race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
+        tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
+        reported = (events.count, events.kind, events.car, events.time, events.value)
+        self._race = race
+        self._events = events
+        self._clock = clock
+        self._conduct = (
+            race.status, race.present, view.control.request, frame.d, frame.width_left,
+            frame.width_right, frame.heading_error, state.vx, state.vy, view.vehicle.width,
+            frame.progress, previous.progress, frame.jumped, clock.elapsed, race.time,
+            contacts.count, contacts.car, contacts.other, contacts.impulse,
+            race.off_track, race.off_track_since, race.off_track_count, race.lap_valid,
+            race.wall_impulse, race.wall_count, race.stuck_time, race.wrong_way_time,
+            *reported, float(rules.stuck_speed), float(rules.retire_stuck),
+        )  # fmt: skip
+        self._timing = (
+            race.status, race.present, frame.progress, previous.progress, frame.jumped,
+            tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
+            clock.elapsed, race.time, race.chequered,
+            race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
+            race.last_lap_time, race.best_lap_time, race.sector, race.sector_start,
+            race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
+            race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
+            *reported, int(rules.laps),
+        )  # fmt: skip
+        self._ranking = (
+            race.status, frame.progress, race.laps_done, race.finish_time, state.vx,
+            race.position, race.gap_ahead, race.gap_leader,
+        )  # fmt: skip
+        self._start = (
+            flying, tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
+            frame.progress, race.furthest, race.start_progress, race.next_checkpoint,
+            race.sector, race.lap_start, race.lap_valid,
+        )  # fmt: skip
+        self._leaves = np.zeros(race.status.shape, np.bool_)
+
+    def start(self, races: Races) -> None:
+        """Set timing and places of races whose cars have been placed."""
+        start_races(races, *self._start)
+        rank_cars(*self._ranking)
+
+    def order(self, control: Control) -> None:
+        """Override what drivers ask: cars out of the race coast to a halt."""
+        out = np.greater(self._race.status, Status.PIT, out=self._leaves)
+        if out.any():
+            control.throttle[out] = 0
+            control.brake[out] = 1
+            control.steer[out] = 0
+
+    def observe(self) -> None:
+        """Judge the step that has just been made."""
+        self._events.count[:] = 0
+        self._race.time += self._clock.elapsed
+        self._race.step += 1
+        judge_conduct(*self._conduct)
+        time_cars(*self._timing)
+        if self._race.status.shape[1] > 1:
+            rank_cars(*self._ranking)
+
+    def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """Return the flat indices of cars that must be taken off the track now."""
+        leaves = self._leaves
+        first_out = Status.FINISHED if self.rules.leave_when_finished else Status.RETIRED
+        np.greater_equal(self._race.status, first_out, out=leaves)
+        leaves &= self._race.present
+        return np.flatnonzero(leaves) if leaves.any() else _NOBODY
+
+
+_NOBODY = np.zeros(0, np.int64)

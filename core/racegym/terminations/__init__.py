@@ -1,0 +1,1 @@
+"""The built-in terminations, one a module; each is registered by the module's name."""

@@ -1,0 +1,292 @@
+"""Many tracks packed into flat arrays, with one of them for each race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from racegym.errors import TrackError
+from racegym.kernels import projection as columns
+from racegym.kernels.projection import nearest_samples, pose_cars
+from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
+
+__all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
+
+Floats = NDArray[np.float64]
+
+CELLS_PER_POINT = 4  # of the grid that finds cars which were moved
+_MARGIN = 0.05  # of its extent: how far the grid reaches beyond the samples
+_PACKED = {
+    columns.X: "x",
+    columns.Y: "y",
+    columns.TANGENT_X: "tangent_x",
+    columns.TANGENT_Y: "tangent_y",
+    columns.HEADING: "heading",
+    columns.CURVATURE: "curvature",
+    columns.WIDTH_LEFT: "width_left",
+    columns.WIDTH_RIGHT: "width_right",
+    columns.Z: "z",
+    columns.BANKING: "banking",
+    columns.SLOPE: "slope",
+}
+
+
+class TrackArrays(NamedTuple):
+    """What projection and sensors need of all tracks, in the order their kernels take it."""
+
+    race_track: NDArray[np.int32]  # (n_races,) row of ``table``
+    points: Floats  # (n_points, POINT_COLUMNS)
+    table: Floats  # (n_tracks, TABLE_COLUMNS)
+    cells: NDArray[np.int32]  # (n_cells,)
+
+
+class TrackSet:
+    """Many tracks in flat arrays, and which of them each race drives on.
+
+    The packed arrays ``points``, ``table`` and ``cells`` are laid out in
+    ``racegym.kernels.projection``; they never move, so whoever holds one sees a replaced
+    track at once. Named attributes such as ``x`` or ``length`` are views of their columns
+    (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
+    ``replace``; a segment index counts from its track's first row and so stays right.
+
+    Attributes:
+        race_track: (n_races,) int32, the row of ``table`` of each race.
+        spacing, length, kerb_width, runoff: (n_tracks,) float64 [m].
+        first, count: (n_tracks,) float64 whole numbers, rows of ``points``.
+        x, y, z, tangent_x, tangent_y, heading, curvature, slope, width_left, width_right, banking:
+            (n_points,) float64, as in ``Track``.
+        checkpoint_first, checkpoint_count, sector_first, sector_count: (n_tracks,) int32,
+            items of the two below.
+        checkpoint_s, sector_s: (n_tracks * most,) float64 [m].
+
+    Args:
+        tracks: one or more.
+        race_track: (n_races,) int, the index into ``tracks`` of each race.
+        reserve_tracks: how many tracks more than these ``replace`` can bring in.
+        reserve_points: how many samples more, in all.
+
+    Raises:
+        TrackError: if there is no track or no race, or an index is out of range.
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        race_track: ArrayLike,
+        *,
+        reserve_tracks: int = 0,
+        reserve_points: int = 0,
+    ):
+        if not tracks:
+            raise TrackError("a TrackSet needs at least one track")
+        races = np.array(race_track)
+        if races.ndim != 1 or not len(races) or races.dtype.kind not in "iu":
+            raise TrackError(
+                f"race_track must be (n_races,) whole numbers, not {races.dtype} of shape "
+                f"{races.shape}"
+            )
+        if races.min() < 0 or races.max() >= len(tracks):
+            raise TrackError(
+                f"race_track names tracks {races.min()} to {races.max()}; there are 0 to "
+                f"{len(tracks) - 1}"
+            )
+        if reserve_tracks < 0 or reserve_points < 0:
+            raise TrackError("reserve_tracks and reserve_points must be 0 or more")
+        n_tracks = len(tracks) + reserve_tracks
+        n_points = sum(len(track) for track in tracks) + reserve_points
+        self.race_track = np.ascontiguousarray(races, dtype=np.int32)
+        self.points = np.zeros((n_points, columns.POINT_COLUMNS))
+        self.table = np.zeros((n_tracks, columns.TABLE_COLUMNS))
+        self.cells = np.zeros(n_points * CELLS_PER_POINT, dtype=np.int32)
+        self.checkpoint_s = np.zeros(n_tracks * MAX_CHECKPOINTS)
+        self.sector_s = np.zeros(n_tracks * MAX_SECTORS)
+        self.checkpoint_first = np.arange(n_tracks, dtype=np.int32) * MAX_CHECKPOINTS
+        self.sector_first = np.arange(n_tracks, dtype=np.int32) * MAX_SECTORS
+        self.checkpoint_count = np.zeros(n_tracks, dtype=np.int32)
+        self.sector_count = np.zeros(n_tracks, dtype=np.int32)
+        self._slots: list[Track | None] = [None] * n_tracks
+        self._subscribers: list[Callable[[NDArray[np.int64]], None]] = []
+        row = 0
+        for slot, track in enumerate(tracks):
+            self._write(slot, row, track)
+            row += len(track)
+
+    @property
+    def n_races(self) -> int:
+        """Return the number of races."""
+        return len(self.race_track)
+
+    @property
+    def geometry(self) -> TrackArrays:
+        """Return the arrays that kernels take: ``kernel(x, ..., *tracks.geometry, ...)``."""
+        return TrackArrays(self.race_track, self.points, self.table, self.cells)
+
+    def __getattr__(self, name: str) -> Floats:
+        # Only reached for names that are no attribute: the views of packed columns.
+        if name in _TABLE_VIEWS:
+            return self.table[:, _TABLE_VIEWS[name]]
+        if name in _POINT_VIEWS:
+            return self.points[:, _POINT_VIEWS[name]]
+        raise AttributeError(f"TrackSet has no attribute {name!r}")
+
+    def track_of(self, race: int) -> Track:
+        """Return the track of ``race``."""
+        track = self._slots[int(self.race_track[race])]
+        assert track is not None
+        return track
+
+    def subscribe(self, callback: Callable[[NDArray[np.int64]], None]) -> None:
+        """Have ``callback`` called with the races (k,) int64 whose track has changed."""
+        self._subscribers.append(callback)
+
+    def replace(self, race: int, track: Track) -> None:
+        """Give ``race`` another track, within the reserved capacity.
+
+        A track that is in the set already is shared. One that no race uses any more makes
+        room for the new one.
+
+        Raises:
+            TrackError: if there is not enough room; the race then keeps the track it has.
+        """
+        slot = self._find(track)
+        if slot is None:
+            slot, row = self._make_room(race, track)
+            self._write(slot, row, track)
+        self.race_track[race] = slot
+        changed = np.array([race], dtype=np.int64)
+        for callback in self._subscribers:
+            callback(changed)
+
+    def pose(self, races: ArrayLike, s: ArrayLike, d: ArrayLike) -> Floats:
+        """Return poses (k, 3) float64 [m, m, rad]: x, y and the yaw along the track.
+
+        Args:
+            races: (k,) int.
+            s: (k,) or one number [m], wrapped.
+            d: (k,) or one number [m], left is positive.
+        """
+        chosen, s, d = np.broadcast_arrays(
+            np.atleast_1d(np.asarray(races, dtype=np.int64)),
+            np.asarray(s, dtype=np.float64),
+            np.asarray(d, dtype=np.float64),
+        )
+        pose = np.empty((len(chosen), 3))
+        pose_cars(
+            pose,
+            np.ascontiguousarray(chosen),
+            np.ascontiguousarray(s),
+            np.ascontiguousarray(d),
+            self.race_track,
+            self.points,
+            self.table,
+        )
+        return pose
+
+    def _find(self, track: Track) -> int | None:
+        for slot, other in enumerate(self._slots):
+            if other is track or (other is not None and other.hash == track.hash):
+                return slot
+        return None
+
+    def _make_room(self, race: int, track: Track) -> tuple[int, int]:
+        """Return a free slot and the first of enough free rows, giving up unused tracks."""
+        users = np.bincount(np.delete(self.race_track, race), minlength=len(self._slots))
+        kept = [k for k, other in enumerate(self._slots) if other is not None and users[k]]
+        held = sum(len(self._slots[k] or ()) for k in kept)
+        needed, room = len(track), len(self.points) - held
+        if len(kept) == len(self._slots) or needed > room:
+            raise TrackError(
+                f"no room for track {track.name!r} of {needed} samples: {room} of "
+                f"{len(self.points)} samples and {len(self._slots) - len(kept)} of "
+                f"{len(self._slots)} tracks are free; reserve more"
+            )
+        for k in range(len(self._slots)):
+            if k not in kept:
+                self._slots[k] = None
+        slot = self._slots.index(None)
+        row = self._gap(kept, needed)
+        if row is None:
+            row = self._compact(kept)
+        return slot, row
+
+    def _gap(self, kept: list[int], needed: int) -> int | None:
+        """Return the first row of the first gap between kept tracks that is long enough."""
+        row = 0
+        for k in sorted(kept, key=lambda k: self.table[k, columns.FIRST]):
+            first, count = self.table[k, [columns.FIRST, columns.COUNT]].astype(int)
+            if first - row >= needed:
+                return row
+            row = first + count
+        return row if len(self.points) - row >= needed else None
+
+    def _compact(self, kept: list[int]) -> int:
+        """Move the kept tracks together at the front; return the first row behind them."""
+        row = 0
+        for k in sorted(kept, key=lambda k: self.table[k, columns.FIRST]):
+            first, count = self.table[k, [columns.FIRST, columns.COUNT]].astype(int)
+            self.points[row : row + count] = self.points[first : first + count].copy()
+            here, there, size = (CELLS_PER_POINT * v for v in (row, first, count))
+            self.cells[here : here + size] = self.cells[there : there + size].copy()
+            self.table[k, columns.FIRST] = row
+            self.table[k, columns.CELL_FIRST] = here
+            row += count
+        return row
+
+    def _write(self, slot: int, row: int, track: Track) -> None:
+        """Pack ``track`` into ``slot``, its samples from ``row`` on."""
+        n = len(track)
+        for column, name in _PACKED.items():
+            self.points[row : row + n, column] = getattr(track, name)
+        entry = self.table[slot]
+        entry[columns.FIRST], entry[columns.COUNT] = row, n
+        entry[columns.SPACING], entry[columns.LENGTH] = track.spacing, track.length
+        entry[columns.KERB], entry[columns.RUNOFF] = track.kerb_width, track.runoff
+        self._write_grid(entry, CELLS_PER_POINT * row, track)
+        for s, flat, first, count, first_column, count_column in (
+            (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,
+             columns.CHECKPOINT_FIRST, columns.CHECKPOINT_COUNT),
+            (track.sectors, self.sector_s, self.sector_first, self.sector_count,
+             columns.SECTOR_FIRST, columns.SECTOR_COUNT),
+        ):  # fmt: skip
+            flat[first[slot] : first[slot] + len(s)] = s
+            count[slot] = len(s)
+            entry[first_column], entry[count_column] = first[slot], len(s)
+        self._slots[slot] = track
+
+    def _write_grid(self, entry: Floats, first: int, track: Track) -> None:
+        """Fill the track's grid of nearest samples, with about four cells a sample."""
+        west, south = float(track.x.min()), float(track.y.min())
+        wide, high = float(np.ptp(track.x)), float(np.ptp(track.y))
+        margin = _MARGIN * max(wide, high)
+        wide, high = wide + 2.0 * margin, high + 2.0 * margin
+        most = CELLS_PER_POINT * len(track)
+        size = float(np.sqrt(wide * high / most))
+        while (across := int(np.ceil(wide / size))) * (up := int(np.ceil(high / size))) > most:
+            size *= 1.01
+        entry[columns.CELL_FIRST] = first
+        entry[columns.CELL_COLUMNS], entry[columns.CELL_ROWS] = across, up
+        entry[columns.CELL_X], entry[columns.CELL_Y] = west - margin, south - margin
+        entry[columns.CELL_SIZE] = size
+        nearest_samples(
+            self.cells[first : first + across * up].reshape(up, across),
+            west - margin,
+            south - margin,
+            size,
+            np.array(track.x),
+            np.array(track.y),
+            track.spacing * (1.0 + 1e-6),
+        )
+
+
+_TABLE_VIEWS = {
+    "first": columns.FIRST,
+    "count": columns.COUNT,
+    "spacing": columns.SPACING,
+    "length": columns.LENGTH,
+    "kerb_width": columns.KERB,
+    "runoff": columns.RUNOFF,
+}
+_POINT_VIEWS = {name: column for column, name in _PACKED.items()}

@@ -1,0 +1,141 @@
+"""The cars that are driven from outside, and what they are told, paid and ended by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from racegym.errors import ActionError
+from racegym.interfaces import (
+    ActionMap,
+    Array,
+    Cars,
+    Control,
+    Races,
+    RewardTerm,
+    Termination,
+    View,
+)
+from racegym.world.observer import Observation, Observer
+
+__all__ = ["AgentGroup"]
+
+
+class AgentGroup:
+    """All agents' cars of one profile, over all races.
+
+    Attributes:
+        profile: its name.
+        cars: (k,) flat indices.
+        observation_space, action_space: of one car.
+        reward: (k,) real, of the last step.
+        terms: by name, (k,) real, before weighting.
+        terminated, truncated: (k,) bool.
+        reasons: by name of the termination, (k,) bool.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str,
+        observer: Observer,
+        action_map: ActionMap,
+        rewards: Mapping[str, tuple[RewardTerm, float]],
+        terminations: Mapping[str, Termination],
+        view: View,
+    ):
+        self.profile = profile
+        self.cars: Cars = observer.cars
+        self.observer = observer
+        self.observation_space: spaces.Space[Any] = observer.space
+        self.action_space: spaces.Space[Any] = action_map.space
+        self._action_map = action_map
+        count, real = len(self.cars), view.state.yaw.dtype
+        shape = (view.n_races, view.n_cars)
+        self._action_shape = (count, *(self.action_space.shape or ()))
+        self._rewards = [(term, weight, np.zeros(count, real)) for term, weight in rewards.values()]
+        self.terms = dict(zip(rewards, (values for _, _, values in self._rewards), strict=True))
+        self._terminations = [
+            (termination, np.zeros(count, np.bool_)) for termination in terminations.values()
+        ]
+        self.reasons = dict(
+            zip(terminations, (flags for _, flags in self._terminations), strict=True)
+        )
+        self.reward = np.zeros(count, real)
+        self.terminated = np.zeros(count, np.bool_)
+        self.truncated = np.zeros(count, np.bool_)
+        self._scratch = np.zeros(shape, real)
+        self._flags = np.zeros(shape, np.bool_)
+        self._weighted = np.zeros(count, real)
+        self._here = np.zeros(count, np.bool_)
+        self._n_races = view.n_races
+        self._race = self.cars // view.n_cars
+
+    @property
+    def observations(self) -> Observation:
+        """What the cars were told last: an array, or one a sensor, led by k."""
+        return self.observer.values
+
+    def apply(self, actions: Any, control: Control) -> None:
+        """Turn the agents' actions into control.
+
+        Args:
+            actions: ``(k, *action_space.shape)``.
+            control: written in the rows of the agents' cars.
+
+        Raises:
+            ActionError: the shape is wrong or a value is not finite.
+        """
+        given = np.asarray(actions)
+        if given.shape != self._action_shape:
+            raise ActionError(
+                f"actions have shape {given.shape}; {self._action_shape} was expected, "
+                f"one row for each of the {len(self.cars)} cars of profile {self.profile!r}"
+            )
+        if given.dtype.kind == "f":
+            if not np.isfinite(given).all():
+                rows = ~np.isfinite(given.reshape(len(given), -1)).all(axis=1)
+                index = int(np.flatnonzero(rows)[0])
+                raise ActionError(
+                    f"the action of environment {index} is not finite: {given[index]}"
+                )
+        elif given.dtype.kind not in "iub":
+            raise ActionError(f"actions are {given.dtype}; numbers were expected")
+        self._action_map.apply(given, self.cars, control)
+
+    def score(self, view: View) -> None:
+        """Compute rewards and terminations of the step that was just made."""
+        present = view.race.present.reshape(-1)
+        self.reward[:] = 0
+        for term, weight, values in self._rewards:
+            term.compute(view, self._scratch)
+            np.take(self._scratch.reshape(-1), self.cars, out=values)
+            np.multiply(values, values.dtype.type(weight), out=self._weighted)
+            self.reward += self._weighted
+        self.terminated[:] = False
+        self.truncated[:] = False
+        for termination, flags in self._terminations:
+            termination.compute(view, self._flags)
+            np.take(self._flags.reshape(-1), self.cars, out=flags)
+            target = self.truncated if termination.truncates else self.terminated
+            target |= flags
+        np.take(present, self.cars, out=self._here)
+        np.logical_not(self._here, out=self._here)
+        self.terminated |= self._here
+
+    def rows_of(self, races: Races) -> NDArray[np.int64]:
+        """Return which of the group's rows belong to these races, rising."""
+        wanted = np.zeros(self._n_races, np.bool_)
+        wanted[races] = True
+        return np.flatnonzero(wanted[self._race])
+
+    def buffers(self) -> Sequence[Array]:
+        """Return everything that a snapshot must hold beside the world's arrays."""
+        values = self.observer.values
+        seen = list(values.values()) if isinstance(values, dict) else [values]
+        return [*seen, self.reward, self.terminated, self.truncated, *self.terms.values(),
+                *self.reasons.values()]  # fmt: skip

@@ -1,0 +1,167 @@
+"""What a world is built from: classes and numbers, all names already looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from racegym.interfaces import (
+    ActionMap,
+    Backend,
+    Driver,
+    Realism,
+    RewardTerm,
+    Sensor,
+    Termination,
+)
+from racegym.race_control.rules import Rules
+from racegym.track import Track
+
+__all__ = [
+    "CarConfig",
+    "DriverPart",
+    "Part",
+    "ProfileConfig",
+    "StartConfig",
+    "WeightedPart",
+    "WorldConfig",
+]
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Generic[Made]):
+    """A stage to be built.
+
+    Attributes:
+        name: what the scenario calls it.
+        make: its class, called with a ``Setup``.
+        options: its settings.
+    """
+
+    name: str
+    make: type[Made]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedPart(Part[RewardTerm]):
+    """A reward term and its weight."""
+
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverPart(Part[Driver]):
+    """A driver, with what it declared it wants to be told and how it acts.
+
+    Attributes:
+        sensors: what it is told, in order; none for a driver that looks at the view.
+        layout: as in ``ProfileConfig``.
+        action: the action map handed to it in its setup, if it declared one.
+    """
+
+    sensors: Sequence[Part[Sensor]] = ()
+    layout: Literal["box", "dict"] = "box"
+    action: Part[ActionMap] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileConfig:
+    """What a car's agent sees, does, is paid for, and what ends its episode.
+
+    Attributes:
+        sensors: the observation, in order.
+        layout: ``"box"`` puts the sensors' values one after another into one flat box (a
+            single sensor keeps its shape); ``"dict"`` gives each its name.
+        action: how its actions are read.
+        rewards: the terms of its reward.
+        terminations: the reasons for its episode to end.
+    """
+
+    sensors: Sequence[Part[Sensor]]
+    layout: Literal["box", "dict"] = "box"
+    action: Part[ActionMap]
+    rewards: Sequence[WeightedPart] = ()
+    terminations: Sequence[Part[Termination]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarConfig:
+    """One slot of a race.
+
+    Attributes:
+        name: unique in the race.
+        vehicle: its parameters, as read from the vehicle's file.
+        driver: what decides for it; None leaves it to the agent outside.
+        profile: the agent's profile; used only without a driver.
+        grid: its grid slot, from 0; None takes its own index.
+    """
+
+    name: str
+    vehicle: Mapping[str, Any] = field(default_factory=dict)
+    driver: DriverPart | None = None
+    profile: str = "default"
+    grid: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartConfig:
+    """Where and how fast the cars start.
+
+    Attributes:
+        kind: ``"grid"`` behind the line in staggered slots; ``"random"`` anywhere on the
+            track, at equal distances in grid order from a place drawn per episode.
+        gap: [m] along the track between slots; 0 takes 1.6 times the longest car.
+        speed: [m/s] forward.
+        lateral_noise: [m] half-width of the uniform scatter across the track.
+        heading_noise: [rad] half-width of the uniform scatter of the heading.
+        speed_noise: [m/s] half-width of the uniform scatter of the speed, never below 0.
+    """
+
+    kind: Literal["grid", "random"] = "grid"
+    gap: float = 0.0
+    speed: float = 0.0
+    lateral_noise: float = 0.0
+    heading_noise: float = 0.0
+    speed_noise: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig:
+    """A world to be built.
+
+    Attributes:
+        n_races: how many races run at once.
+        cars: the slots of each race, the same in all.
+        backend: the simulator.
+        tracks: the tracks, empty for a backend that has its own.
+        race_track: (n_races,) index into ``tracks``; None deals them out in turn.
+        realism: modules, in the order they act.
+        profiles: by name; every agent's car names one.
+        relief: drivers that have no car at the start and can be handed one by command.
+        rules: what race control enforces.
+        start: where the cars start.
+        dt: control interval [s]; None takes the backend's own.
+        rounds: equal parts into which each interval is split for realism and backend.
+        real: float32, or float64 for validation.
+    """
+
+    n_races: int = 1
+    cars: Sequence[CarConfig]
+    backend: Part[Backend]
+    tracks: Sequence[Track] = ()
+    race_track: ArrayLike | None = None
+    realism: Sequence[Part[Realism]] = ()
+    profiles: Mapping[str, ProfileConfig] = field(default_factory=dict)
+    relief: Sequence[DriverPart] = ()
+    rules: Rules = field(default_factory=Rules)
+    start: StartConfig = field(default_factory=StartConfig)
+    dt: float | None = None
+    rounds: int = 1
+    real: DTypeLike = np.float32

@@ -1,0 +1,406 @@
+"""The batch: many races stepped at once, one call a stage.
+
+A step goes through the stages in the order of the picture in ``docs/concepts.md``. The
+world owns all memory, so it alone resets, copies and hashes races; stages are told when a
+race starts and otherwise only asked to do their part.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from racegym.errors import BackendError
+from racegym.interfaces import (
+    Array,
+    Arrays,
+    Backend,
+    Cars,
+    Effects,
+    Event,
+    EventKind,
+    Races,
+    Request,
+    Snapshot,
+    Status,
+    Watcher,
+    allocate,
+    columns,
+)
+from racegym.kernels.projection import project_cars, relocate_cars
+from racegym.kernels.randomness import race_keys
+from racegym.kernels.start import place_on_grid
+from racegym.race_control import RaceControl
+from racegym.track import Track
+from racegym.world.agents import AgentGroup
+from racegym.world.assembly import Assembly
+from racegym.world.check import check_config, control_interval
+from racegym.world.commands import Command
+from racegym.world.config import WorldConfig
+from racegym.world.seats import Seat
+
+__all__ = ["World", "WorldSnapshot"]
+
+
+@dataclass(frozen=True)
+class WorldSnapshot:
+    """The exact state of a world, to be restored into the same world.
+
+    Attributes:
+        arrays: every array by name.
+        buffers: what agents were told and paid last.
+        tracks: the track of each race.
+        engine: what a foreign engine saved of itself.
+    """
+
+    arrays: Snapshot
+    buffers: tuple[Array, ...]
+    tracks: tuple[Track, ...]
+    engine: bytes | None
+
+
+class World:
+    """Races in lockstep.
+
+    Args:
+        config: what to build.
+
+    Raises:
+        ScenarioError, BackendError: the parts do not fit each other; says why.
+
+    Attributes:
+        view: what every stage may look at.
+        arrays: all memory, by name.
+        control, effects: what drivers ask, what realism does.
+        groups: the agents, one group a profile.
+        seats: the drivers.
+        commands: interventions for the next step; ``applied`` holds those of the last one.
+        watchers: shown every step.
+    """
+
+    def __init__(self, config: WorldConfig):
+        spec = config.backend.make.spec_for(config.backend.options)
+        check_config(config, spec)
+        self.config = config
+        self.spec = spec
+        self.n_races, self.n_cars = config.n_races, len(config.cars)
+        self.dt = control_interval(config, spec)
+        self.arrays = Arrays(self.n_races, config.real)
+        self.commands: deque[Command] = deque()
+        self.applied: list[Command] = []
+        self.watchers: list[Watcher] = []
+        self._started = False
+        self._closed = False
+
+        assembly = Assembly(config, spec, self.arrays, self.dt)
+        self.view = assembly.view
+        self.control = self.view.control
+        self.effects = allocate(Effects, self.arrays, self.n_cars, "effects")
+        self.backend: Backend = assembly.backend()
+        self.realism = assembly.realism()
+        self.race_control = RaceControl(
+            self.view, config.rules, flying=config.start.kind == "random"
+        )
+        self.groups: list[AgentGroup] = assembly.groups()
+        self.seats: list[Seat] = assembly.seats()
+        self._pilot = assembly.pilot
+        self._others = [stage for stage in assembly.stages if stage is not self.backend]
+        self._every_race = np.arange(self.n_races, dtype=np.int64)
+        self._neutral = [
+            (getattr(self.effects, name), spec.fill) for name, spec in columns(Effects).items()
+        ]
+        self._copies = _pairs(self.view.previous_control, self.view.control)
+        self._copies += _pairs(self.view.previous_frame, self.view.frame)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Collect the arguments of the world's own kernels, which never change."""
+        state, frame, tracks = self.view.state, self.view.frame, self.view.tracks
+        vehicle, start = self.view.vehicle, self.config.start
+        pose = (state.x, state.y, state.yaw)
+        packed = (tracks.race_track, tracks.points, tracks.table, tracks.cells)
+        found = (
+            frame.segment, frame.s, frame.d, frame.heading_error, frame.curvature,
+            frame.progress, frame.jumped, frame.width_left, frame.width_right,
+        )  # fmt: skip
+        self._projection = (*pose, self.view.race.present, *packed, *found)
+        self._relocation = (*pose, *packed, *found)
+        slots = [
+            index if car.grid is None else car.grid for index, car in enumerate(self.config.cars)
+        ]
+        self._grid = (
+            np.array(slots, np.int64), vehicle.length, vehicle.width,
+            tracks.race_track, tracks.points, tracks.table,
+            start.kind == "random", float(start.gap), float(start.speed),
+            float(start.lateral_noise), float(start.heading_noise), float(start.speed_noise),
+        )  # fmt: skip
+
+    def reset(
+        self,
+        seeds: ArrayLike | None = None,
+        races: ArrayLike | None = None,
+        *,
+        observe: bool = True,
+    ) -> None:
+        """Start races afresh.
+
+        Args:
+            seeds: (k,) uint64; each race starts episode 0 of its seed. None: the next
+                episode of the seed it has.
+            races: (k,) int64; None for all.
+            observe: also fill the agents' observations of these races.
+        """
+        which = self._every_race if races is None else np.asarray(races, np.int64)
+        if len(which) == 0:
+            return
+        race = self.view.race
+        if seeds is None:
+            seed, episode = race.seed[which], race.episode[which] + 1
+            if not self._started:
+                episode[:] = 0
+        else:
+            seed = np.broadcast_to(np.asarray(seeds, np.uint64), which.shape)
+            episode = np.zeros(which.shape, np.int64)
+        self.arrays.reset(which)
+        race.seed[which], race.episode[which] = seed, episode
+        race_keys(which, race.seed, race.episode, race.key)
+        keys = race.key[which]
+        for seat in self.seats:
+            seat.assign(self._pilot)
+
+        self.backend.reset(which, keys)
+        if self.spec.tracks != "given":
+            for index in which:
+                self.view.tracks.replace(int(index), self.backend.track(int(index)))
+        cars = (which[:, None] * self.n_cars + np.arange(self.n_cars)).reshape(-1)
+        hint = np.full(len(cars), np.nan)
+        if self.spec.placement in ("any", "grid"):
+            hint = self._line_up(which, keys, cars)
+        relocate_cars(cars, hint, *self._relocation)
+        self.race_control.start(which)
+        for stage in self._others:
+            stage.reset(which, keys)
+        self._started = True
+        if observe:
+            self.observe(which)
+
+    def _line_up(self, races: Races, keys: NDArray[np.uint64], cars: Cars) -> Array:
+        s, d, heading, speed = np.empty((4, len(cars)))
+        place_on_grid(races, keys, *self._grid, s, d, heading, speed)
+        pose = self.view.tracks.pose(cars // self.n_cars, s, d)
+        pose[:, 2] = _wrap(pose[:, 2] + heading)
+        self.backend.place(cars, pose, speed)
+        return s
+
+    def place(
+        self,
+        cars: ArrayLike,
+        s: ArrayLike,
+        d: ArrayLike = 0.0,
+        heading_error: ArrayLike = 0.0,
+        speed: ArrayLike = 0.0,
+    ) -> None:
+        """Put cars somewhere on their tracks; their laps go on from there.
+
+        Args:
+            cars: (k,) flat indices.
+            s, d: [m] along and across the track.
+            heading_error: [rad] to the left of the track's direction.
+            speed: [m/s] forward.
+
+        Raises:
+            BackendError: the backend can't place cars during a race.
+        """
+        which = np.asarray(cars, np.int64)
+        if self.spec.placement != "any":
+            raise BackendError(
+                f"backend {self.config.backend.name!r} can't place cars during a race "
+                f"(placement: {self.spec.placement})"
+            )
+        along = np.broadcast_to(np.asarray(s, np.float64), which.shape)
+        across = np.broadcast_to(np.asarray(d, np.float64), which.shape)
+        pose = self.view.tracks.pose(which // self.n_cars, along, across)
+        pose[:, 2] = _wrap(pose[:, 2] + np.asarray(heading_error, np.float64))
+        fast = np.broadcast_to(np.asarray(speed, np.float64), which.shape)
+        self.backend.place(which, pose, fast)
+        progress = self.view.frame.progress.reshape(-1)
+        laps = progress[which] - self.view.frame.s.reshape(-1)[which]
+        relocate_cars(which, along, *self._relocation)
+        # `relocate_cars` starts a lap afresh; the laps already driven are kept.
+        progress[which] = self.view.frame.s.reshape(-1)[which] + laps
+
+    def remove(self, cars: ArrayLike) -> None:
+        """Take cars off the track for the rest of the race."""
+        which = np.asarray(cars, np.int64)
+        self.view.race.present.reshape(-1)[which] = False
+        self.backend.remove(which)
+
+    def step(self, actions: Sequence[Any] = ()) -> None:
+        """Advance every race by one control interval, then fill observations.
+
+        Args:
+            actions: one array for each group of agents, ``(len(group.cars), *shape)``.
+        """
+        self.advance(actions)
+        self.observe()
+        self.show()
+
+    def advance(self, actions: Sequence[Any] = ()) -> None:
+        """Do all of a step but the sensors and the watchers."""
+        if not self._started:
+            raise BackendError("reset the world before its first step")
+        if len(actions) != len(self.groups):
+            raise BackendError(
+                f"{len(self.groups)} group(s) of actions wanted, {len(actions)} given"
+            )
+        view, control = self.view, self.control
+        if self.commands:
+            self._drain()
+        elif self.applied:
+            self.applied = []
+        for before, now in self._copies:
+            np.copyto(before, now)
+        control.gear[:] = 0
+        control.request[:] = 0
+        for seat in self.seats:
+            seat.act(view, control)
+        for group, given in zip(self.groups, actions, strict=True):
+            group.apply(given, control)
+        self.race_control.order(control)
+
+        view.contacts.count[:] = 0
+        view.clock.elapsed[:] = 0
+        view.clock.advanced[:] = True
+        part = self.dt / self.config.rounds
+        for _ in range(self.config.rounds):
+            if self.realism:
+                for array, fill in self._neutral:
+                    array[:] = fill
+                for module in self.realism:
+                    module.step(view, self.effects, part)
+            self.backend.begin(control, self.effects, part)
+            self.backend.finish()
+
+        project_cars(*self._projection)
+        self.race_control.observe()
+        leavers = self.race_control.leavers()
+        if len(leavers):
+            self.remove(leavers)
+        if control.request.any():
+            self._rescue(np.flatnonzero(control.request.reshape(-1) & Request.RESCUE))
+        for group in self.groups:
+            group.score(view)
+
+    def observe(self, races: Races | None = None) -> None:
+        """Fill the agents' observations, of some races or of all."""
+        for group in self.groups:
+            if races is None or len(races) == self.n_races:
+                group.observer.observe(self.view)
+            else:
+                group.observer.observe_some(self.view, group.rows_of(races))
+
+    def show(self) -> None:
+        """Let the watchers see the step."""
+        if self.watchers:
+            events = self.events()
+            for watcher in self.watchers:
+                watcher.see(self.view, events)
+
+    def events(self) -> list[Event]:
+        """Return what race control saw in the last step."""
+        events = self.view.events
+        return [
+            Event(
+                time=float(events.time[race, k]),
+                race=int(race),
+                car=int(events.car[race, k]),
+                kind=EventKind(int(events.kind[race, k])),
+                value=float(events.value[race, k]),
+            )
+            for race in np.flatnonzero(events.count)
+            for k in range(events.count[race])
+        ]
+
+    def _drain(self) -> None:
+        self.applied = list(self.commands)
+        self.commands.clear()
+        for command in self.applied:
+            self.apply(command)
+
+    def apply(self, command: Command) -> None:
+        """Carry out an intervention now; ``commands`` does so before the next step."""
+        car = command.race * self.n_cars + command.car
+        if command.kind == "reset":
+            self.reset(races=[command.race])
+        elif command.kind == "retire":
+            self.view.race.status[command.race, command.car] = Status.RETIRED
+        elif command.kind == "rescue":
+            self._rescue(np.array([car], np.int64))
+        else:
+            self._pilot[command.race, command.car] = command.driver
+            for seat in self.seats:
+                seat.assign(self._pilot)
+
+    def _rescue(self, cars: Cars) -> None:
+        here = cars[self.view.race.present.reshape(-1)[cars]]
+        if len(here):
+            self.place(here, self.view.frame.s.reshape(-1)[here])
+
+    def snapshot(self) -> WorldSnapshot:
+        """Return the exact state.
+
+        Raises:
+            BackendError: the engine has no snapshots.
+        """
+        if self.spec.snapshots == "none":
+            raise BackendError(f"backend {self.config.backend.name!r} has no snapshots")
+        return WorldSnapshot(
+            arrays=self.arrays.snapshot(),
+            buffers=tuple(b.copy() for group in self.groups for b in group.buffers()),
+            tracks=tuple(self.view.tracks.track_of(race) for race in range(self.n_races)),
+            engine=self.backend.save() if self.spec.snapshots == "engine" else None,
+        )
+
+    def restore(self, snapshot: WorldSnapshot) -> None:
+        """Bring back the state that ``snapshot`` returned, of this very world."""
+        self.arrays.restore(snapshot.arrays)
+        for race, track in enumerate(snapshot.tracks):
+            if self.view.tracks.track_of(race) is not track:
+                self.view.tracks.replace(race, track)
+        mine = (b for group in self.groups for b in group.buffers())
+        for buffer, saved in zip(mine, snapshot.buffers, strict=True):
+            np.copyto(buffer, saved)
+        if snapshot.engine is not None:
+            self.backend.load(snapshot.engine)
+        for seat in self.seats:
+            seat.assign(self._pilot)
+        self._started = True
+
+    def hash(self, race: int = 0) -> str:
+        """Return 16 hex digits that stand for the exact state of one race."""
+        return self.arrays.hash(race)
+
+    def with_races(self, n_races: int) -> WorldConfig:
+        """Return this world's configuration for another number of races."""
+        return replace(self.config, n_races=n_races, race_track=None)
+
+    def close(self) -> None:
+        """Release the engine and the watchers. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            for watcher in self.watchers:
+                watcher.close()
+            self.backend.close()
+
+
+def _pairs(before: Any, now: Any) -> list[tuple[Array, Array]]:
+    return [(getattr(before, name), getattr(now, name)) for name in columns(type(now))]
+
+
+def _wrap(angle: Array) -> Array:
+    return (angle + np.pi) % (2 * np.pi) - np.pi

@@ -1,0 +1,1 @@
+"""Gymnasium's CarRacing-v3 as a backend for racegym."""

@@ -1,0 +1,1 @@
+"""racegym's default backend: planar vehicle dynamics for thousands of cars at once."""

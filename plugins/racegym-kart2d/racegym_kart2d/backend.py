@@ -1,0 +1,189 @@
+"""The planar backend: single-track cars on given tracks, the whole batch in one kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from math import ceil, exp
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from racegym.errors import ScenarioError, nearest
+from racegym.interfaces import (
+    Backend,
+    BackendSpec,
+    Cars,
+    Control,
+    Effects,
+    Keys,
+    Races,
+    Setup,
+)
+from racegym_kart2d.envelope import envelope
+from racegym_kart2d.kernels import columns
+from racegym_kart2d.kernels.step import (
+    Ground,
+    Memory,
+    Motion,
+    Orders,
+    Outside,
+    Touch,
+    place_cars,
+    step_cars,
+)
+from racegym_kart2d.parameters import SingleTrackVehicle, parse
+
+__all__ = ["Kart2D"]
+
+SUBSTEP = 0.0125  # [s] longest by default
+_CHOICES = {
+    "model": {"single_track": 0},
+    "tyre": {"saturating": columns.SATURATING, "linear": columns.LINEAR},
+    "integrator": {"implicit": columns.IMPLICIT, "rk4": columns.RK4},
+}
+
+
+class Kart2D(Backend):
+    """Single-track dynamics; see ``docs/single_track.md`` for the equations and their tests.
+
+    Options: ``model``: single_track. ``substep``: the longest substep [s]; a step is split
+    evenly. ``tyre``: saturating, or linear as in CommonRoad. ``integrator``: implicit, or
+    rk4 for validation at small substeps.
+
+    Raises:
+        ScenarioError: an option or a vehicle's parameter is wrong.
+    """
+
+    spec: ClassVar[BackendSpec] = BackendSpec(
+        dt=0.05,
+        fills=frozenset(Motion._fields),
+        effects=frozenset(field.name for field in fields(Effects)),
+        contacts=frozenset({"wall"}),
+        collides=False,
+        deterministic=True,
+        tracks="given",
+        placement="any",
+        snapshots="arrays",
+    )
+
+    def __init__(self, setup: Setup):
+        super().__init__(setup)
+        options = _check_options(setup.options)
+        self._substep: float = options["substep"]
+        self._tyre: int = options["tyre"]
+        self._integrator: int = options["integrator"]
+
+        vehicles = [parse(mapping) for mapping in setup.vehicles]
+        self._table = _vehicle_table(vehicles)
+        n_cars, new = self.view.n_cars, setup.arrays.new
+        rows = np.array([vehicle.row() for vehicle in vehicles])
+        self._memory = Memory(
+            parameters=new("parameters", (n_cars, columns.PARAMETERS), "real", rows),
+            rack=new("rack", (n_cars,)),
+            shift=new("shift", (n_cars,)),
+            segment=new("segment", (n_cars,), "int32", -1),
+        )
+        view = self.view
+        self._motion = Motion(*(getattr(view.state, name) for name in Motion._fields))
+        self._touch = Touch(*(getattr(view.contacts, name) for name in Touch._fields))
+        self._ground = Ground(*view.tracks.geometry, view.frame.segment)
+
+    @property
+    def parameters(self) -> NDArray[np.floating[Any]]:
+        """Parameters of every car, (n_races, n_cars, PARAMETERS) real; see ``kernels.columns``."""
+        return self._memory.parameters
+
+    def reset(self, races: Races, keys: Keys) -> None:
+        """Fill the vehicle table, and put all cars of these races on the start line."""
+        del keys
+        for name, values in self._table.items():
+            getattr(self.view.vehicle, name)[races] = values
+        n_cars = self.view.n_cars
+        cars = (races[:, None] * n_cars + np.arange(n_cars)).reshape(-1)
+        pose = self.view.tracks.pose(cars // n_cars, 0.0, 0.0)
+        self.place(cars, pose, np.zeros(len(cars)))
+
+    def place(self, cars: Cars, pose: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
+        """Put cars somewhere, at rest in the car's y axis and in rotation."""
+        place_cars(
+            np.array(cars, np.int64),
+            np.array(pose, np.float64),
+            np.array(speed, np.float64),
+            self._motion.vx,
+            self._motion,
+            self._memory,
+            self._ground,
+        )
+
+    def remove(self, cars: Cars) -> None:
+        """Stop cars where they are; absent cars are not stepped."""
+        for array in (self._motion.vx, self._motion.vy, self._motion.yaw_rate):
+            array.reshape(-1)[cars] = 0
+        for array in (self._motion.ax, self._motion.ay, self._memory.shift):
+            array.reshape(-1)[cars] = 0
+
+    def step(self, control: Control, effects: Effects, dt: float) -> None:
+        """Advance all present cars by ``dt`` [s]."""
+        substeps = max(1, ceil(dt / self._substep - 1e-9))
+        view = self.view
+        step_cars(
+            self._motion.vx,
+            view.race.present,
+            self._motion,
+            self._memory,
+            Orders(*(getattr(control, name) for name in Orders._fields)),
+            Outside(*(getattr(effects, name) for name in Outside._fields)),
+            self._ground,
+            self._touch,
+            view.clock.elapsed,
+            view.clock.advanced,
+            float(dt),
+            substeps,
+            exp(-dt / substeps / columns.FILTER_TIME),
+            self._tyre,
+            self._integrator,
+        )
+
+
+def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all options, by number where they are a choice."""
+    known = [*_CHOICES, "substep"]
+    for name in options:
+        if name not in known:
+            raise ScenarioError(f"backend kart2d has no option {name!r}; {nearest(name, known)}")
+    checked: dict[str, Any] = {}
+    for name, choices in _CHOICES.items():
+        choice = options.get(name, next(iter(choices)))
+        if choice not in choices:
+            raise ScenarioError(
+                f"backend kart2d: {name} {choice!r} is unknown; {nearest(str(choice), choices)}"
+            )
+        checked[name] = choices[choice]
+    substep = options.get("substep", SUBSTEP)
+    number = isinstance(substep, int | float) and not isinstance(substep, bool)
+    if not number or not 1e-5 <= substep <= 0.1:
+        raise ScenarioError(
+            f"backend kart2d: substep is {substep!r}, but must be 0.00001 to 0.1 seconds"
+        )
+    return {**checked, "substep": float(substep)}
+
+
+def _vehicle_table(vehicles: list[SingleTrackVehicle]) -> dict[str, NDArray[np.float64]]:
+    """Return what ``VehicleTable`` holds, (n_cars,) each, by name."""
+    table: dict[str, list[float]] = {}
+    for vehicle in vehicles:
+        known = {
+            "length": vehicle.length,
+            "width": vehicle.width,
+            "wheelbase": vehicle.to_front + vehicle.to_rear,
+            "track": 0.5 * (vehicle.track_front + vehicle.track_rear),
+            "to_front": vehicle.to_front,
+            "mass": vehicle.mass,
+            "steer_limit": vehicle.steer_limit,
+            **envelope(vehicle)._asdict(),
+        }
+        for name, value in known.items():
+            table.setdefault(name, []).append(value)
+    return {name: np.array(values) for name, values in table.items()}

@@ -1,0 +1,62 @@
+"""``racegym/Kart2D-v1``: one kart, one generated circuit, ready to learn on.
+
+The defaults, each of which a keyword replaces, are those of ``DEFAULTS``; the keywords are
+the keys of a scenario (see ``docs/scenarios.md``), and ``vehicle`` is that of the only car.
+
+Version history: v1, first release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from racegym.envs import RaceEnv, RaceVectorEnv
+
+__all__ = ["DEFAULTS", "make_env", "make_vector_env"]
+
+DEFAULTS: dict[str, Any] = {
+    "name": "kart2d",
+    "backend": "kart2d",
+    "track": {"generate": {"seed": 7, "length": 600}},
+    "start": {"kind": "grid", "lateral_noise": 1.0, "heading_noise": 0.1, "speed_noise": 3.0},
+    "observation": ["state", "lookahead"],
+    "action": "steer_accel",
+    "reward": {"progress": 0.5, "off_track": 5.0},
+    "termination": {
+        "off_track": {"margin": 0.0},
+        "wrong_way": {"seconds": 2.0},
+        "stuck": {"seconds": 5.0},
+        "laps_done": {"laps": 1},
+        "time_limit": {"seconds": 100.0},
+    },
+}
+VEHICLE = "rental_kart"
+
+
+def _scenario(settings: dict[str, Any]) -> dict[str, Any]:
+    vehicle = settings.pop("vehicle", VEHICLE)
+    car = {"name": "agent", "vehicle": vehicle, "driver": "agent"}
+    return {**DEFAULTS, "cars": [car], **settings}
+
+
+def make_env(*, render_mode: None = None, **settings: Any) -> RaceEnv:
+    """Return one race; see the module's text for ``settings``."""
+    return RaceEnv(_scenario(settings), render_mode=render_mode)
+
+
+def make_vector_env(
+    num_envs: int = 1,
+    *,
+    copy: bool = True,
+    autoreset_mode: Any = "NextStep",
+    render_mode: None = None,
+    **settings: Any,
+) -> RaceVectorEnv:
+    """Return a batch of races; see ``RaceVectorEnv`` and the module's text."""
+    return RaceVectorEnv(
+        _scenario(settings),
+        num_envs,
+        copy=copy,
+        autoreset_mode=autoreset_mode,
+        render_mode=render_mode,
+    )

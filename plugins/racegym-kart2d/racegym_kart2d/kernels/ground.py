@@ -1,0 +1,216 @@
+"""What the wheels stand on, and what happens at a wall.
+
+Across the track lie asphalt, a kerb on either side, grass, and a wall at the edge plus the
+run-off. A car is a box centred between its axles. At a wall it is pushed back, then its
+foremost corner gets an impulse along the normal with restitution, then one along the wall
+with friction, each found for a rigid body [1]. Either alone takes energy from the car or
+leaves it; both at once could add some.
+
+[1] Chatterjee, Ruina (1998), "A new algebraic rigid-body collision law based on impulse
+    space considerations", J. Appl. Mech. 65(4):939-951, doi:10.1115/1.2791938.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any, NamedTuple
+
+from racegym.kernels import device
+from racegym.kernels.projection import (
+    FIRST,
+    COUNT,
+    KERB,
+    RUNOFF,
+    WIDTH_LEFT,
+    WIDTH_RIGHT,
+    Z,
+    mix,
+    project,
+)
+from racegym_kart2d.kernels.columns import (
+    INERTIA,
+    LENGTH,
+    TO_FRONT,
+    TO_REAR,
+    TRACK_FRONT,
+    TRACK_REAR,
+    WIDTH,
+)
+from racegym_kart2d.kernels.single_track import Body
+
+__all__ = [
+    "GRIP_OF_GRASS",
+    "GRIP_OF_KERB",
+    "ROLLING_OF_GRASS",
+    "WALL_FRICTION",
+    "WALL_RESTITUTION",
+    "Hit",
+    "Place",
+    "Wheels",
+    "find_place",
+    "hit_wall",
+    "surface_grip",
+    "surface_rolling",
+    "wheel_surfaces",
+]
+
+Real = Any
+Reals = Any
+Floats = Any
+
+ASPHALT, KERB_SURFACE, GRASS = 0, 1, 2  # values of `racegym.interfaces.Surface`
+GRIP_OF_KERB = 0.95
+GRIP_OF_GRASS = 0.45
+ROLLING_OF_GRASS = 0.08  # rolling resistance coefficient added
+WALL_RESTITUTION = 0.1
+WALL_FRICTION = 0.3
+FLAT = 0.05  # sine of the angle to the wall below which a side meets it, not a corner
+
+
+class Place(NamedTuple):
+    """Where a car is on its track."""
+
+    segment: int
+    d: Real  # [m] left is positive
+    tx: Real  # unit vector along the track
+    ty: Real
+    left: Real  # [m] centerline to the edges of the asphalt
+    right: Real
+    kerb: Real  # [m] width of the kerbs
+    runoff: Real  # [m] edge to the wall
+    z: Real  # [m]
+
+
+class Wheels(NamedTuple):
+    """Surfaces below the wheels."""
+
+    fl: int
+    fr: int
+    rl: int
+    rr: int
+
+
+class Hit(NamedTuple):
+    """What a wall did to a car; all zero when it did not touch."""
+
+    body: Body  # the motion after it
+    push: Real  # [m] moved along the normal
+    impulse: Real  # [N s] along the normal
+    closing: Real  # [m/s] approach before
+    corner_x: Real  # [m] where it touched, in the car frame
+    corner_y: Real
+    normal_x: Real  # away from the wall, in the map frame
+    normal_y: Real
+
+
+@device
+def find_place(
+    points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, segment: int, real: Any
+) -> Place:
+    """Return where (x, y) lies on ``track``, following a car that was on ``segment``."""
+    index, t, d, dx, dy, _ = project(points, table, cells, track, x, y, segment)
+    first, count = int(table[track, FIRST]), int(table[track, COUNT])
+    scale = 1.0 / sqrt(dx * dx + dy * dy)
+    return Place(
+        index,
+        real(d),
+        real(dx * scale),
+        real(dy * scale),
+        real(mix(points, first, count, index, t, WIDTH_LEFT)),
+        real(mix(points, first, count, index, t, WIDTH_RIGHT)),
+        real(table[track, KERB]),
+        real(table[track, RUNOFF]),
+        mix(points, first, count, index, t, Z),
+    )
+
+
+@device
+def _surface(d: Real, place: Place, real: Any) -> int:
+    """Return what lies at offset ``d`` [m]."""
+    beyond = max(d - place.left, -d - place.right)
+    if beyond <= real(0.0):
+        return ASPHALT
+    return KERB_SURFACE if beyond <= place.kerb else GRASS
+
+
+@device
+def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Wheels:
+    """Return what each wheel stands on; ``cs`` and ``sn`` are of the car's yaw."""
+    half = real(0.5)
+    ahead = sn * place.tx - cs * place.ty  # sine of the heading error
+    across = cs * place.tx + sn * place.ty
+    front = place.d + p[TO_FRONT] * ahead
+    rear = place.d - p[TO_REAR] * ahead
+    half_front = half * p[TRACK_FRONT] * across
+    half_rear = half * p[TRACK_REAR] * across
+    return Wheels(
+        _surface(front + half_front, place, real),
+        _surface(front - half_front, place, real),
+        _surface(rear + half_rear, place, real),
+        _surface(rear - half_rear, place, real),
+    )
+
+
+@device
+def surface_grip(surface: int, real: Any) -> Real:
+    """Return the factor on grip of a surface."""
+    if surface == ASPHALT:
+        return real(1.0)
+    return real(GRIP_OF_KERB) if surface == KERB_SURFACE else real(GRIP_OF_GRASS)
+
+
+@device
+def surface_rolling(surface: int, real: Any) -> Real:
+    """Return what a surface adds to the rolling resistance coefficient."""
+    return real(ROLLING_OF_GRASS) if surface == GRASS else real(0.0)
+
+
+@device
+def _clipped(x: Real, real: Any) -> Real:
+    return min(max(x / real(FLAT), real(-1.0)), real(1.0))
+
+
+@device
+def hit_wall(
+    p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real, real: Any
+) -> Hit:
+    """Keep the car inside the walls; ``cs`` and ``sn`` are of its yaw."""
+    zero, half = real(0.0), real(0.5)
+    ahead = sn * place.tx - cs * place.ty  # sine of the heading error
+    across = cs * place.tx + sn * place.ty
+    middle = half * (p[TO_FRONT] - p[TO_REAR])
+    half_length, half_width = half * p[LENGTH], half * p[WIDTH]
+    reach = half_length * abs(ahead) + half_width * abs(across)
+    centre = place.d + middle * ahead
+    beyond_left = centre + reach - (place.left + place.runoff)
+    beyond_right = reach - centre - (place.right + place.runoff)
+    push = max(beyond_left, beyond_right)
+    if not push > zero:
+        return Hit(body, zero, zero, zero, zero, zero, zero, zero)
+
+    side = real(1.0) if beyond_left > beyond_right else real(-1.0)
+    normal_x, normal_y = side * place.ty, -side * place.tx
+    # A corner, or the middle of a side that lies flat against the wall.
+    corner_x = middle + half_length * _clipped(side * ahead, real)
+    corner_y = half_width * _clipped(side * across, real)
+    nx, ny = normal_x * cs + normal_y * sn, normal_y * cs - normal_x * sn
+    inertia = p[INERTIA]
+
+    approach = (body.vx - body.r * corner_y) * nx + (body.vy + body.r * corner_x) * ny
+    if approach >= zero:
+        return Hit(body, push, zero, zero, corner_x, corner_y, normal_x, normal_y)
+    lever = corner_x * ny - corner_y * nx
+    inverse = real(1.0) / mass
+    impulse = -(real(1.0 + WALL_RESTITUTION)) * approach / (inverse + lever * lever / inertia)
+    vx = body.vx + impulse * nx * inverse
+    vy = body.vy + impulse * ny * inverse
+    r = body.r + impulse * lever / inertia
+
+    tx, ty = -ny, nx
+    sliding = (vx - r * corner_y) * tx + (vy + r * corner_x) * ty
+    lever = corner_x * ty - corner_y * tx
+    most = real(WALL_FRICTION) * impulse
+    rub = -sliding / (inverse + lever * lever / inertia)
+    rub = min(max(rub, -most), most)
+    after = Body(vx + rub * tx * inverse, vy + rub * ty * inverse, r + rub * lever / inertia)
+    return Hit(after, push, impulse, -approach, corner_x, corner_y, normal_x, normal_y)

@@ -1,0 +1,226 @@
+"""One substep of the motion: linearly implicit, or classical Runge-Kutta for validation.
+
+The implicit one is a Strang splitting. Half a turn of the car frame, which changes no
+energy; then the forces, with the dissipative ones taken by their secants K (see
+``single_track``),
+
+    (M + h theta J^T K J) D = h (Q_active - J^T K J v),   v <- v + D                     (1)
+    theta = max(1/2, 1 - 1/z),   z = h trace(M^-1 J^T K J)                               (2)
+
+and another half turn. J^T K J is symmetric and not negative, and no eigenvalue of
+h M^-1 J^T K J exceeds z, so without drive (1) multiplies v by a contraction that has no
+negative eigenvalue: a coasting car never gains energy, brakes never turn its motion round,
+and no step is too long to be stable. Where z <= 2, theta is 1/2 and (1) is the midpoint
+rule; fast modes are damped as by backward Euler.
+
+[1] Hairer, Wanner (1996), "Solving Ordinary Differential Equations II", 2nd ed., ch. IV.
+[2] Strang (1968), "On the construction and comparison of difference schemes", SIAM J.
+    Numer. Anal. 5(3):506-517, doi:10.1137/0705041.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from racegym.kernels import device
+from racegym_kart2d.kernels.columns import (
+    INERTIA,
+    LINEAR,
+    SHAPE_FRONT,
+    SHAPE_REAR,
+    STIFFNESS_FRONT,
+    STIFFNESS_REAR,
+    TO_FRONT,
+    TO_REAR,
+)
+from racegym_kart2d.kernels.single_track import (
+    Acting,
+    Body,
+    Contact,
+    single_track_derivatives,
+    single_track_forces,
+)
+
+__all__ = ["Moved", "implicit_step", "runge_kutta_step", "turned"]
+
+Real = Any
+Reals = Any
+
+
+class Moved(NamedTuple):
+    """What a substep did."""
+
+    body: Body  # the motion at its end
+    gained_x: Real  # [m/s] by forces, in the car frame
+    gained_y: Real
+    by_tyres: Real  # [m/s^2] mean forward acceleration by the tyres
+    lost_front: Real  # [W] in the contact patch of the axle
+    lost_rear: Real
+
+
+@device
+def turned(body: Body, cs: Real, sn: Real) -> Body:
+    """Return the motion seen from a car frame turned by the angle of ``cs`` and ``sn``."""
+    return Body(body.vx * cs + body.vy * sn, body.vy * cs - body.vx * sn, body.r)
+
+
+@device
+def _at_rest(p: Reals, act: Acting, body: Body, contact: Contact, h: Real, real: Any) -> bool:
+    """Tell whether friction stops the car in this substep, or keeps it where it stands."""
+    room = h * (contact.resist - abs(contact.push + act.fx)) / act.mass
+    energy = body.vx * body.vx + body.vy * body.vy + p[INERTIA] / act.mass * body.r * body.r
+    side = abs(act.fy) + abs(act.mz) / (p[TO_FRONT] + p[TO_REAR])
+    return room > real(0.0) and energy <= room * room and side <= contact.hold
+
+
+@device
+def _slip_loss(use: Real, force: Real, speed: Real, stiffness: Real, real: Any) -> Real:
+    """Return the power [W] that drive or brakes lose to the slip they need.
+
+    The slip is that of the lateral curve, inverted within 5 % by
+    kappa = u / ((1 - u^2 / 2) B C) with u the share of the grip in use.
+    """
+    slip = use / ((real(1.0) - real(0.5) * use * use) * stiffness)
+    return force * slip * abs(speed)
+
+
+@device
+def implicit_step(
+    p: Reals,
+    tyre: int,
+    act: Acting,
+    body: Body,
+    steer: Real,
+    cs: Real,
+    sn: Real,
+    ax: Real,
+    h: Real,
+    real: Any,
+) -> Moved:
+    """Apply the forces for ``h`` [s] by (1); the caller turns the car frame.
+
+    Args:
+        p: (PARAMETERS,) parameters of the car.
+        tyre: SATURATING or LINEAR.
+        act: what acts on it.
+        body: its motion.
+        steer: [rad] angle of the front wheels; ``cs`` and ``sn`` are its cosine and sine.
+        ax: [m/s^2] acceleration by the tyres, low-passed.
+        h: [s].
+        real: the precision.
+    """
+    zero, one, half = real(0.0), real(1.0), real(0.5)
+    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real)
+    mass, inertia = act.mass, p[INERTIA]
+    if _at_rest(p, act, body, contact, h, real):
+        still = Body(zero, zero, zero)
+        return Moved(still, -body.vx, -body.vy, -body.vx / h, zero, zero)
+
+    # Rows of J: front along (a1, a2, a3), front across (b1, b2, b3), rear (1, 0, 0), (0, 1, d3).
+    if tyre == LINEAR:
+        cs, sn = one, zero
+    to_front, to_rear = p[TO_FRONT], p[TO_REAR]
+    a3, b3, d3 = to_front * sn, to_front * cs, -to_rear
+    k_fl, k_ft, k_rl, k_rt = (
+        contact.front_long,
+        contact.front_lat,
+        contact.rear_long,
+        contact.rear_lat,
+    )
+    sum_front = k_fl + k_ft
+    rotating = k_fl * a3 * a3 + k_ft * b3 * b3 + k_rt * d3 * d3
+    moving = sum_front + k_rl + k_rt + contact.drag + contact.drag
+    z = h * (moving / mass + rotating / inertia)
+    theta = max(half, one - one / max(z, one))
+    w = h * theta
+
+    # M + w J^T K J, of which the lower triangle is kept.
+    m11 = mass + w * (k_fl * cs * cs + k_ft * sn * sn + k_rl + contact.drag)
+    m21 = w * (k_fl - k_ft) * sn * cs
+    m31 = w * (k_fl * a3 * cs - k_ft * b3 * sn)
+    m22 = mass + w * (k_fl * sn * sn + k_ft * cs * cs + k_rt + contact.drag)
+    m32 = w * (k_fl * a3 * sn + k_ft * b3 * cs + k_rt * d3)
+    m33 = inertia + w * rotating
+
+    # Solved as L D L^T.
+    l21, l31 = m21 / m11, m31 / m11
+    p22 = m22 - l21 * m21
+    t32 = m32 - l31 * m21
+    l32 = t32 / p22
+    p33 = m33 - l31 * m31 - l32 * t32
+    y1 = h * forces.x
+    y2 = h * forces.y - l21 * y1
+    y3 = h * forces.mz - l31 * y1 - l32 * y2
+    dr = y3 / p33
+    dvy = y2 / p22 - l32 * dr
+    dvx = y1 / m11 - l21 * dvy - l31 * dr
+
+    by_tyres = dvx / h + (contact.drag * (body.vx + half * dvx) - act.fx) / mass
+    # What the lateral forces took: K (v + theta D) (v + D / 2), at either contact.
+    front = (body.vy + to_front * body.r) * cs - body.vx * sn
+    front_gain = dvy * cs + b3 * dr - dvx * sn
+    rear = body.vy + d3 * body.r
+    rear_gain = dvy + d3 * dr
+    lost_front = k_ft * (front + theta * front_gain) * (front + half * front_gain)
+    lost_rear = k_rt * (rear + theta * rear_gain) * (rear + half * rear_gain)
+    lost_front += _slip_loss(
+        contact.use_front,
+        contact.force_front,
+        body.vx,
+        act.stiffness_front * p[STIFFNESS_FRONT] * p[SHAPE_FRONT],
+        real,
+    )
+    lost_rear += _slip_loss(
+        contact.use_rear,
+        contact.force_rear,
+        body.vx,
+        act.stiffness_rear * p[STIFFNESS_REAR] * p[SHAPE_REAR],
+        real,
+    )
+    return Moved(
+        Body(body.vx + dvx, body.vy + dvy, body.r + dr), dvx, dvy, by_tyres, lost_front, lost_rear
+    )
+
+
+@device
+def _ahead(body: Body, slope: Body, h: Real) -> Body:
+    return Body(body.vx + h * slope.vx, body.vy + h * slope.vy, body.r + h * slope.r)
+
+
+@device
+def runge_kutta_step(
+    p: Reals,
+    tyre: int,
+    act: Acting,
+    body: Body,
+    steer: Real,
+    cs: Real,
+    sn: Real,
+    ax: Real,
+    h: Real,
+    real: Any,
+) -> Moved:
+    """Advance the motion, frame included, by one classical Runge-Kutta step of ``h`` [s].
+
+    For validation: it is stable only for small ``h``, knows no standstill and reports no
+    power lost. Arguments as in ``implicit_step``.
+    """
+    half, two = real(0.5), real(2.0)
+    k1 = single_track_derivatives(p, tyre, act, body, steer, cs, sn, ax, real)
+    at2 = _ahead(body, k1, half * h)
+    k2 = single_track_derivatives(p, tyre, act, at2, steer, cs, sn, ax, real)
+    at3 = _ahead(body, k2, half * h)
+    k3 = single_track_derivatives(p, tyre, act, at3, steer, cs, sn, ax, real)
+    at4 = _ahead(body, k3, h)
+    k4 = single_track_derivatives(p, tyre, act, at4, steer, cs, sn, ax, real)
+    sixth = real(1.0 / 6.0)
+    mean = Body(
+        sixth * (k1.vx + two * (k2.vx + k3.vx) + k4.vx),
+        sixth * (k1.vy + two * (k2.vy + k3.vy) + k4.vy),
+        sixth * (k1.r + two * (k2.r + k3.r) + k4.r),
+    )
+    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real)
+    gained_x, gained_y = h * forces.x / act.mass, h * forces.y / act.mass
+    by_tyres = (forces.x + contact.drag * body.vx - act.fx) / act.mass
+    zero = real(0.0)
+    return Moved(_ahead(body, mean, h), gained_x, gained_y, by_tyres, zero, zero)

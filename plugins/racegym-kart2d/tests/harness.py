@@ -1,0 +1,148 @@
+"""A backend without a world around it: records, one track, and a few ways to drive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from racegym.interfaces import (
+    Arrays,
+    CarState,
+    Clock,
+    Contacts,
+    Control,
+    Effects,
+    Events,
+    RaceState,
+    ScopedArrays,
+    Setup,
+    TrackFrame,
+    VehicleTable,
+    View,
+    allocate,
+    columns,
+)
+from racegym.track import Track, TrackSet
+from racegym_kart2d.backend import Kart2D
+
+VEHICLES = ("rental_kart", "gt3", "rc_car")
+
+
+def vehicle(name: str, **changes: Any) -> dict[str, Any]:
+    """Return a shipped vehicle as read from its file, with some values changed."""
+    text = files("racegym_kart2d").joinpath(f"vehicles/{name}.yaml").read_text("utf-8")
+    return {**YAML(typ="safe").load(text), **changes}
+
+
+def circle(radius: float, width: float = 10.0, **more: Any) -> Track:
+    """Return a circular track, driven counter-clockwise, that starts east of its centre."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 64, endpoint=False)
+    points = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return Track.from_points(points, width / 2, width / 2, name="circle", **more)
+
+
+def plain(runoff: float = np.inf) -> Track:
+    """Return a track so wide that all of its surroundings are asphalt."""
+    return circle(15_000.0, 1990.0, runoff=runoff, spacing=20.0, kerb_width=0.0)
+
+
+class Rig:
+    """A backend with its records, as a world would build it.
+
+    Args:
+        vehicles: the vehicle of each car of a race.
+        track: what all races drive on.
+        n_races: how many.
+        real: the precision.
+        dt: [s] of ``step``.
+        options: of the backend.
+    """
+
+    def __init__(
+        self,
+        *vehicles: Mapping[str, Any],
+        track: Track | None = None,
+        n_races: int = 1,
+        real: Any = np.float64,
+        dt: float = 0.05,
+        **options: Any,
+    ):
+        n_cars = len(vehicles)
+        self.arrays = arrays = Arrays(n_races, real)
+        self.dt = dt
+        self.tracks = TrackSet([track or PLAIN], np.zeros(n_races, np.int32))
+        self.view = View(
+            n_races=n_races,
+            n_cars=n_cars,
+            dt=dt,
+            state=allocate(CarState, arrays, n_cars, "state"),
+            control=allocate(Control, arrays, n_cars, "control"),
+            previous_control=allocate(Control, arrays, n_cars, "previous_control"),
+            frame=allocate(TrackFrame, arrays, n_cars, "frame"),
+            previous_frame=allocate(TrackFrame, arrays, n_cars, "previous_frame"),
+            race=allocate(RaceState, arrays, n_cars, "race"),
+            clock=allocate(Clock, arrays, n_cars, "clock"),
+            contacts=Contacts(arrays, n_cars),
+            events=Events(arrays, n_cars),
+            vehicle=allocate(VehicleTable, arrays, n_cars, "vehicle"),
+            tracks=self.tracks,
+        )
+        self.effects = allocate(Effects, arrays, n_cars, "effects")
+        self.backend = Kart2D(
+            Setup(
+                view=self.view,
+                arrays=ScopedArrays(arrays, "backend"),
+                vehicles=vehicles,
+                options=options,
+            )
+        )
+        self.reset()
+
+    @property
+    def state(self) -> CarState:
+        return self.view.state
+
+    @property
+    def control(self) -> Control:
+        return self.view.control
+
+    def reset(self) -> None:
+        """Start all races afresh, every car on the start line at rest."""
+        races = np.arange(self.view.n_races)
+        self.arrays.reset(races)
+        self.backend.reset(races, np.zeros(len(races), np.uint64))
+
+    def place(self, x: Any, y: Any, yaw: Any = 0.0, speed: Any = 0.0) -> None:
+        """Put all cars somewhere."""
+        n = self.view.n_races * self.view.n_cars
+        pose = np.stack([np.broadcast_to(v, n) for v in (x, y, yaw)], axis=1).astype(float)
+        self.backend.place(np.arange(n), pose, np.broadcast_to(speed, n).astype(float))
+
+    def drive(self, steer: Any = 0.0, throttle: Any = 0.0, brake: Any = 0.0, gear: int = 0) -> None:
+        """Set the control of all cars, in the steps to come."""
+        self.control.steer[:], self.control.throttle[:] = steer, throttle
+        self.control.brake[:], self.control.gear[:] = brake, gear
+
+    def step(self, times: int = 1) -> None:
+        """Advance by so many steps; contacts are those of the last one."""
+        for _ in range(times):
+            self.view.contacts.count[:] = 0
+            self.view.clock.elapsed[:] = 0
+            self.backend.step(self.control, self.effects, self.dt)
+
+    def energy(self) -> Any:
+        """Return the kinetic energy of every car [J]."""
+        s, p = self.state, self.backend.parameters
+        return 0.5 * (p[..., 0] * (s.vx**2 + s.vy**2) + p[..., 1] * s.yaw_rate**2)
+
+    def neutral(self) -> None:
+        """Undo all effects."""
+        for name, column in columns(Effects).items():
+            getattr(self.effects, name)[:] = column.fill
+
+
+PLAIN = plain()
