@@ -89,11 +89,13 @@ def test_real_circuits_load_evenly(tum):
 
 
 def test_curvature_is_the_derivative_of_heading(tum):
-    for track in tum.values():
+    eight = Track.from_points(lemniscate(), 3.0, 3.0, name="eight", crossings="allow", spacing=0.25)
+    for track, tolerance in ((eight, 1e-5), *((track, 0.02) for track in tum.values())):
         turn = np.diff(np.unwrap(track.heading)) / track.spacing
         mean = 0.5 * (track.curvature[1:] + track.curvature[:-1])
-        np.testing.assert_allclose(turn, mean, atol=6e-3)  # the spline's third derivative jumps
-        assert np.abs(turn - mean).mean() < 1e-5
+        # Samples 2 m apart pass over the peak of a corner of 6 m; a fine line shows equality.
+        np.testing.assert_allclose(turn, mean, atol=tolerance)
+        assert np.abs(turn - mean).mean() < 1e-4
 
 
 def test_at_passes_through_the_samples_and_offsets_to_the_left(make_ring):
@@ -179,34 +181,34 @@ def slit() -> np.ndarray:
 
 WIDE = np.full(200, 4.0)
 BAD = [
-    (dict(points=changed(7, 1, np.nan)), r"point 7 holds a value that is not finite"),
-    (dict(points=changed(7, 1, np.inf)), r"point 7 holds a value that is not finite"),
-    (dict(points=changed(9, 0, 1e12)), r"point 9 lies more than 1e\+09 m"),
-    (dict(points=CIRCLE[:7], width_left=4.0, width_right=4.0), r"has 7 points; it needs at least 8"),
-    (dict(points=np.repeat(CIRCLE, 2, axis=0), width_left=4.0, width_right=4.0),
+    ({"points": changed(7, 1, np.nan)}, r"point 7 holds a value that is not finite"),
+    ({"points": changed(7, 1, np.inf)}, r"point 7 holds a value that is not finite"),
+    ({"points": changed(9, 0, 1e12)}, r"point 9 lies more than 1e\+09 m"),
+    ({"points": CIRCLE[:7], "width_left": 4.0, "width_right": 4.0}, r"has 7 points; it needs"),
+    ({"points": np.repeat(CIRCLE, 2, axis=0), "width_left": 4.0, "width_right": 4.0},
      r"point 0 is at the same place as the one after it"),
-    (dict(width_left=np.where(np.arange(200) == 5, 0.0, 4.0)), r"point 5 has a left width"),
-    (dict(width_right=np.where(np.arange(200) == 6, -1.0, 4.0)), r"point 6 has a right width"),
-    (dict(width_left=2000.0), r"more than 1000 m"),
-    (dict(width_left=[4.0, 4.0]), r"width_left must be one number, or 200"),
-    (dict(width_left=120.0), r"radius of 50.00 m, and the asphalt reaches 120.00 m.* folds over"),
-    (dict(points=CIRCLE * 1e-3), r"is 0.3142 m long"),
-    (dict(points=CIRCLE * 1e4), r"are its points in metres"),
-    (dict(points=CIRCLE[:, :1]), r"shape \(200, 1\)"),
-    (dict(points="abc"), r"points must be numbers"),
-    (dict(points=slit()), r"crosses itself|folds over"),
-    (dict(points=np.random.default_rng(0).normal(0, 100, (200, 2))), r"crosses itself|lie on top|folds"),
-    (dict(points=two_laps(), width_left=4.0, width_right=4.0), r"more than one lap|crosses itself|on top"),
-    (dict(spacing=0.0), r"takes 0.00314 to 19.6 m"),
-    (dict(spacing=np.nan), r"spacing is nan"),
-    (dict(banking=3.0), r"point 0 has a banking beyond"),
-    (dict(runoff=-1.0), r"runoff is -1.0"),
-    (dict(kerb_width=-1.0), r"kerb_width is -1.0"),
-    (dict(kerb_width=np.nan), r"kerb_width is nan"),
-    (dict(sectors=[1.0, 2.0]), r"sectors must begin with 0"),
-    (dict(sectors=[0.0, 400.0]), r"stay below the lap of 314.2 m"),
-    (dict(checkpoints=[0.0, 5.0, 5.0]), r"checkpoints must begin with 0, increase"),
-    (dict(checkpoints=np.zeros((2, 2))), r"shape \(2, 2\)"),
+    ({"width_left": np.where(np.arange(200) == 5, 0.0, 4.0)}, r"point 5 has a left width"),
+    ({"width_right": np.where(np.arange(200) == 6, -1.0, 4.0)}, r"point 6 has a right width"),
+    ({"width_left": 2000.0}, r"more than 1000 m"),
+    ({"width_left": [4.0, 4.0]}, r"width_left must be one number, or 200"),
+    ({"width_left": 120.0}, r"radius of 50.00 m, and the asphalt reaches 120.00 m.* folds over"),
+    ({"points": CIRCLE * 1e-3}, r"is 0.3142 m long"),
+    ({"points": CIRCLE * 1e4}, r"are its points in metres"),
+    ({"points": CIRCLE[:, :1]}, r"shape \(200, 1\)"),
+    ({"points": "abc"}, r"points must be numbers"),
+    ({"points": slit()}, r"crosses itself|folds over"),
+    ({"points": np.random.default_rng(0).normal(0, 100, (200, 2))}, r"crosses|on top|folds"),
+    ({"points": two_laps(), "width_left": 4.0, "width_right": 4.0}, r"than one lap|crosses|on top"),
+    ({"spacing": 0.0}, r"takes 0.00314 to 19.6 m"),
+    ({"spacing": np.nan}, r"spacing is nan"),
+    ({"banking": 3.0}, r"point 0 has a banking beyond"),
+    ({"runoff": -1.0}, r"runoff is -1.0"),
+    ({"kerb_width": -1.0}, r"kerb_width is -1.0"),
+    ({"kerb_width": np.nan}, r"kerb_width is nan"),
+    ({"sectors": [1.0, 2.0]}, r"sectors must begin with 0"),
+    ({"sectors": [0.0, 400.0]}, r"stay below the lap of 314.2 m"),
+    ({"checkpoints": [0.0, 5.0, 5.0]}, r"checkpoints must begin with 0, increase"),
+    ({"checkpoints": np.zeros((2, 2))}, r"shape \(2, 2\)"),
 ]  # fmt: skip
 
 

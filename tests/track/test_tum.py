@@ -106,7 +106,7 @@ def test_a_huge_file_is_refused_unread(tmp_path):
 def test_a_scribble_is_refused_quickly(tmp_path):
     points = np.random.default_rng(0).normal(0.0, 0.8, (40_000, 2))
     rows = [f"{x:.3f},{y:.3f},4,4" for x, y in points]
-    with pytest.raises(TrackError, match="order of driving|folds over"):
+    with pytest.raises(TrackError, match=r"order of driving|folds over"):
         read_tum(write(tmp_path, rows))
 
 

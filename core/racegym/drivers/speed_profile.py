@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.kernels.pacing import fill_profiles
+from racegym.kernels.projection import CURVATURE, POINT_COLUMNS
 
 __all__ = ["Envelope", "lap_time", "speed_profile"]
 
@@ -43,11 +44,13 @@ def speed_profile(
     Returns:
         (n,) float64 [m/s], at least 0.3.
     """
-    bends = np.ascontiguousarray(curvature, np.float64)
+    bends = np.asarray(curvature, np.float64)
+    points = np.zeros((len(bends), POINT_COLUMNS))
+    points[:, CURVATURE] = bends
     speeds = np.empty(len(bends))
     zero = np.zeros(1, np.int64)
     fill_profiles(
-        zero, zero, np.array([len(bends)]), np.array([float(spacing)]), bends[:, None][:, 0],
+        zero, zero, np.array([len(bends)]), np.array([float(spacing)]), points,
         np.array([envelope], np.float64), np.array([pace / 100.0]), speeds,
     )  # fmt: skip
     return speeds

@@ -1,6 +1,6 @@
 """Gymnasium environments over any scenario: one race, or a native batch of them."""
 
-from racegym.envs.make import make, make_vec
+from racegym.envs.shortcuts import make, make_vec
 from racegym.envs.single import RaceEnv
 from racegym.envs.vector import RaceVectorEnv
 

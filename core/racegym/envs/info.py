@@ -124,6 +124,10 @@ class Informant:
 
 def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
     """Add a key with its mask, zero where the mask is false, if any race has it."""
-    if mask.any():
+    if mask.all():
+        infos[key] = values.copy()
+    elif mask.any():
         infos[key] = np.where(mask, values, values.dtype.type(0))
-        infos[f"_{key}"] = mask.copy()
+    else:
+        return
+    infos[f"_{key}"] = mask.copy()

@@ -95,7 +95,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         """Return the seed of each race; None where it goes on with the one before."""
         if isinstance(seed, int):
             return [seed + i for i in range(self.num_envs)]
-        seeds = [None] * self.num_envs if seed is None else list(seed)
+        seeds: list[int | None] = [None] * self.num_envs
+        if seed is not None:
+            seeds = list(seed)
         if len(seeds) != self.num_envs:
             raise ValueError(f"{self.num_envs} seeds wanted, one a race, {len(seeds)} given")
         if self._seeded:

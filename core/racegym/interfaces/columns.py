@@ -83,7 +83,8 @@ def column(
 
 def columns(record: type[Record]) -> dict[str, Column]:
     """Return the columns of a record class by name, in order."""
-    return {f.name: cast(Column, f.metadata["column"]) for f in fields(record)}
+    declared = fields(cast(Any, record))  # every record is a dataclass
+    return {f.name: cast(Column, f.metadata["column"]) for f in declared}
 
 
 def allocate(record: type[Made], arrays: Arrays, n_cars: int, prefix: str) -> Made:

@@ -36,6 +36,7 @@ from math import sqrt
 from numba import prange
 
 from racegym.kernels.compile import device, kernel
+from racegym.kernels.projection import CURVATURE
 
 __all__ = [
     "BRAKE",
@@ -92,15 +93,15 @@ def drive_along(envelope, row, pace, share, speed):
 
 
 @kernel
-def fill_profiles(starts, firsts, counts, spacings, curvature, envelopes, paces, speeds):
+def fill_profiles(starts, firsts, counts, spacings, points, envelopes, paces, speeds):
     """Write the speed profiles of some closed lines, each in its own part of ``speeds``.
 
     Args:
         starts: (m,) int64, where each profile begins in ``speeds``.
-        firsts: (m,) int64, where its line begins in ``curvature``.
+        firsts: (m,) int64, where its line begins in ``points``.
         counts: (m,) int64, its samples.
         spacings: (m,) float64 [m].
-        curvature: (n,) float64 [1/m]; may be a strided column.
+        points: (n, POINT_COLUMNS) float64, the packed tracks' samples.
         envelopes: (m, ENVELOPE_COLUMNS) float64.
         paces: (m,) float64, 1 for all the car can do.
         speeds: float64 [m/s]. Written.
@@ -110,14 +111,14 @@ def fill_profiles(starts, firsts, counts, spacings, curvature, envelopes, paces,
         pace, h = paces[j], spacings[j]
         slowest = 0
         for i in range(count):
-            speeds[start + i] = corner_speed(envelopes, j, pace, curvature[first + i])
+            speeds[start + i] = corner_speed(envelopes, j, pace, points[first + i, CURVATURE])
             if speeds[start + i] < speeds[start + slowest]:
                 slowest = i
         for n in range(2 * count):
             i = (slowest + n) % count
             nxt = (i + 1) % count
             v = speeds[start + i]
-            share = share_along(envelopes, j, pace, curvature[first + i], v)
+            share = share_along(envelopes, j, pace, points[first + i, CURVATURE], v)
             gain = drive_along(envelopes, j, pace, share, v) - envelopes[j, DRAG] * v * v
             reached = sqrt(max(v * v + 2.0 * h * gain, CRAWL * CRAWL))
             speeds[start + nxt] = min(speeds[start + nxt], reached)
@@ -126,7 +127,7 @@ def fill_profiles(starts, firsts, counts, spacings, curvature, envelopes, paces,
             i = (slowest - n) % count
             before = (i - 1) % count
             v = speeds[start + i]
-            share = share_along(envelopes, j, pace, curvature[first + i], v)
+            share = share_along(envelopes, j, pace, points[first + i, CURVATURE], v)
             loss = brake * share + envelopes[j, DRAG] * v * v
             allowed = sqrt(max(v * v + 2.0 * h * loss, CRAWL * CRAWL))
             speeds[start + before] = min(speeds[start + before], allowed)

@@ -25,7 +25,7 @@ All tracks lie in three packed arrays, which a kernel takes as they are:
 
 from __future__ import annotations
 
-from math import floor, inf, isfinite, sqrt
+from math import inf, isfinite, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -192,6 +192,24 @@ def nearest_in_window(
 
 
 @device
+def nearest_of_all(
+    points: Floats, first: int, count: int, best: int, spacing: float, x: float, y: float
+) -> int:
+    """Return the sample nearest to p among all of a track, beginning with the guess ``best``.
+
+    Samples follow each other at no more than ``spacing``, so those that can't be nearer
+    than the best so far are skipped.
+    """
+    nearest, k = sqrt(distance_squared(points, first + best, x, y)), 0
+    while k < count:
+        distance = sqrt(distance_squared(points, first + k, x, y))
+        if distance < nearest:
+            best, nearest = k, distance
+        k += max(1, int((distance - nearest) / spacing))
+    return best
+
+
+@device
 def settle(points: Floats, first: int, count: int, sample: int, x: float, y: float) -> int:
     """Return the segment that holds p by (1) at its nearest ``sample``."""
     found = int(walk(points, first, count, sample, x, y, WALK))
@@ -206,16 +224,19 @@ def locate(points: Floats, table: Floats, cells: Indices, track: int, x: float, 
     """Return the sample of ``track`` nearest to p, found without knowing where it was.
 
     The grid gives candidates from the cell of p and the eight around it; the best one is
-    then improved along the track. Where parts of a track cross, either may be meant.
+    then improved along the track. Outside the grid all samples are searched. Where parts of
+    a track cross, either may be meant.
     """
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     n_columns, n_rows = int(table[track, CELL_COLUMNS]), int(table[track, CELL_ROWS])
     grid, size = int(table[track, CELL_FIRST]), table[track, CELL_SIZE]
-    column = min(max(floor((x - table[track, CELL_X]) / size), 0.0), n_columns - 1.0)
-    row = min(max(floor((y - table[track, CELL_Y]) / size), 0.0), n_rows - 1.0)
+    across, up = (x - table[track, CELL_X]) / size, (y - table[track, CELL_Y]) / size
+    if not (0.0 <= across < n_columns and 0.0 <= up < n_rows):
+        return int(nearest_of_all(points, first, count, 0, table[track, SPACING], x, y))
+    column, row = int(across), int(up)
     best, best_squared = 0, inf
-    for j in range(max(int(row) - 1, 0), min(int(row) + 2, n_rows)):
-        for i in range(max(int(column) - 1, 0), min(int(column) + 2, n_columns)):
+    for j in range(max(row - 1, 0), min(row + 2, n_rows)):
+        for i in range(max(column - 1, 0), min(column + 2, n_columns)):
             sample = cells[grid + j * n_columns + i]
             squared = distance_squared(points, first + sample, x, y)
             if squared < best_squared:
@@ -442,37 +463,20 @@ def pose_cars(
 
 
 @kernel
-def nearest_samples(
-    cells: Indices,
-    corner_x: float,
-    corner_y: float,
-    size: float,
-    px: Floats,
-    py: Floats,
-    spacing: float,
-) -> None:
-    """Write into each cell of a grid the sample nearest to its centre.
-
-    Samples follow each other at no more than ``spacing``, so those that can't be nearer
-    than the best so far are skipped; the neighbour's sample is a good best to begin with.
+def fill_grid(cells: Indices, track: int, points: Floats, table: Floats) -> None:
+    """Write into each cell of a track's grid the sample nearest to its centre.
 
     Args:
-        cells: (rows, columns) int32. Written.
-        corner_x, corner_y, size: the south-west corner and the side of a cell [m].
-        px, py: (count,) float64 [m], the samples.
-        spacing: [m].
+        cells: (rows, columns) int32, the track's part of the packed ``cells``. Written.
+        track: row of ``table``, which is filled already.
+        points, table: the packed tracks (see the module's text).
     """
+    first, count = int(table[track, FIRST]), int(table[track, COUNT])
+    spacing, size = table[track, SPACING], table[track, CELL_SIZE]
     for row in prange(cells.shape[0]):
-        y = corner_y + (row + 0.5) * size
+        y = table[track, CELL_Y] + (row + 0.5) * size
         best = 0
         for column in range(cells.shape[1]):
-            x = corner_x + (column + 0.5) * size
-            dx, dy = px[best] - x, py[best] - y
-            nearest, k = sqrt(dx * dx + dy * dy), 0
-            while k < px.shape[0]:
-                dx, dy = px[k] - x, py[k] - y
-                distance = sqrt(dx * dx + dy * dy)
-                if distance < nearest:
-                    best, nearest = k, distance
-                k += max(1, int((distance - nearest) / spacing))
+            x = table[track, CELL_X] + (column + 0.5) * size
+            best = nearest_of_all(points, first, count, best, spacing, x, y)
             cells[row, column] = best

@@ -58,6 +58,9 @@ class RaceControl:
             race.sector, race.lap_start, race.lap_valid,
         )  # fmt: skip
         self._leaves = np.zeros(race.status.shape, np.bool_)
+        self._first_out = np.int8(
+            Status.FINISHED if rules.leave_when_finished else Status.RETIRED
+        )
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
@@ -66,7 +69,7 @@ class RaceControl:
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
-        out = np.greater(self._race.status, Status.PIT, out=self._leaves)
+        out = np.greater(self._race.status, _PIT, out=self._leaves)
         if out.any():
             control.throttle[out] = 0
             control.brake[out] = 1
@@ -74,7 +77,7 @@ class RaceControl:
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
-        self._events.count[:] = 0
+        self._events.count.fill(0)
         self._race.time += self._clock.elapsed
         self._race.step += 1
         judge_conduct(*self._conduct)
@@ -85,10 +88,10 @@ class RaceControl:
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Return the flat indices of cars that must be taken off the track now."""
         leaves = self._leaves
-        first_out = Status.FINISHED if self.rules.leave_when_finished else Status.RETIRED
-        np.greater_equal(self._race.status, first_out, out=leaves)
-        leaves &= self._race.present
+        np.greater_equal(self._race.status, self._first_out, out=leaves)
+        np.logical_and(leaves, self._race.present, out=leaves)
         return np.flatnonzero(leaves) if leaves.any() else _NOBODY
 
 
+_PIT = np.int8(Status.PIT)  # numpy compares with an enum far more slowly
 _NOBODY = np.zeros(0, np.int64)

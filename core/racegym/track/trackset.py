@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
 from racegym.kernels import projection as columns
-from racegym.kernels.projection import nearest_samples, pose_cars
+from racegym.kernels.projection import fill_grid, pose_cars
 from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
 
 __all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
@@ -174,11 +174,12 @@ class TrackSet:
             np.asarray(d, dtype=np.float64),
         )
         pose = np.empty((len(chosen), 3))
+        # Copies, as a broadcast array counts as read-only, which would be another signature.
         pose_cars(
             pose,
-            np.ascontiguousarray(chosen),
-            np.ascontiguousarray(s),
-            np.ascontiguousarray(d),
+            np.array(chosen),
+            np.array(s),
+            np.array(d),
             self.race_track,
             self.points,
             self.table,
@@ -244,7 +245,7 @@ class TrackSet:
         entry[columns.FIRST], entry[columns.COUNT] = row, n
         entry[columns.SPACING], entry[columns.LENGTH] = track.spacing, track.length
         entry[columns.KERB], entry[columns.RUNOFF] = track.kerb_width, track.runoff
-        self._write_grid(entry, CELLS_PER_POINT * row, track)
+        self._write_grid(slot, CELLS_PER_POINT * row, track)
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,
              columns.CHECKPOINT_FIRST, columns.CHECKPOINT_COUNT),
@@ -256,8 +257,9 @@ class TrackSet:
             entry[first_column], entry[count_column] = first[slot], len(s)
         self._slots[slot] = track
 
-    def _write_grid(self, entry: Floats, first: int, track: Track) -> None:
+    def _write_grid(self, slot: int, first: int, track: Track) -> None:
         """Fill the track's grid of nearest samples, with about four cells a sample."""
+        entry = self.table[slot]
         west, south = float(track.x.min()), float(track.y.min())
         wide, high = float(np.ptp(track.x)), float(np.ptp(track.y))
         margin = _MARGIN * max(wide, high)
@@ -270,15 +272,8 @@ class TrackSet:
         entry[columns.CELL_COLUMNS], entry[columns.CELL_ROWS] = across, up
         entry[columns.CELL_X], entry[columns.CELL_Y] = west - margin, south - margin
         entry[columns.CELL_SIZE] = size
-        nearest_samples(
-            self.cells[first : first + across * up].reshape(up, across),
-            west - margin,
-            south - margin,
-            size,
-            np.array(track.x),
-            np.array(track.y),
-            track.spacing * (1.0 + 1e-6),
-        )
+        grid = self.cells[first : first + across * up].reshape(up, across)
+        fill_grid(grid, slot, self.points, self.table)
 
 
 _TABLE_VIEWS = {

@@ -57,7 +57,14 @@ class AgentGroup:
         count, real = len(self.cars), view.state.yaw.dtype
         shape = (view.n_races, view.n_cars)
         self._action_shape = (count, *(self.action_space.shape or ()))
-        self._rewards = [(term, weight, np.zeros(count, real)) for term, weight in rewards.values()]
+        # Stages write every car's value; where not every car is an agent's, the agents'
+        # rows are taken from there.
+        self._everybody = count == view.n_races * view.n_cars
+        self._values = np.zeros(shape, real)
+        self._flags = np.zeros(shape, np.bool_)
+        self._rewards = [
+            (term, real.type(weight), np.zeros(count, real)) for term, weight in rewards.values()
+        ]
         self.terms = dict(zip(rewards, (values for _, _, values in self._rewards), strict=True))
         self._terminations = [
             (termination, np.zeros(count, np.bool_)) for termination in terminations.values()
@@ -68,10 +75,10 @@ class AgentGroup:
         self.reward = np.zeros(count, real)
         self.terminated = np.zeros(count, np.bool_)
         self.truncated = np.zeros(count, np.bool_)
-        self._scratch = np.zeros(shape, real)
-        self._flags = np.zeros(shape, np.bool_)
         self._weighted = np.zeros(count, real)
-        self._here = np.zeros(count, np.bool_)
+        self._gone = np.zeros(count, np.bool_)
+        self._present = view.race.present.reshape(-1)
+        self._shape = shape
         self._n_races = view.n_races
         self._race = self.cars // view.n_cars
 
@@ -109,23 +116,29 @@ class AgentGroup:
 
     def score(self, view: View) -> None:
         """Compute rewards and terminations of the step that was just made."""
-        present = view.race.present.reshape(-1)
-        self.reward[:] = 0
+        self.reward.fill(0)
         for term, weight, values in self._rewards:
-            term.compute(view, self._scratch)
-            np.take(self._scratch.reshape(-1), self.cars, out=values)
-            np.multiply(values, values.dtype.type(weight), out=self._weighted)
-            self.reward += self._weighted
-        self.terminated[:] = False
-        self.truncated[:] = False
+            self._compute(term, view, self._values, values)
+            np.multiply(values, weight, out=self._weighted)
+            np.add(self.reward, self._weighted, out=self.reward)
+        self.terminated.fill(False)
+        self.truncated.fill(False)
         for termination, flags in self._terminations:
-            termination.compute(view, self._flags)
-            np.take(self._flags.reshape(-1), self.cars, out=flags)
+            self._compute(termination, view, self._flags, flags)
             target = self.truncated if termination.truncates else self.terminated
-            target |= flags
-        np.take(present, self.cars, out=self._here)
-        np.logical_not(self._here, out=self._here)
-        self.terminated |= self._here
+            np.logical_or(target, flags, out=target)
+        np.take(self._present, self.cars, out=self._gone, mode="clip")
+        np.logical_not(self._gone, out=self._gone)
+        np.logical_or(self.terminated, self._gone, out=self.terminated)
+
+    def _compute(
+        self, stage: RewardTerm | Termination, view: View, scratch: Array, out: Array
+    ) -> None:
+        if self._everybody:
+            stage.compute(view, out.reshape(self._shape))
+        else:
+            stage.compute(view, scratch)
+            np.take(scratch.reshape(-1), self.cars, out=out, mode="clip")
 
     def rows_of(self, races: Races) -> NDArray[np.int64]:
         """Return which of the group's rows belong to these races, rising."""

@@ -8,7 +8,7 @@ race starts and otherwise only asked to do their part.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from racegym.interfaces import (
     Arrays,
     Backend,
     Cars,
+    Control,
     Effects,
     Event,
     EventKind,
@@ -252,30 +253,52 @@ class World:
 
     def advance(self, actions: Sequence[Any] = ()) -> None:
         """Do all of a step but the sensors and the watchers."""
-        if not self._started:
-            raise BackendError("reset the world before its first step")
         if len(actions) != len(self.groups):
             raise BackendError(
                 f"{len(self.groups)} group(s) of actions wanted, {len(actions)} given"
             )
         view, control = self.view, self.control
+        self._begin_step()
+        control.gear.fill(0)
+        control.request.fill(0)
+        for seat in self.seats:
+            seat.act(view, control)
+        for group, given in zip(self.groups, actions, strict=True):
+            group.apply(given, control)
+        self.race_control.order(control)
+        self._drive()
+
+    def replay(self, control: Mapping[str, Array]) -> None:
+        """Do ``advance`` with control that was applied before; nobody is asked for any.
+
+        Drivers, action maps and their memory stay as they are, and race control overrides
+        nothing: what it ordered is in the control already.
+
+        Args:
+            control: every array of ``Control`` by name, ``(n_races, n_cars)``.
+        """
+        self._begin_step()
+        for name in columns(Control):
+            getattr(self.control, name)[...] = control[name]
+        self._drive()
+
+    def _begin_step(self) -> None:
+        """Carry out the commands that wait, and keep what the step before left."""
+        if not self._started:
+            raise BackendError("reset the world before its first step")
         if self.commands:
             self._drain()
         elif self.applied:
             self.applied = []
         for before, now in self._copies:
             np.copyto(before, now)
-        control.gear[:] = 0
-        control.request[:] = 0
-        for seat in self.seats:
-            seat.act(view, control)
-        for group, given in zip(self.groups, actions, strict=True):
-            group.apply(given, control)
-        self.race_control.order(control)
 
-        view.contacts.count[:] = 0
-        view.clock.elapsed[:] = 0
-        view.clock.advanced[:] = True
+    def _drive(self) -> None:
+        """Do what follows once the control of all cars is settled."""
+        view, control = self.view, self.control
+        view.contacts.count.fill(0)
+        view.clock.elapsed.fill(0)
+        view.clock.advanced.fill(True)
         part = self.dt / self.config.rounds
         for _ in range(self.config.rounds):
             if self.realism:

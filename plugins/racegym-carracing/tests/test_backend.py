@@ -271,7 +271,7 @@ def test_channels_keep_their_bounds(bench):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"pixel": True}, "'pixels'"), ({"pixels": "yes"}, "true or false")]
+    ("options", "message"), [({"pixel": True}, "'pixels'"), ({"pixels": "yes"}, "boolean")]
 )
 def test_wrong_options_are_told(options, message):
     with pytest.raises(ScenarioError, match=message):

@@ -23,16 +23,8 @@ from racegym.interfaces import (
 )
 from racegym_kart2d.envelope import envelope
 from racegym_kart2d.kernels import columns
-from racegym_kart2d.kernels.step import (
-    Ground,
-    Memory,
-    Motion,
-    Orders,
-    Outside,
-    Touch,
-    place_cars,
-    step_cars,
-)
+from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
+from racegym_kart2d.kernels.step import place_cars, step_cars
 from racegym_kart2d.parameters import SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
@@ -102,8 +94,9 @@ class Kart2D(Backend):
             getattr(self.view.vehicle, name)[races] = values
         n_cars = self.view.n_cars
         cars = (races[:, None] * n_cars + np.arange(n_cars)).reshape(-1)
-        pose = self.view.tracks.pose(cars // n_cars, 0.0, 0.0)
-        self.place(cars, pose, np.zeros(len(cars)))
+        line = np.zeros(len(cars))
+        pose = self.view.tracks.pose(cars // n_cars, line, line)
+        self.place(cars, pose, line)
 
     def place(self, cars: Cars, pose: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
         """Put cars somewhere, at rest in the car's y axis and in rotation."""

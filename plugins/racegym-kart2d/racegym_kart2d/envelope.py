@@ -109,7 +109,9 @@ def _corner(vehicle: SingleTrackVehicle, v: float) -> float:
     at_front *= _peak(vehicle.stiffness_front, vehicle.shape_front)
     at_rear *= _peak(vehicle.stiffness_rear, vehicle.shape_rear)
     lever = vehicle.mass / wheelbase
-    return CORNER_SHARE * min(at_front / (lever * vehicle.to_rear), at_rear / (lever * vehicle.to_front))
+    return CORNER_SHARE * min(
+        at_front / (lever * vehicle.to_rear), at_rear / (lever * vehicle.to_front)
+    )
 
 
 def _left(use: float) -> float:
@@ -120,9 +122,7 @@ def _left(use: float) -> float:
 def _drive(vehicle: SingleTrackVehicle) -> float:
     """Return the acceleration [m/s^2] at low speed, whatever limits it."""
     rolling = vehicle.rolling_resistance * GRAVITY
-    forward = _balance(
-        vehicle, vehicle.drive_force, vehicle.drive_front, sign=1.0
-    )
+    forward = _balance(vehicle, vehicle.drive_force, vehicle.drive_front, sign=1.0)
     return forward - rolling
 
 

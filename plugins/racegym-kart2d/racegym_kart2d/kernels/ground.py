@@ -105,7 +105,14 @@ class Hit(NamedTuple):
 
 @device
 def find_place(
-    points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, segment: int, real: Any
+    points: Floats,
+    table: Floats,
+    cells: Any,
+    track: int,
+    x: float,
+    y: float,
+    segment: int,
+    real: Any,
 ) -> Place:
     """Return where (x, y) lies on ``track``, following a car that was on ``segment``."""
     index, t, d, dx, dy, _ = project(points, table, cells, track, x, y, segment)
@@ -171,9 +178,7 @@ def _clipped(x: Real, real: Any) -> Real:
 
 
 @device
-def hit_wall(
-    p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real, real: Any
-) -> Hit:
+def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real, real: Any) -> Hit:
     """Keep the car inside the walls; ``cs`` and ``sn`` are of its yaw."""
     zero, half = real(0.0), real(0.5)
     ahead = sn * place.tx - cs * place.ty  # sine of the heading error

@@ -26,6 +26,7 @@ from racegym.kernels import device
 from racegym_kart2d.kernels.columns import (
     INERTIA,
     LINEAR,
+    RK4,
     SHAPE_FRONT,
     SHAPE_REAR,
     STIFFNESS_FRONT,
@@ -33,6 +34,7 @@ from racegym_kart2d.kernels.columns import (
     TO_FRONT,
     TO_REAR,
 )
+from racegym_kart2d.kernels.functions import rotation
 from racegym_kart2d.kernels.single_track import (
     Acting,
     Body,
@@ -41,7 +43,7 @@ from racegym_kart2d.kernels.single_track import (
     single_track_forces,
 )
 
-__all__ = ["Moved", "implicit_step", "runge_kutta_step", "turned"]
+__all__ = ["Moved", "Travelled", "implicit_step", "runge_kutta_step", "travel"]
 
 Real = Any
 Reals = Any
@@ -224,3 +226,77 @@ def runge_kutta_step(
     by_tyres = (forces.x + contact.drag * body.vx - act.fx) / act.mass
     zero = real(0.0)
     return Moved(_ahead(body, mean, h), gained_x, gained_y, by_tyres, zero, zero)
+
+
+class Travelled(NamedTuple):
+    """What a substep did, seen from the map."""
+
+    moved: Moved
+    dx: Real  # [m] east
+    dy: Real  # [m] north
+    turn: Real  # [rad]
+    cy: Real  # cosine and sine of the yaw at its end
+    sy: Real
+
+
+@device
+def travel(
+    p: Reals,
+    tyre: int,
+    integrator: int,
+    act: Acting,
+    body: Body,
+    cy: Real,
+    sy: Real,
+    steer: Real,
+    cs: Real,
+    sn: Real,
+    ax: Real,
+    h: Real,
+    real: Any,
+) -> Travelled:
+    """Advance motion and pose by ``h`` [s]; ``cy`` and ``sy`` are of the yaw before.
+
+    Positions follow the trapezoidal rule in the map frame, in which the velocity does not
+    turn with the car. Other arguments as in ``implicit_step``.
+    """
+    half = real(0.5) * h
+    if integrator == RK4:
+        u0, w0 = _to_map(body, cy, sy)
+        moved = runge_kutta_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
+        turn = half * (body.r + moved.body.r)
+        ct, st = rotation(turn, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        u1, w1 = _to_map(moved.body, cy, sy)
+        return Travelled(moved, half * (u0 + u1), half * (w0 + w1), turn, cy, sy)
+    turn = half * body.r
+    ct, st = rotation(turn, real)
+    cy, sy = _axes(cy, sy, ct, st)
+    body = turned(body, ct, st)
+    u0, w0 = _to_map(body, cy, sy)
+    moved = implicit_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
+    u1, w1 = _to_map(moved.body, cy, sy)
+    ct, st = rotation(half * moved.body.r, real)
+    after = Moved(
+        turned(moved.body, ct, st),
+        moved.gained_x,
+        moved.gained_y,
+        moved.by_tyres,
+        moved.lost_front,
+        moved.lost_rear,
+    )
+    cy, sy = _axes(cy, sy, ct, st)
+    turn += half * moved.body.r
+    return Travelled(after, half * (u0 + u1), half * (w0 + w1), turn, cy, sy)
+
+
+@device
+def _to_map(body: Body, cy: Real, sy: Real) -> tuple[Real, Real]:
+    """Return the velocity [m/s] in the map frame."""
+    return body.vx * cy - body.vy * sy, body.vx * sy + body.vy * cy
+
+
+@device
+def _axes(cy: Real, sy: Real, ct: Real, st: Real) -> tuple[Real, Real]:
+    """Return cosine and sine of the sum of two angles, given by theirs."""
+    return cy * ct - sy * st, sy * ct + cy * st

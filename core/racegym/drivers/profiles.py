@@ -1,0 +1,99 @@
+"""Speed profiles for a whole batch: one for each track and envelope, made when needed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from racegym.interfaces import Array, Cars, View
+from racegym.kernels.pacing import BRAKE, fill_profiles
+from racegym.kernels.projection import COUNT, FIRST, SPACING
+from racegym.kernels.pursuit import (
+    KEY_COLUMNS,
+    KEY_ENVELOPE,
+    KEY_TRACK,
+    find_changed,
+)
+
+__all__ = ["Profiles"]
+
+BRAKE_SHARE = 0.85  # of the brakes: the rest is left to correct with
+SPARE = 32  # profiles no longer in use that are kept, at least
+
+
+class Profiles:
+    """Profiles shared by all cars with the same track and the same envelope.
+
+    They follow from the tracks and the vehicle table alone, so they are no state: nothing
+    here is reset or saved. Before each use, ``refresh`` compares what every car's profile
+    was made for with what it drives now.
+
+    Attributes:
+        keys: (n_races, n_cars, KEY_COLUMNS) float64, what each car's profile was made for.
+        starts: (n_races, n_cars) int64, where it begins in ``speeds``.
+        speeds: float64 [m/s], one value a sample, all profiles one after another.
+    """
+
+    def __init__(self, view: View, pace: float):
+        shape = (view.n_races, view.n_cars)
+        self.keys: Array = np.full((*shape, KEY_COLUMNS), -1.0)
+        self.starts: Array = np.zeros(shape, np.int64)
+        self.speeds: Array = np.zeros(0)
+        self._pace = pace
+        self._tracks = view.tracks
+        self._version: Array = np.zeros(len(view.tracks.table), np.int64)
+        self._changed: Array = np.zeros(shape[0] * shape[1], np.bool_)
+        self._known: dict[bytes, int] = {}
+        self._used = 0
+        view.tracks.subscribe(self._replaced)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _replaced(self, races: Array) -> None:
+        self._version[self._tracks.race_track[races]] += 1
+
+    def refresh(self, view: View, cars: Cars) -> None:
+        """Make the profiles that ``cars`` need and have not."""
+        changed, vehicle = self._changed[: len(cars)], view.vehicle
+        find_changed(
+            cars, changed, self.keys, view.tracks.race_track, self._version,
+            vehicle.grip, vehicle.drive, vehicle.power, vehicle.brake,
+            vehicle.drag, vehicle.downforce, vehicle.top_speed,
+        )  # fmt: skip
+        if changed.any():
+            self._assign(cars[changed])
+
+    def _assign(self, cars: Cars) -> None:
+        if len(self._known) > 2 * self.starts.size + SPARE:
+            self._known.clear()
+            self._used = 0
+            cars = np.flatnonzero(self.keys[:, :, KEY_TRACK].reshape(-1) >= 0)
+        every_key = self.keys.reshape(-1, KEY_COLUMNS)
+        distinct, which = np.unique(every_key[cars], axis=0, return_inverse=True)
+        begin = np.zeros(len(distinct), np.int64)
+        new = []
+        for index, key in enumerate(distinct):
+            name = key.tobytes()
+            if name not in self._known:
+                self._known[name] = self._used
+                self._used += int(self._tracks.table[int(key[KEY_TRACK]), COUNT])
+                new.append(index)
+            begin[index] = self._known[name]
+        if new:
+            self._fill(distinct[new], begin[new])
+        self.starts.reshape(-1)[cars] = begin[which.reshape(-1)]
+
+    def _fill(self, keys: Array, starts: Array) -> None:
+        if self._used > len(self.speeds):
+            grown = np.zeros(max(self._used, 2 * len(self.speeds)))
+            grown[: len(self.speeds)] = self.speeds
+            self.speeds = grown
+        table = self._tracks.table[keys[:, KEY_TRACK].astype(np.int64)]
+        envelopes = np.ascontiguousarray(keys[:, KEY_ENVELOPE:])
+        envelopes[:, BRAKE] *= BRAKE_SHARE
+        fill_profiles(
+            starts, table[:, FIRST].astype(np.int64), table[:, COUNT].astype(np.int64),
+            np.ascontiguousarray(table[:, SPACING]), self._tracks.points,
+            envelopes, np.full(len(keys), self._pace),
+            self.speeds,
+        )  # fmt: skip

@@ -1,0 +1,54 @@
+"""A driver that follows the centerline as fast as the car allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from racegym.drivers.profiles import Profiles
+from racegym.interfaces import Cars, Control, Driver, Setup, StageOptions, View, options
+from racegym.kernels.pursuit import pursue
+
+__all__ = ["PurePursuit"]
+
+MARGIN = 0.95  # of the profile's speed at pace 100, for what a point mass does not know
+
+
+class PurePursuit(Driver):
+    """Pure pursuit on the centerline, at the speed of a forward-backward profile.
+
+    What is added to plain pure pursuit stands in ``racegym.kernels.pursuit``; the profile in
+    ``racegym.kernels.pacing``. It looks at positions and at the vehicle table, not at other
+    cars. Off the track, or turned round, it slows down and steers back to the line.
+    """
+
+    class Options(StageOptions):
+        """Settings of the driver."""
+
+        pace: float = Field(
+            100.0, gt=0, le=110, description="[%] of the speed that it trusts the car with"
+        )
+
+    def __init__(self, setup: Setup):
+        super().__init__(setup)
+        self.options = options.read(self.Options, setup.options, "driver 'pure_pursuit'")
+        self._pace = MARGIN * self.options.pace / 100.0
+        self._blocked = setup.arrays.new("blocked", (setup.view.n_cars,), "float64")
+        self._bite = setup.arrays.new("bite", (setup.view.n_cars,), "float64", 1.0)
+        self._profiles = Profiles(setup.view, self._pace)
+
+    def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
+        """Write steer, pedals and gear of ``cars``."""
+        state, frame, vehicle, tracks = view.state, view.frame, view.vehicle, view.tracks
+        profiles = self._profiles
+        profiles.refresh(view, cars)
+        pursue(
+            cars, state.x, state.y, state.yaw, state.vx, state.vy, state.yaw_rate,
+            frame.s, frame.d, frame.heading_error, frame.width_left, frame.width_right,
+            vehicle.wheelbase, vehicle.to_front, vehicle.steer_limit,
+            state.ax, view.previous_control.throttle, view.previous_control.brake,
+            tracks.race_track, tracks.points, tracks.table,
+            profiles.keys, profiles.starts, profiles.speeds, self._blocked, self._bite,
+            control.steer, control.throttle, control.brake, control.gear, view.dt, self._pace,
+        )  # fmt: skip

@@ -1,0 +1,169 @@
+"""From a scenario to a world: names become classes, entries become tracks and vehicles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import DTypeLike
+
+from racegym.errors import BackendError, RacegymError
+from racegym.race_control import Rules
+from racegym.scenario.faults import Location, Places
+from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
+from racegym.scenario.stages import check_declared, find_class
+from racegym.scenario.tracks import make_tracks
+from racegym.scenario.vehicles import read_vehicle
+from racegym.track import Track
+from racegym.world import (
+    CarConfig,
+    DriverPart,
+    Part,
+    ProfileConfig,
+    StartConfig,
+    WeightedPart,
+    World,
+    WorldConfig,
+)
+from racegym.world.check import check_config
+
+if TYPE_CHECKING:
+    from racegym.plugins import Kind
+    from racegym.scenario.scenario import Scenario
+
+__all__ = ["build_config", "build_world", "make_part"]
+
+
+def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
+    """Return what a world is built from; see ``Scenario.build``."""
+    backend: Part[Any] = make_part("backend", scenario.backend)
+    profiles = {"default": scenario.default_profile, **scenario.profiles}
+    vehicles: dict[str, dict[str, Any]] = {}
+    config = WorldConfig(
+        n_races=n_races,
+        cars=[_car(car, vehicles) for car in scenario.cars],
+        backend=backend,
+        tracks=_tracks(scenario),
+        realism=_labelled("realism", scenario.realism),
+        profiles={name: _profile(profile) for name, profile in profiles.items()},
+        relief=[_driver(driver) for driver in scenario.relief],
+        rules=Rules(laps=scenario.laps, **scenario.rules.model_dump()),
+        start=StartConfig(**scenario.start.model_dump()),
+        dt=scenario.dt,
+        rounds=scenario.rounds,
+        real=real,
+    )
+    with _placed(scenario.places):
+        check_config(config, backend.make.spec_for(backend.options))
+    return config
+
+
+def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:
+    """Return a world; see ``Scenario.world``."""
+    config = build_config(scenario, n_races, real)
+    with _placed(scenario.places):
+        return World(config)
+
+
+@contextmanager
+def _placed(places: Places, location: Location = ()) -> Iterator[None]:
+    """Let an error that names no file name the scenario's, and the line of ``location``."""
+    try:
+        yield
+    except RacegymError as error:
+        if error.file is not None or (places.file is None and not places.argument(location)):
+            raise
+        if not location and isinstance(error, BackendError):
+            location = ("backend",)
+        argument = places.argument(location)
+        what = error.what if argument is None else f"--set {argument}: {error.what}"
+        line = places.line(location) if location else None
+        file = places.file if argument is None else None
+        raise type(error)(what, file=file, line=line) from error
+
+
+def _tracks(scenario: Scenario) -> list[Track]:
+    tracks: list[Track] = []
+    for index, settings in enumerate(scenario.every_track):
+        location: Location = ("track",) if scenario.track else ("tracks", index)
+        with _placed(scenario.places, location):
+            tracks += make_tracks(settings)
+    return tracks
+
+
+def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:
+    """Return a stage to be built, called ``label`` or by its own name."""
+    return Part(name=label or stage.name, make=find_class(kind, stage.name), options=stage.options)
+
+
+def _labelled(kind: Kind, stages: Sequence[StageSettings]) -> list[Part[Any]]:
+    """Return the parts of a list, each under a name of its own."""
+    parts: list[Part[Any]] = []
+    taken: set[str] = set()
+    for stage in stages:
+        label, number = stage.name, 1
+        while label in taken:
+            number += 1
+            label = f"{stage.name}_{number}"
+        taken.add(label)
+        parts.append(make_part(kind, stage, label))
+    return parts
+
+
+def _profile(settings: ProfileSettings) -> ProfileConfig:
+    sensors, layout = _sensors(settings.observation)
+    return ProfileConfig(
+        sensors=sensors,
+        layout=layout,
+        action=make_part("action_map", settings.action),
+        rewards=[
+            WeightedPart(
+                name=label,
+                make=find_class("reward", term.name),
+                options=term.options,
+                weight=term.weight,
+            )
+            for label, term in settings.reward.items()
+        ],
+        terminations=[
+            make_part("termination", stage, label) for label, stage in settings.termination.items()
+        ],
+    )
+
+
+def _sensors(
+    observation: Sequence[StageSettings] | Mapping[str, StageSettings],
+) -> tuple[list[Part[Any]], Literal["box", "dict"]]:
+    if isinstance(observation, Mapping):
+        parts = [make_part("sensor", stage, label) for label, stage in observation.items()]
+        return parts, "dict"
+    return _labelled("sensor", observation), "box"
+
+
+def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
+    key = repr(car.vehicle)
+    if key not in vehicles:
+        vehicles[key] = {} if car.vehicle is None else read_vehicle(car.vehicle)
+    return CarConfig(
+        name=car.name,
+        vehicle=vehicles[key],
+        driver=None if car.is_agent else _driver(car.driver),
+        profile=car.profile,
+        grid=car.grid,
+    )
+
+
+def _driver(stage: StageSettings) -> DriverPart:
+    """Return a driver, with the sensors and the action map that its class declares."""
+    make = find_class("driver", stage.name)
+    declared = check_declared(make, stage.name)
+    sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
+    return DriverPart(
+        name=stage.name,
+        make=make,
+        options=stage.options,
+        sensors=sensors,
+        layout=layout,
+        action=make_part("action_map", declared.action) if declared.action else None,
+    )

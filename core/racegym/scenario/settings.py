@@ -1,0 +1,209 @@
+"""What a scenario may say: the models of its parts, each field with its meaning and bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
+
+from racegym.scenario.canonical import AGENT
+
+__all__ = [
+    "MAX_NAME",
+    "CarSettings",
+    "GenerateSettings",
+    "Name",
+    "Observation",
+    "ProfileSettings",
+    "RecordSettings",
+    "RulesSettings",
+    "Settings",
+    "StageSettings",
+    "StartSettings",
+    "TrackSettings",
+    "WeightedSettings",
+]
+
+MAX_NAME = 100
+
+
+def _check_name(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError(f"{name!r} begins or ends with a space, or can't be printed")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_check_name)]
+
+
+class Settings(BaseModel):
+    """Base of all parts: frozen, strict about types, and it knows no other keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StageSettings(Settings):
+    """A stage by name; all further keys are its options."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=True)
+
+    name: Name = Field(description="what it is called")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings of the stage itself."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class WeightedSettings(StageSettings):
+    """A reward term, with its weight in the sum."""
+
+    weight: float = Field(default=1.0, ge=-1e6, le=1e6, description="factor of the term in the sum")
+
+
+class GenerateSettings(Settings):
+    """A circuit drawn from a seed; see ``racegym.track.generate``."""
+
+    seed: int = Field(
+        default=1, ge=0, lt=2**63, description="of the circuit, not of the races on it"
+    )
+    count: int = Field(
+        default=1, ge=1, le=1000, description="circuits, of this seed and those after"
+    )
+    length: float = Field(default=1000.0, gt=0, description="[m] of the lap")
+    width: float = Field(default=8.0, gt=0, description="[m] of the asphalt")
+    min_radius: float = Field(default=12.0, gt=0, description="[m] of the tightest corner")
+    style: Literal["fast", "smooth", "technical"] = Field(
+        default="smooth", description="manner of it"
+    )
+    direction: Literal["ccw", "cw"] | None = Field(
+        default=None, description="None: the seed decides"
+    )
+    name: str | None = Field(default=None, description="of the track; None: style and seed")
+    spacing: float | None = Field(default=None, gt=0, description="[m] of samples; None: by length")
+    kerb_width: float | None = Field(default=None, ge=0, description="[m]; None: by width")
+    runoff: float | None = Field(
+        default=None, ge=0, allow_inf_nan=True, description="[m] edge to wall; .inf: no wall"
+    )
+
+
+class TrackSettings(Settings):
+    """One track: exactly one of ``file``, ``generate`` and ``name``."""
+
+    file: str | None = Field(default=None, description="path of a CSV file")
+    generate: GenerateSettings | None = Field(default=None, description="a circuit from a seed")
+    name: str | None = Field(default=None, description="a track that a plugin offers")
+    reverse: bool = Field(default=False, description="driven the other way round")
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> TrackSettings:
+        given = [k for k in ("file", "generate", "name") if getattr(self, k) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "nothing"
+            raise ValueError(f"give one of file, generate and name, not {said}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
+
+
+class RulesSettings(Settings):
+    """What race control enforces, beside the distance."""
+
+    retire_stuck: float = Field(
+        default=0.0, ge=0, le=1e6, description="[s] without moving on, then retired; 0: never"
+    )
+    stuck_speed: float = Field(
+        default=0.5, gt=0, le=100, description="[m/s] below which a car does not move on"
+    )
+    leave_when_finished: bool = Field(
+        default=True, description="a finished car is taken off the track"
+    )
+
+
+class StartSettings(Settings):
+    """Where and how fast the cars start."""
+
+    kind: Literal["grid", "random"] = Field(
+        default="grid", description="grid: behind the line; random: anywhere on the track"
+    )
+    gap: float = Field(
+        default=0.0, ge=0, le=1000, description="[m] between slots; 0: 1.6 times the longest car"
+    )
+    speed: float = Field(default=0.0, ge=0, le=200, description="[m/s] forward")
+    lateral_noise: float = Field(default=0.0, ge=0, le=100, description="[m] half-width of scatter")
+    heading_noise: float = Field(
+        default=0.0, ge=0, le=3.2, description="[rad] half-width of scatter"
+    )
+    speed_noise: float = Field(default=0.0, ge=0, le=200, description="[m/s] half-width of scatter")
+
+
+class RecordSettings(Settings):
+    """What a run keeps."""
+
+    telemetry: bool = Field(default=True, description="every car's state, as Parquet")
+    csv: bool = Field(default=False, description="the same as CSV")
+
+
+def _form(value: Any) -> str:
+    return "<mapping>" if isinstance(value, dict) else "<list>"
+
+
+Stages = Annotated[tuple[StageSettings, ...], Field(strict=False)]
+StagesByLabel = dict[str, StageSettings]
+Observation = Annotated[
+    Annotated[Stages, Field(min_length=1), Tag("<list>")]
+    | Annotated[StagesByLabel, Field(min_length=1), Tag("<mapping>")],
+    Discriminator(_form),
+]
+
+
+class ProfileSettings(Settings):
+    """What an agent sees, does, is paid for, and what ends its episode."""
+
+    observation: Observation = Field(
+        description="sensors; a list makes one flat box, a mapping a Dict"
+    )
+    action: StageSettings = Field(description="how its actions are read")
+    reward: dict[str, WeightedSettings] = Field(description="terms by label")
+    termination: StagesByLabel = Field(description="reasons to end an episode, by label")
+
+
+def _check_vehicle(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | dict):
+        raise ValueError("give a vehicle's name, the path of its file, or a mapping of parameters")
+    return value
+
+
+class CarSettings(Settings):
+    """One slot of a race, or ``count`` of them."""
+
+    name: Name = Field(default="Car {n}", description="unique; {n}: number in the race")
+    count: int = Field(
+        default=1, ge=1, le=1000, exclude=True, description="as many cars as this one"
+    )
+    vehicle: Annotated[Any, AfterValidator(_check_vehicle)] = Field(
+        default=None,
+        description="a name, the path of a YAML file, or parameters; None: the backend's",
+    )
+    driver: StageSettings = Field(description="what decides for it; agent: from outside")
+    profile: str = Field(default="default", description="the profile of its agent")
+    grid: int | None = Field(
+        default=None, ge=0, le=10000, description="slot from 0; None: its place in the list"
+    )
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is driven from outside."""
+        return self.driver.name == AGENT

@@ -1,0 +1,176 @@
+"""The stages that a scenario names: found in the catalogue, their options checked.
+
+Works on the spelt-out plain data, before the scenario's own models see it. What is found
+wrong is collected; options are left with all their defaults written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from racegym import plugins
+from racegym.errors import RacegymError, ScenarioError
+from racegym.plugins import Kind
+from racegym.scenario.canonical import AGENT, PROFILE_KEYS, spell_out
+from racegym.scenario.describing import describe
+from racegym.scenario.document import plain_copy
+from racegym.scenario.faults import Faults, Location, Places
+from racegym.scenario.files import absolute
+from racegym.scenario.settings import Observation, Settings, StageSettings
+
+__all__ = ["Declared", "check_declared", "check_options", "check_stages", "find_class"]
+
+_PROFILE_KINDS: dict[str, Kind] = {
+    "observation": "sensor",
+    "action": "action_map",
+    "reward": "reward",
+    "termination": "termination",
+}
+_OWN_KEYS = {"name", "weight"}  # of a stage's entry; all others are its options
+
+
+class Declared(Settings):
+    """What a driver's class says it wants."""
+
+    observation: Observation | None = None
+    action: StageSettings | None = None
+
+
+def find_class(kind: Kind, name: str) -> Any:
+    """Return the class that a plugin offers under this name.
+
+    Raises:
+        UnknownNameError, PluginError: there is none, or it can't be imported.
+    """
+    return plugins.load().find(kind, name).load()
+
+
+def check_stages(data: dict[str, Any], faults: Faults) -> None:
+    """Look up every stage in ``data`` and check its options, which are completed in place."""
+    for location, kind, stage in _stages(data):
+        name = stage.get("name")
+        if not isinstance(name, str) or not name:
+            continue  # the check of the scenario itself tells
+        if kind == "driver" and name == AGENT:
+            for option in stage.keys() - {"name"}:
+                faults.add((*location, option), "a car driven from outside takes no options")
+            continue
+        try:
+            found = find_class(kind, name)
+        except RacegymError as error:
+            faults.add_error((*location, "name"), error)
+            continue
+        own = _OWN_KEYS if kind == "reward" else {"name"}
+        options = {key: value for key, value in stage.items() if key not in own}
+        stage.update(check_options(found, options, location, faults))
+
+
+def check_options(
+    found: Any, options: dict[str, Any], location: Location, faults: Faults
+) -> dict[str, Any]:
+    """Return all options of a class with an ``Options`` model; others as they are given.
+
+    Args:
+        found: the class.
+        options: as they stand in the scenario.
+        location: of the mapping that they stand in.
+        faults: takes what is wrong.
+    """
+    model = getattr(found, "Options", None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return options
+    options = {
+        key: _absolute(value, faults.places.folder((*location, key)))
+        if key in model.model_fields and _is_path(model.model_fields[key].annotation)
+        else value
+        for key, value in options.items()
+    }
+    try:
+        return model.model_validate(options).model_dump(mode="json")
+    except ValidationError as error:
+        for at, what in describe(error, model, options):
+            faults.add((*location, *at), what)
+        return options
+
+
+def _is_path(annotation: Any) -> bool:
+    if isinstance(annotation, type):
+        return issubclass(annotation, Path)
+    return any(_is_path(argument) for argument in get_args(annotation))
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    return str(absolute(value, folder)) if isinstance(value, str) else value
+
+
+def _stages(data: dict[str, Any]) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
+    """Yield location, kind and mapping of each stage that can be made out."""
+    yield from _one(("backend",), "backend", data.get("backend"))
+    for key, kind in (("realism", "realism"), ("relief", "driver")):
+        yield from _several((key,), kind, data.get(key))  # type: ignore[arg-type]
+    cars = data.get("cars")
+    for index, car in enumerate(cars if isinstance(cars, list) else []):
+        if isinstance(car, dict):
+            yield from _one(("cars", index, "driver"), "driver", car.get("driver"))
+    yield from _profile((), data)
+    profiles = data.get("profiles")
+    for name, profile in profiles.items() if isinstance(profiles, dict) else ():
+        if isinstance(profile, dict):
+            yield from _profile(("profiles", name), profile)
+
+
+def _profile(
+    location: Location, profile: dict[str, Any]
+) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
+    for key in PROFILE_KEYS:
+        stages = _one if key == "action" else _several
+        yield from stages((*location, key), _PROFILE_KINDS[key], profile.get(key))
+
+
+def _one(
+    location: Location, kind: Kind, stage: Any
+) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
+    if isinstance(stage, dict):
+        yield location, kind, stage
+
+
+def _several(
+    location: Location, kind: Kind, stages: Any
+) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
+    if isinstance(stages, list):
+        for index, stage in enumerate(stages):
+            yield from _one((*location, index), kind, stage)
+    elif isinstance(stages, dict):
+        for label, stage in stages.items():
+            yield from _one((*location, label), kind, stage)
+
+
+def check_declared(driver: Any, name: str) -> Declared:
+    """Return the sensors and the action map that a driver's class declares, all names found.
+
+    Raises:
+        ScenarioError: the declaration is wrong; names the driver.
+    """
+    data = {
+        key: deepcopy(getattr(driver, key, None))
+        for key in ("observation", "action")
+        if getattr(driver, key, None) is not None
+    }
+    faults = Faults(Places(None, {}))
+    try:
+        data = plain_copy(data)
+        spell_out(data)
+        check_stages(data, faults)
+        declared = Declared.model_validate(data)
+    except ValidationError as error:
+        for at, what in describe(error, Declared, data):
+            faults.add(at, what)
+        declared = Declared()
+    if faults:
+        raise ScenarioError(f"driver {name!r} declares what does not work: {faults.text()}")
+    return declared

@@ -1,0 +1,68 @@
+"""A scenario written out again: plain data, and YAML with a header of versions."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
+
+from racegym import __version__, plugins
+
+__all__ = ["resolved", "to_yaml"]
+
+_WIDTH = 100
+
+
+def resolved(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a scenario's dump in the manner that people write: what is implied is left out."""
+    data = {key: value for key, value in data.items() if value is not None}
+    if not data["tracks"]:
+        del data["tracks"]
+    for car in data["cars"]:
+        for key in ("vehicle", "grid"):
+            if car[key] is None:
+                del car[key]
+    for profile in (data, *data["profiles"].values()):
+        for key in ("observation", "reward", "termination"):
+            _drop_implied_names(profile[key])
+    return data
+
+
+def _drop_implied_names(stages: Any) -> None:
+    for label, stage in stages.items() if isinstance(stages, dict) else ():
+        if isinstance(stage, dict) and stage["name"] == label:
+            del stage["name"]
+
+
+def to_yaml(data: dict[str, Any]) -> str:
+    """Return plain data as YAML 1.2."""
+    writer = YAML()
+    writer.width = _WIDTH
+    writer.indent(mapping=2, sequence=4, offset=2)
+    text = io.StringIO()
+    writer.dump(_styled(data), text)
+    return _header() + text.getvalue()
+
+
+def _header() -> str:
+    versions = [
+        f"{plugin.dist} {plugin.version}"
+        for plugin in plugins.load().plugins
+        if plugin.state == "loaded" and plugin.dist != "racegym"
+    ]
+    others = f" with {', '.join(versions)}" if versions else ""
+    return f"# Resolved by racegym {__version__}{others}.\n"
+
+
+def _styled(value: Any) -> Any:
+    """Return ``value`` with lists of scalars to be written in one line."""
+    if isinstance(value, dict):
+        return {key: _styled(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        row = CommentedSeq(_styled(inner) for inner in value)
+        if not any(isinstance(inner, dict | list) for inner in value):
+            row.fa.set_flow_style()
+        return row
+    return value

@@ -1,0 +1,120 @@
+"""Whatever is given: a scenario, or one of racegym's own errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from racegym.errors import RacegymError
+from racegym.scenario import Scenario, load_scenario
+from racegym.scenario.document import parse_text
+from racegym.scenario.scenario import Scenario as Model
+from racegym.scenario.settings import CarSettings, GenerateSettings, TrackSettings
+
+KEYS = [*Model.model_fields, *CarSettings.model_fields, *TrackSettings.model_fields]
+KEYS += [*GenerateSettings.model_fields, "weight", "base", "seconds", "hold", "distances"]
+WORDS = ["toy", "lonely", "agent", "idle", "random", "schooled", "state", "lookahead", "progress"]
+WORDS += ["stuck", "laps_done", "ring", "rain", "wind", "toy_kart", "./x.yaml", "~nobody/x.csv"]
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(WORDS)
+    | st.text(max_size=5)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS + WORDS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+scenarios = st.dictionaries(st.sampled_from(list(Model.model_fields)), values, max_size=6)
+overrides = st.lists(
+    st.builds(
+        "{}={}".format,
+        st.text("abc.[]0123=x", max_size=6)
+        | st.lists(st.sampled_from(KEYS), min_size=1, max_size=4).map(".".join)
+        | st.sampled_from(["cars[0].driver", "observation[1].speed", "tracks[0].file"]),
+        st.text(max_size=6) | st.sampled_from(WORDS) | st.just("{a: 1}"),
+    ),
+    max_size=2,
+)
+quick = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def attempt(source: Any, changes: list[str] = []) -> Scenario | None:  # noqa: B006 - read only
+    try:
+        return load_scenario(source, changes)
+    except RacegymError as error:
+        assert str(error)
+        return None
+
+
+@quick
+@given(values)
+def test_any_mapping(value):
+    attempt(value if isinstance(value, dict) else {"backend": value})
+
+
+@quick
+@given(scenarios, st.sampled_from(["toy", "lonely"]), overrides)
+def test_any_scenario_of_known_keys(data, backend, changes):
+    scenario = attempt({**data, "backend": backend}, changes)
+    if scenario is not None:
+        assert load_scenario(scenario.resolved()) == scenario
+
+
+@quick
+@given(st.text(max_size=60) | st.text("ab:-{}[]&*!|>'\"#%@, \n\t\\0", max_size=40))
+def test_any_text(text):
+    try:
+        parse_text(text)
+    except RacegymError as error:
+        assert str(error)
+
+
+@quick
+@given(st.binary(max_size=40))
+def test_any_bytes(tmp_path, content):
+    path = tmp_path / "test.yaml"
+    path.write_bytes(content)
+    attempt(path)
+
+
+@quick
+@given(st.text(max_size=20))
+def test_any_source(source):
+    attempt(source)
+
+
+@quick
+@given(
+    st.text(max_size=8).filter(lambda text: text.isprintable() and text == text.strip() != ""),
+    st.text(max_size=30),
+    st.floats(1e-9, 1e7),
+)
+def test_what_is_written_out_reads_the_same(tmp_path, name, description, limit):
+    source = {
+        "backend": "toy",
+        "name": name,
+        "description": description,
+        "time_limit": limit,
+        "track": {"generate": {"runoff": math.inf}},
+        "cars": [{"name": name, "driver": "idle"}],
+        "reward": {name: {"name": "progress"}},
+    }
+    scenario = attempt(source)
+    if scenario is not None:
+        path = tmp_path / "resolved.yaml"
+        path.write_text(scenario.to_yaml(), encoding="utf-8", newline="")
+        assert load_scenario(path) == scenario

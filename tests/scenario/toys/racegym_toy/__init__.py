@@ -1,0 +1,1 @@
+"""A plugin of toys, so that scenarios can be tested without any real backend."""
