@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -72,6 +73,35 @@ def test_any_scenario_of_known_keys(data, backend, changes):
     scenario = attempt({**data, "backend": backend}, changes)
     if scenario is not None:
         assert load_scenario(scenario.resolved()) == scenario
+
+
+FULL = {
+    "backend": {"name": "toy", "zeal": 2.0},
+    "track": {"generate": {"seed": 3}},
+    "rules": {"retire_stuck": 3},
+    "start": {"kind": "grid", "gap": 3.0},
+    "realism": ["rain"],
+    "cars": [{"name": "A", "driver": {"name": "random", "hold": 3}}, {"vehicle": "toy_kart"}],
+    "observation": [{"name": "lookahead", "distances": [1.0, 2.0]}, "state"],
+    "action": {"name": "discrete"},
+    "reward": {"progress": 1.0, "fast": {"name": "speed", "weight": 1.0}},
+    "termination": {"stuck": {"seconds": 3.0}},
+    "profiles": {"wild": {"observation": {"eyes": "lookahead"}}},
+}
+
+
+@quick
+@given(st.data())
+def test_one_wrong_thing_in_a_whole_scenario(data):
+    scenario: Any = copy.deepcopy(FULL)
+    node, key = scenario, data.draw(st.sampled_from(list(scenario)))
+    while isinstance(node[key], dict | list) and data.draw(st.booleans()):
+        node = node[key]
+        key = data.draw(st.sampled_from(list(node) if isinstance(node, dict) else range(len(node))))
+    node[key] = data.draw(values)
+    loaded = attempt(scenario)
+    if loaded is not None:
+        assert load_scenario(loaded.resolved()) == loaded
 
 
 @quick

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from racegym.errors import ScenarioError
+from racegym.errors import RacegymError, ScenarioError
 from racegym.scenario import load_scenario
 
 BASE = {
@@ -108,8 +108,6 @@ def test_track_and_tracks_replace_each_other():
     ],
 )
 def test_what_is_wrong_names_the_argument(override, message):
-    from racegym.errors import RacegymError
-
     with pytest.raises(RacegymError) as caught:
         load(override).build()
     assert str(caught.value).startswith(f"--set {override}: ")

@@ -36,6 +36,7 @@ class PurePursuit(Driver):
         self._pace = MARGIN * self.options.pace / 100.0
         self._blocked = setup.arrays.new("blocked", (setup.view.n_cars,), "float64")
         self._bite = setup.arrays.new("bite", (setup.view.n_cars,), "float64", 1.0)
+        self._twist = setup.arrays.new("twist", (setup.view.n_cars,), "float64")
         self._profiles = Profiles(setup.view, self._pace)
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
@@ -50,5 +51,6 @@ class PurePursuit(Driver):
             state.ax, view.previous_control.throttle, view.previous_control.brake,
             tracks.race_track, tracks.points, tracks.table,
             profiles.keys, profiles.starts, profiles.speeds, self._blocked, self._bite,
+            self._twist,
             control.steer, control.throttle, control.brake, control.gear, view.dt, self._pace,
         )  # fmt: skip

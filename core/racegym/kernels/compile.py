@@ -125,4 +125,4 @@ def kernel(py_func: Callable[..., None]) -> Kernel:
 
 def device(py_func: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call; it is inlined into each of them."""
-    return numba.njit(error_model="numpy")(py_func)
+    return numba.njit(error_model="numpy", forceinline=True)(py_func)

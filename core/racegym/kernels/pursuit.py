@@ -8,11 +8,17 @@ with (x, y) that point seen from the rear axle, and the wheels stand at
 
     angle = atan(wheelbase curvature)                                                    (2)
 
-Added to that: the point is no farther away than a bend allows, so that its chord does not
-cut the corner; the yaw rate is fed back, as tyres slip and (2) does not know it; the speed
-that the profile asks for is lowered off the line, and never above what the circle of (1)
-allows; pedals are cut by the share of grip that the corner uses. A car that has stood still
-with the throttle open backs out and tries again.
+Added to that:
+
+- the point is no farther away than a bend allows, so that its chord does not cut the corner,
+  and no nearer than the speed demands, so that the car does not weave;
+- it is seen from between where the car points and where its rear axle goes, since in a fast
+  corner these differ and (1) knows only one direction;
+- the curvature that the yaw rate shows is fed back, as tyres slip and (2) does not know it;
+- the speed of the profile is lowered off the line, and never above what the bend of (1) allows;
+- pedals are cut by the share of grip that the bend uses, and the brake by how much harder it
+  was found to bite than the envelope says;
+- a car that has stood still with the throttle open backs out and tries again.
 
 [1] Coulter (1992), "Implementation of the pure pursuit path tracking algorithm",
     CMU-RI-TR-92-01.
@@ -33,7 +39,6 @@ from racegym.kernels.pacing import (
     ENVELOPE_COLUMNS,
     GRIP,
     POWER,
-    TOP_SPEED,
     corner_speed,
     drive_along,
     share_along,
@@ -51,10 +56,12 @@ REACH_WHEELBASES, REACH_TIME = 1.5, 0.45  # [1], [s] distance to the point ahead
 NEAREST_WHEELBASES, NEAREST_TIME = 1.2, 0.22  # [1], [s] the least of it, in any bend
 CUT = 0.12  # of the half width: how far the chord of a bend may lie inside it
 LOOKS = 8  # places at which bends are looked for
-YAW_FEEDBACK = 0.35  # of the error in curvature
+SMOOTHING = 0.5  # of the error in curvature, the share that is believed a step
+YAW_FEEDBACK = 2.0  # of the error in curvature
 COURSE, MOST_SLIDE = 0.5, 0.3  # share of the rear axle's slip angle, and most of it [rad]
 YAW_FROM = 2.0  # [m/s] above which the yaw rate says something
 SPEED_GAIN = 2.5  # [1/s]
+FOLLOWING = 0.95  # of the speed wanted, from which on a car follows the profile
 SLOPE_TIME = 0.25  # [s] ahead that the profile's slope is taken over
 BITE_PEDAL, BITE_SPEED = 0.1, 3.0  # [1], [m/s] above which the brakes are felt
 BITE_MOST, BITE_TRUST = 3.0, 0.25  # of a found figure, the share that is believed a step
@@ -153,7 +160,7 @@ def point_ahead(points, table, track, s):
 def pursue(
     cars, x, y, yaw, vx, vy, yaw_rate, s, d, heading_error, width_left, width_right,
     wheelbase, to_front, steer_limit, ax, applied_throttle, applied_brake,
-    race_track, points, table, keys, starts, speeds, blocked, bite,
+    race_track, points, table, keys, starts, speeds, blocked, bite, twist,
     steer, throttle, brake, gear, dt, pace,
 ):  # fmt: skip
     """Write the controls of some cars.
@@ -173,6 +180,8 @@ def pursue(
             negative, how long it still backs out. Updated.
         bite: (n_races, n_cars) float64: how much harder the brakes were found to bite than
             the pedal times the envelope's figure. Updated.
+        twist: (n_races, n_cars) float64 [1/m]: how far the car's curvature falls short of
+            the one wanted, smoothed. Updated.
         steer, throttle, brake, gear: of ``Control``. Written in the rows of ``cars``.
         dt: [s].
         pace: 1 for all the car can do.
@@ -217,7 +226,8 @@ def pursue(
         bend = min(max(bend, -tightest), tightest)
         turn = atan(base * bend)
         turned = turning / max(forward, 0.5 * YAW_FROM)
-        turn += trust * YAW_FEEDBACK * base * (bend - turned)
+        twist[race, car] += SMOOTHING * (trust * (bend - turned) - twist[race, car])
+        turn += YAW_FEEDBACK * base * twist[race, car]
         wheel = min(max(turn / lock, -1.0), 1.0)
 
         # The speed to have, and how it changes.
@@ -233,8 +243,11 @@ def pursue(
         if cos(error) < 0.5:
             least = sqrt(TURN_GRIP * 9.80665 * max(envelope[0, GRIP], 0.1) / tightest)
             target = min(target, least)
-        if target < 0.98 * wanted:
-            slope = min(slope, 0.0)
+        # The profile's slope concerns only a car that follows the profile.
+        if target < FOLLOWING * wanted:
+            slope = 0.0
+        elif forward < FOLLOWING * target:
+            slope = max(slope, 0.0)
 
         # The pedals.
         used = max(abs(bend), abs(turned) * trust)

@@ -45,7 +45,7 @@ def pay_progress(out, progress, previous, jumped, off_track, debt, paved_only):
     for race in prange(out.shape[0]):
         for car in range(out.shape[1]):
             gain = progress[race, car] - previous[race, car]
-            if not gain == gain:
+            if gain != gain:
                 gain = 0.0
             if jumped[race, car]:
                 debt[race, car] += max(-gain, 0.0)
@@ -76,7 +76,7 @@ def pay_speed(out, vx, vy, heading_error, off_track, present, elapsed, paved_onl
         for car in range(out.shape[1]):
             error = heading_error[race, car]
             along = vx[race, car] * cos(error) - vy[race, car] * sin(error)
-            if not along == along or not present[race, car]:
+            if along != along or not present[race, car]:
                 along = real(0.0)
             if paved_only and off_track[race, car]:
                 along = min(along, real(0.0))

@@ -72,11 +72,11 @@ def _placed(places: Places, location: Location = ()) -> Iterator[None]:
     try:
         yield
     except RacegymError as error:
-        if error.file is not None or (places.file is None and not places.argument(location)):
-            raise
         if not location and isinstance(error, BackendError):
             location = ("backend",)
-        argument = places.argument(location)
+        argument = places.inner_argument(location)
+        if error.file is not None or (places.file is None and argument is None):
+            raise
         what = error.what if argument is None else f"--set {argument}: {error.what}"
         line = places.line(location) if location else None
         file = places.file if argument is None else None

@@ -55,6 +55,12 @@ class Places:
         """Return the ``--set`` argument that wrote a location, if one did."""
         return self._arguments.get(self._known(location))
 
+    def inner_argument(self, location: Location) -> str | None:
+        """Return the argument that wrote a location, or else the last that wrote a part of it."""
+        depth = len(location)
+        inner = [text for at, text in self._arguments.items() if at[:depth] == location]
+        return self.argument(location) or (inner[-1] if location and inner else None)
+
     def folder(self, location: Location) -> Path:
         """Return the folder that a relative path at this location starts from."""
         return Path.cwd() if self.argument(location) is not None else self._folder

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from racegym import plugins
 from racegym.errors import RacegymError, nearest
 from racegym.interfaces import BackendSpec
 from racegym.scenario.describing import describe
@@ -37,6 +38,7 @@ def check_fit(scenario: Scenario, entries: Sequence[int], faults: Faults) -> Non
         faults: takes what is wrong.
     """
     _check_cars(scenario, entries, faults)
+    _check_tracks(scenario, faults)
     backend = find_class("backend", scenario.backend.name)
     try:
         spec = backend.spec_for(scenario.backend.options)
@@ -68,6 +70,16 @@ def _check_cars(scenario: Scenario, entries: Sequence[int], faults: Faults) -> N
             faults.add(("cars", entry, "profile"), f"unknown profile {car.profile!r}; {hint}")
 
 
+def _check_tracks(scenario: Scenario, faults: Faults) -> None:
+    for index, track in enumerate(scenario.every_track):
+        location: Location = ("track",) if scenario.track else ("tracks", index)
+        if track.name is not None:
+            try:
+                plugins.load().find("track", track.name)
+            except RacegymError as error:
+                faults.add_error((*location, "name"), error)
+
+
 def _check_backend(scenario: Scenario, backend: Any, spec: BackendSpec, faults: Faults) -> None:
     name = scenario.backend.name
     if spec.max_cars is not None and len(scenario.cars) > spec.max_cars:
@@ -93,18 +105,22 @@ def _check_vehicles(
 ) -> None:
     for entry, car in _firsts(scenario, entries):
         location: Location = ("cars", entry, "vehicle")
-        if car.vehicle is None:
-            continue
         if spec.vehicles == "own":
-            name = scenario.backend.name
-            faults.add(location, f"backend {name!r} has a vehicle of its own: leave this out")
+            if car.vehicle is not None:
+                name = scenario.backend.name
+                faults.add(location, f"backend {name!r} has a vehicle of its own: leave this out")
+            continue
+        model = getattr(backend, "Vehicle", None)
+        if car.vehicle is None:
+            if model is not None:
+                valid = nearest("", plugins.load().names("vehicle"))
+                faults.add(location, f"is missing. {valid}")
             continue
         try:
             parameters = read_vehicle(car.vehicle)
         except RacegymError as error:
             faults.add_error(location, error)
             continue
-        model = getattr(backend, "Vehicle", None)
         if isinstance(model, type) and issubclass(model, BaseModel):
             try:
                 model.model_validate(parameters)

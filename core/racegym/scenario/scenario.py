@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic_core import to_jsonable_python
 
 from racegym.scenario.building import build_config, build_world
 from racegym.scenario.faults import Places
@@ -162,7 +163,7 @@ class Scenario(Settings):
 
         ``load_scenario`` makes an equal scenario of it.
         """
-        return resolved(self.model_dump(mode="json"))
+        return resolved(to_jsonable_python(self.model_dump(), inf_nan_mode="constants"))
 
     def to_yaml(self) -> str:
         """Return ``resolved`` as YAML, headed by the versions of racegym and its plugins."""

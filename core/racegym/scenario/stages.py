@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
 
 from racegym import plugins
 from racegym.errors import RacegymError, ScenarioError
@@ -91,7 +92,9 @@ def check_options(
         for key, value in options.items()
     }
     try:
-        return model.model_validate(options).model_dump(mode="json")
+        dump = model.model_validate(options).model_dump()
+        full: dict[str, Any] = to_jsonable_python(dump, inf_nan_mode="constants")
+        return full
     except ValidationError as error:
         for at, what in describe(error, model, options):
             faults.add((*location, *at), what)

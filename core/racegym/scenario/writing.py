@@ -7,6 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from racegym import __version__, plugins
 
@@ -57,9 +58,11 @@ def _header() -> str:
 
 
 def _styled(value: Any) -> Any:
-    """Return ``value`` with lists of scalars to be written in one line."""
+    """Return ``value``: lists of scalars to be written in one line, odd characters escaped."""
+    if isinstance(value, str) and not value.isprintable():
+        return DoubleQuotedScalarString(value)
     if isinstance(value, dict):
-        return {key: _styled(inner) for key, inner in value.items()}
+        return {_styled(key): _styled(inner) for key, inner in value.items()}
     if isinstance(value, list):
         row = CommentedSeq(_styled(inner) for inner in value)
         if not any(isinstance(inner, dict | list) for inner in value):

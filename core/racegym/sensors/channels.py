@@ -154,6 +154,7 @@ class Channels(Sensor):
         self.options = options.read(self.Options, setup.options, WHAT)
         view = setup.view
         self._sources: list[_Source] = []
+        self._taken: list[Array] = []
         self._image: str | None = None
         values: list[Value] = []
         required: set[str] = set()
@@ -176,9 +177,7 @@ class Channels(Sensor):
         self.values = tuple(values)
         if self._image is None:
             self.space = box(values)
-        self._rows = np.zeros((0, 1))
-        self._unknown = np.zeros((0, 1), np.bool_)
-        self._race = np.zeros(0, np.int64)
+        self._make_room(0)
 
     def _image_space(self, name: str, spec: Channel) -> spaces.Box:
         if len(self.options.channels) > 1:
@@ -193,6 +192,15 @@ class Channels(Sensor):
             )
         return spaces.Box(0, 255, spec.shape, np.uint8)
 
+    def _make_room(self, count: int) -> None:
+        self._rows = np.zeros((count, len(self.values)))
+        self._unknown = np.zeros(self._rows.shape, np.bool_)
+        self._race = np.zeros(count, np.int64)
+        view = self.setup.view
+        self._taken = [
+            np.zeros((count, source.size), source.read(view).dtype) for source in self._sources
+        ]
+
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, n)."""
         count = len(cars)
@@ -201,18 +209,17 @@ class Channels(Sensor):
             flat = pixels.reshape(view.n_races * view.n_cars, *pixels.shape[2:])
             np.take(flat, cars, axis=0, out=out, mode="clip")
             return
-        if count > len(self._rows):
-            self._rows = np.zeros((count, len(self.values)))
-            self._unknown = np.zeros(self._rows.shape, np.bool_)
-            self._race = np.zeros(count, np.int64)
+        if count > len(self._race):
+            self._make_room(count)
         rows, unknown, race = self._rows[:count], self._unknown[:count], self._race[:count]
         np.floor_divide(cars, view.n_cars, out=race)
-        for source in self._sources:
+        for source, taken in zip(self._sources, self._taken, strict=True):
             array = source.read(view)
             led = view.n_races if source.by_race else view.n_races * view.n_cars
-            flat = array.reshape(led, source.size)
-            part = slice(source.first, source.first + source.size)
-            rows[:, part] = flat[race if source.by_race else cars]
+            index = race if source.by_race else cars
+            part = taken[:count]
+            np.take(array.reshape(led, source.size), index, axis=0, out=part, mode="clip")
+            rows[:, source.first : source.first + source.size] = part
         np.isnan(rows, out=unknown)
         np.copyto(rows, 0.0, where=unknown)
         for source in self._sources:
@@ -231,7 +238,7 @@ def _find(name: str, bounds: _Range | None, view: View, first: int) -> _Source:
         return _channel(view.channel_specs[name], given, first)
     if name in DERIVED:
         low, high = given or DERIVED[name][:2]
-        return _Source(_DERIVED[name], False, 1, low, high, first)
+        return _Source(_DERIVED[name](view), False, 1, low, high, first)
     fields = _fields()
     if name not in fields:
         raise ScenarioError(
@@ -290,16 +297,25 @@ def _fields() -> dict[str, tuple[Callable[[View], Array], str]]:
     return found
 
 
-def _speed(view: View) -> Array:
-    return np.hypot(view.state.vx, view.state.vy)
+def _speed(view: View) -> Callable[[View], Array]:
+    speed = np.zeros((view.n_races, view.n_cars), view.state.vx.dtype)
+    return lambda view: np.hypot(view.state.vx, view.state.vy, out=speed)
 
 
-def _lap_progress(view: View) -> Array:
-    return view.frame.s / view.tracks.length[view.tracks.race_track][:, None]
+def _lap_progress(view: View) -> Callable[[View], Array]:
+    share = np.zeros((view.n_races, view.n_cars))
+    length = np.zeros(view.n_races)
+
+    def read(view: View) -> Array:
+        np.take(view.tracks.length, view.tracks.race_track, out=length, mode="clip")
+        return np.divide(view.frame.s, length[:, None], out=share)
+
+    return read
 
 
-def _lap_time(view: View) -> Array:
-    return view.race.time[:, None] - view.race.lap_start
+def _lap_time(view: View) -> Callable[[View], Array]:
+    time = np.zeros((view.n_races, view.n_cars))
+    return lambda view: np.subtract(view.race.time[:, None], view.race.lap_start, out=time)
 
 
 _DERIVED = {"speed": _speed, "lap_progress": _lap_progress, "lap_time": _lap_time}

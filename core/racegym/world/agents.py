@@ -31,6 +31,7 @@ class AgentGroup:
     Attributes:
         profile: its name.
         cars: (k,) flat indices.
+        observer, action_map, rewards, terminations: the stages at work, the last two by name.
         observation_space, action_space: of one car.
         reward: (k,) real, of the last step.
         terms: by name, (k,) real, before weighting.
@@ -53,7 +54,9 @@ class AgentGroup:
         self.observer = observer
         self.observation_space: spaces.Space[Any] = observer.space
         self.action_space: spaces.Space[Any] = action_map.space
-        self._action_map = action_map
+        self.action_map = action_map
+        self.rewards = {name: term for name, (term, _) in rewards.items()}
+        self.terminations = dict(terminations)
         count, real = len(self.cars), view.state.yaw.dtype
         shape = (view.n_races, view.n_cars)
         self._action_shape = (count, *(self.action_space.shape or ()))
@@ -62,15 +65,15 @@ class AgentGroup:
         self._everybody = count == view.n_races * view.n_cars
         self._values = np.zeros(shape, real)
         self._flags = np.zeros(shape, np.bool_)
-        self._rewards = [
+        self._paid = [
             (term, real.type(weight), np.zeros(count, real)) for term, weight in rewards.values()
         ]
-        self.terms = dict(zip(rewards, (values for _, _, values in self._rewards), strict=True))
-        self._terminations = [
+        self.terms = dict(zip(rewards, (values for _, _, values in self._paid), strict=True))
+        self._endings = [
             (termination, np.zeros(count, np.bool_)) for termination in terminations.values()
         ]
         self.reasons = dict(
-            zip(terminations, (flags for _, flags in self._terminations), strict=True)
+            zip(terminations, (flags for _, flags in self._endings), strict=True)
         )
         self.reward = np.zeros(count, real)
         self.terminated = np.zeros(count, np.bool_)
@@ -112,18 +115,18 @@ class AgentGroup:
                 )
         elif given.dtype.kind not in "iub":
             raise ActionError(f"actions are {given.dtype}; numbers were expected")
-        self._action_map.apply(given, self.cars, control)
+        self.action_map.apply(given, self.cars, control)
 
     def score(self, view: View) -> None:
         """Compute rewards and terminations of the step that was just made."""
         self.reward.fill(0)
-        for term, weight, values in self._rewards:
+        for term, weight, values in self._paid:
             self._compute(term, view, self._values, values)
             np.multiply(values, weight, out=self._weighted)
             np.add(self.reward, self._weighted, out=self.reward)
         self.terminated.fill(False)
         self.truncated.fill(False)
-        for termination, flags in self._terminations:
+        for termination, flags in self._endings:
             self._compute(termination, view, self._flags, flags)
             target = self.truncated if termination.truncates else self.terminated
             np.logical_or(target, flags, out=target)

@@ -15,7 +15,8 @@ from racegym_kart2d.parameters import SingleTrackVehicle
 
 __all__ = ["Envelope", "envelope"]
 
-CORNER_SHARE = 0.97  # of the lateral limit: what the drag of steered tyres leaves of it
+CORNER_SHARE = 0.93  # of the lateral limit: steered tyres pull back and sideways, not inwards
+USABLE_SLIP = 0.25  # [rad] beyond it a car slides rather than corners
 SPEEDS = 50  # at which the limits are looked at
 HALVINGS = 60
 
@@ -91,18 +92,18 @@ def _top_speed(vehicle: SingleTrackVehicle) -> float:
 
 
 def _peak(stiffness: float, shape: float) -> float:
-    """Return the most that the tyre curve reaches, as a share of mu N."""
-    return sin(min(shape * atan(0.5 * pi * stiffness), 0.5 * pi))
+    """Return the most that the tyre curve reaches at a usable slip, as a share of mu N."""
+    return sin(min(shape * atan(USABLE_SLIP * stiffness), 0.5 * pi))
 
 
 def _corner(vehicle: SingleTrackVehicle, v: float) -> float:
     """Return the lateral acceleration [m/s^2] that both axles can hold at ``v``."""
     wheelbase = vehicle.to_front + vehicle.to_rear
-    front, rear = _loads(vehicle, v, 0.0)
+    needed = _drag(vehicle) * v * v + _rolling(vehicle, v)
+    front, rear = _loads(vehicle, v, needed / vehicle.mass)
     at_front = _grip(vehicle, vehicle.grip_front, front) * front
     at_rear = _grip(vehicle, vehicle.grip_rear, rear) * rear
     # The engine holds the speed, and the driven axle pays for it.
-    needed = _drag(vehicle) * v * v + _rolling(vehicle, v)
     along = vehicle.grip_longitudinal
     at_front *= _left(vehicle.drive_front * needed / (along * at_front))
     at_rear *= _left((1.0 - vehicle.drive_front) * needed / (along * at_rear))

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from racegym.kernels import device
 from racegym.kernels.projection import (
-    FIRST,
     COUNT,
+    FIRST,
     KERB,
     RUNOFF,
     WIDTH_LEFT,

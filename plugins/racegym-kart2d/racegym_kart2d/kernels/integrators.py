@@ -10,8 +10,10 @@ energy; then the forces, with the dissipative ones taken by their secants K (see
 and another half turn. J^T K J is symmetric and not negative, and no eigenvalue of
 h M^-1 J^T K J exceeds z, so without drive (1) multiplies v by a contraction that has no
 negative eigenvalue: a coasting car never gains energy, brakes never turn its motion round,
-and no step is too long to be stable. Where z <= 2, theta is 1/2 and (1) is the midpoint
-rule; fast modes are damped as by backward Euler.
+and no step is too long to be stable. That holds for any K >= 0: those of brakes and rolling
+resistance are taken at the speed that the step will look at, which makes them exact. Where
+z <= 2, theta is 1/2 and (1) is the midpoint rule; fast modes are damped as by backward
+Euler.
 
 [1] Hairer, Wanner (1996), "Solving Ordinary Differential Equations II", 2nd ed., ch. IV.
 [2] Strang (1968), "On the construction and comparison of difference schemes", SIAM J.
@@ -39,6 +41,7 @@ from racegym_kart2d.kernels.single_track import (
     Acting,
     Body,
     Contact,
+    implicitness,
     single_track_derivatives,
     single_track_forces,
 )
@@ -111,8 +114,8 @@ def implicit_step(
         h: [s].
         real: the precision.
     """
-    zero, one, half = real(0.0), real(1.0), real(0.5)
-    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real)
+    zero, half = real(0.0), real(0.5)
+    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, h, real)
     mass, inertia = act.mass, p[INERTIA]
     if _at_rest(p, act, body, contact, h, real):
         still = Body(zero, zero, zero)
@@ -120,7 +123,7 @@ def implicit_step(
 
     # Rows of J: front along (a1, a2, a3), front across (b1, b2, b3), rear (1, 0, 0), (0, 1, d3).
     if tyre == LINEAR:
-        cs, sn = one, zero
+        cs, sn = real(1.0), zero
     to_front, to_rear = p[TO_FRONT], p[TO_REAR]
     a3, b3, d3 = to_front * sn, to_front * cs, -to_rear
     k_fl, k_ft, k_rl, k_rt = (
@@ -133,7 +136,7 @@ def implicit_step(
     rotating = k_fl * a3 * a3 + k_ft * b3 * b3 + k_rt * d3 * d3
     moving = sum_front + k_rl + k_rt + contact.drag + contact.drag
     z = h * (moving / mass + rotating / inertia)
-    theta = max(half, one - one / max(z, one))
+    theta = implicitness(z, real)
     w = h * theta
 
     # M + w J^T K J, of which the lower triangle is kept.
@@ -221,7 +224,7 @@ def runge_kutta_step(
         sixth * (k1.vy + two * (k2.vy + k3.vy) + k4.vy),
         sixth * (k1.r + two * (k2.r + k3.r) + k4.r),
     )
-    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real)
+    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real(0.0), real)
     gained_x, gained_y = h * forces.x / act.mass, h * forces.y / act.mass
     by_tyres = (forces.x + contact.drag * body.vx - act.fx) / act.mass
     zero = real(0.0)

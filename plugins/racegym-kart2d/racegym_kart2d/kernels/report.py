@@ -84,7 +84,7 @@ def report_wheels(
         by_rear * rr,
     )
 
-    front_l, _, slip_front, rear_l, _, slip_rear = slip_tangents(p, body, cs, sn, real)
+    front_l, _, slip_front, rear_l, _, slip_rear = slip_tangents(p, body, cs, sn)
     alpha_front, alpha_rear = -arctangent(slip_front, real), -arctangent(slip_rear, real)
     slip, turning = motion.slip_angle[race, car], motion.wheel_speed[race, car]
     slip[0], slip[1], slip[2], slip[3] = alpha_front, alpha_front, alpha_rear, alpha_rear

@@ -73,6 +73,7 @@ __all__ = [
     "axle_loads",
     "drive_force",
     "friction",
+    "implicitness",
     "single_track_derivatives",
     "single_track_forces",
     "slip_tangents",
@@ -81,7 +82,7 @@ __all__ = [
 Real = Any  # a float of either precision
 Reals = Any  # an array of it
 
-CREEP = 1e-3  # [m/s] below this speed brakes and rolling resistance act like a damper
+CREEP = 1e-3  # [m/s] least speed by which a force is divided
 GOVERNOR = 0.25  # [m/s] below the speed limit in which the engine fades out
 LEAST_GRIP = 0.1  # of the nominal friction: what load can't take away
 STRAIGHT = 1e-6  # slip below which the tyre curve is its tangent
@@ -188,7 +189,7 @@ def friction(p: Reals, nominal: Real, load: Real, real: Any) -> Real:
 
 @device
 def slip_tangents(
-    p: Reals, body: Body, cs: Real, sn: Real, real: Any
+    p: Reals, body: Body, cs: Real, sn: Real
 ) -> tuple[Real, Real, Real, Real, Real, Real]:
     """Return (vl, vt, vt / max(|vl|, v0)) of the front and of the rear contact.
 
@@ -196,7 +197,6 @@ def slip_tangents(
         p: parameters of the car.
         body: its motion.
         cs, sn: cosine and sine of the front wheels' angle.
-        real: the precision.
     """
     side = body.vy + p[TO_FRONT] * body.r
     front_l = body.vx * cs + side * sn
@@ -230,15 +230,57 @@ def _brake(demand: Real, most: Real, drive: Real, vl: Real, real: Any) -> Real:
 
 
 @device
+def implicitness(z: Real, real: Any) -> Real:
+    """Return theta of an implicit step whose fastest mode decays by exp(-z) or slower."""
+    one = real(1.0)
+    return max(real(0.5), one - one / max(z, one))
+
+
+@device
+def _gain(
+    p: Reals,
+    act: Acting,
+    contact: tuple[Real, Real, Real],
+    push: Real,
+    resist: Real,
+    v: Real,
+    h: Real,
+    real: Any,
+) -> Real:
+    """Return what the rolling speed [m/s] gains until where an implicit step looks at it.
+
+    Brakes and rolling resistance are constant forces: divided by the speed at v + theta D
+    they make the step lose what they take, and stop the car where they would.
+
+    Args:
+        p: parameters of the car.
+        act: what acts on it.
+        contact: K across the front and the rear wheels and of drag, which set theta.
+        push, resist: [N] of the engine; of brakes and rolling resistance.
+        v: [m/s] rolling speed.
+        h: [s] length of the step.
+        real: the precision.
+    """
+    front, rear, drag = contact
+    a, b = p[TO_FRONT], p[TO_REAR]
+    decay = (front + rear + drag + drag) / act.mass
+    decay += (front * a * a + rear * b * b) / p[INERTIA]
+    push = push + act.fx
+    ahead = v > real(0.0) or (v == real(0.0) and push > real(0.0))
+    net = (push if ahead else -push) - resist
+    return implicitness(h * decay, real) * h * net / act.mass
+
+
+@device
 def _saturating(
-    p: Reals, act: Acting, body: Body, cs: Real, sn: Real, ax: Real, real: Any
+    p: Reals, act: Acting, body: Body, cs: Real, sn: Real, ax: Real, h: Real, real: Any
 ) -> tuple[Contact, Forces]:
     """Return contacts and forces by (2) and (3)."""
     zero, one = real(0.0), real(1.0)
     least, creep, tiny = p[SLIP_SPEED], real(CREEP), real(TINY)
     to_front, to_rear = p[TO_FRONT], p[TO_REAR]
     load_front, load_rear = axle_loads(p, act, body.vx, ax, real)
-    fl, ft, slip_front, rl, rt, slip_rear = slip_tangents(p, body, cs, sn, real)
+    fl, ft, slip_front, rl, rt, slip_rear = slip_tangents(p, body, cs, sn)
 
     peak_front = friction(p, p[GRIP_FRONT], load_front, real) * act.grip_front * load_front
     peak_rear = friction(p, p[GRIP_REAR], load_rear, real) * act.grip_rear * load_rear
@@ -263,11 +305,13 @@ def _saturating(
     curve_rear = _lateral(slip_rear, p[STIFFNESS_REAR] * act.stiffness_rear, p[SHAPE_REAR], real)
     resist_front = brake_front + act.rolling_front * load_front
     resist_rear = brake_rear + act.rolling_rear * load_rear
-    k_fl = resist_front / max(abs(fl), creep)
-    k_rl = resist_rear / max(abs(rl), creep)
     k_ft = peak_front * left_front * curve_front / max(abs(fl), least)
     k_rt = peak_rear * left_rear * curve_rear / max(abs(rl), least)
     k_drag = act.drag * p[DRAG] * sqrt(body.vx * body.vx + body.vy * body.vy)
+    push = push_front + push_rear
+    gain = _gain(p, act, (k_ft, k_rt, k_drag), push, resist_front + resist_rear, rl, h, real)
+    k_fl = resist_front / max(abs(fl) + gain, creep)
+    k_rl = resist_rear / max(abs(rl) + gain, creep)
 
     # Q: the four contact forces turned into the car frame, drag, and what comes from outside.
     long_front = push_front - k_fl * fl
@@ -283,13 +327,15 @@ def _saturating(
     contact = Contact(
         k_fl, k_ft, k_rl, k_rt, k_drag,
         use_front, use_rear, force_front, force_rear,
-        push_front + push_rear, resist_front + resist_rear, min(peak_front, peak_rear),
+        push, resist_front + resist_rear, min(peak_front, peak_rear),
     )  # fmt: skip
     return contact, forces
 
 
 @device
-def _linear(p: Reals, act: Acting, body: Body, steer: Real, real: Any) -> tuple[Contact, Forces]:
+def _linear(
+    p: Reals, act: Acting, body: Body, steer: Real, h: Real, real: Any
+) -> tuple[Contact, Forces]:
     """Return contacts and forces of [3]; B C is its load-normalised stiffness C_S."""
     zero, one = real(0.0), real(1.0)
     to_front, to_rear = p[TO_FRONT], p[TO_REAR]
@@ -302,16 +348,24 @@ def _linear(p: Reals, act: Acting, body: Body, steer: Real, real: Any) -> tuple[
     drive = drive_force(p, act, v, real)
     still_front, still_rear = axle_loads(p, act, body.vx, zero, real)
     roll = act.rolling_front * still_front + act.rolling_rear * still_rear
-    k_brake = act.brake / max(speed, real(CREEP))
-    k_long = k_brake + roll / max(speed, real(CREEP))
+    floor = max(speed, p[SLIP_SPEED])
+    k_drag = act.drag * p[DRAG] * speed
+    stiff_front = p[STIFFNESS_FRONT] * p[SHAPE_FRONT] * act.stiffness_front / floor
+    stiff_rear = p[STIFFNESS_REAR] * p[SHAPE_REAR] * act.stiffness_rear / floor
+    still = (
+        friction(p, p[GRIP_FRONT], still_front, real) * act.grip_front * still_front * stiff_front,
+        friction(p, p[GRIP_REAR], still_rear, real) * act.grip_rear * still_rear * stiff_rear,
+        k_drag,
+    )
+    middle = speed + _gain(p, act, still, drive, act.brake + roll, v, h, real)
+    middle = max(middle, real(CREEP))
+    k_brake = act.brake / middle
+    k_long = k_brake + roll / middle
     commanded = (drive - k_brake * v) / act.mass
     load_front, load_rear = axle_loads(p, act, body.vx, commanded, real)
     peak_front = friction(p, p[GRIP_FRONT], load_front, real) * act.grip_front * load_front
     peak_rear = friction(p, p[GRIP_REAR], load_rear, real) * act.grip_rear * load_rear
-    floor = max(speed, p[SLIP_SPEED])
-    k_ft = peak_front * p[STIFFNESS_FRONT] * p[SHAPE_FRONT] * act.stiffness_front / floor
-    k_rt = peak_rear * p[STIFFNESS_REAR] * p[SHAPE_REAR] * act.stiffness_rear / floor
-    k_drag = act.drag * p[DRAG] * speed
+    k_ft, k_rt = peak_front * stiff_front, peak_rear * stiff_rear
 
     lat_front = k_ft * (v * steer - v * beta - to_front * body.r)
     lat_rear = k_rt * (-v * beta + to_rear * body.r)
@@ -339,6 +393,7 @@ def single_track_forces(
     cs: Real,
     sn: Real,
     ax: Real,
+    h: Real,
     real: Any,
 ) -> tuple[Contact, Forces]:
     """Return the contacts of both axles and the sum of all forces.
@@ -350,11 +405,12 @@ def single_track_forces(
         body: its motion.
         steer: [rad] angle of the front wheels; ``cs`` and ``sn`` are its cosine and sine.
         ax: [m/s^2] acceleration by the tyres, low-passed; unused by the linear tyre.
+        h: [s] over which brakes and rolling resistance shall act; 0 for this moment.
         real: the precision.
     """
     if tyre == LINEAR:
-        return _linear(p, act, body, steer, real)
-    return _saturating(p, act, body, cs, sn, ax, real)
+        return _linear(p, act, body, steer, h, real)
+    return _saturating(p, act, body, cs, sn, ax, h, real)
 
 
 @device
@@ -370,7 +426,7 @@ def single_track_derivatives(
     real: Any,
 ) -> Body:
     """Return d(vx, vy, r)/dt by (1); arguments as in ``single_track_forces``."""
-    _, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real)
+    _, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real(0.0), real)
     return Body(
         forces.x / act.mass + body.r * body.vy,
         forces.y / act.mass - body.r * body.vx,

@@ -9,6 +9,7 @@ AT = "racegym_toy.stages"
 def register_backends(register: Register) -> None:
     register("toy", f"{AT}:Toy")
     register("lonely", f"{AT}:Lonely")
+    register("demanding", f"{AT}:Demanding")
     register("broken", "racegym_toy.no_such_module:Broken")
 
 

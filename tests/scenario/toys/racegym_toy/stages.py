@@ -66,6 +66,12 @@ class Toy(Backend):
         self.view.clock.elapsed += dt
 
 
+class Demanding(Toy):
+    """It has no vehicle to offer by default."""
+
+    default_vehicle = None
+
+
 class Lonely(Toy):
     """One car, on a track of its own."""
 

@@ -32,7 +32,7 @@ from racegym_kart2d.backend import Kart2D
 VEHICLES = ("rental_kart", "gt3", "rc_car")
 
 
-def vehicle(name: str, **changes: Any) -> dict[str, Any]:
+def vehicle(name: str, /, **changes: Any) -> dict[str, Any]:
     """Return a shipped vehicle as read from its file, with some values changed."""
     text = files("racegym_kart2d").joinpath(f"vehicles/{name}.yaml").read_text("utf-8")
     return {**YAML(typ="safe").load(text), **changes}

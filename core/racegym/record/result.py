@@ -1,0 +1,218 @@
+"""The result of a run, made from what its folder holds: the same, however the run ended."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from racegym.interfaces import Status
+from racegym.record.folder import RunFolder
+from racegym.record.journal import LAP_COLUMNS, finite
+from racegym.record.tally import EpisodeTally, Tally
+
+__all__ = ["Lap", "make_result", "read_events", "read_laps"]
+
+_STATUS = {
+    Status.FINISHED: "finished",
+    Status.RETIRED: "retired",
+    Status.DISQUALIFIED: "disqualified",
+}
+_KEPT = ("format", "state", "scenario", "task", "seed", "backend", "deterministic", "collides",
+         "dt", "laps", "cars", "versions", "machine")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lap:
+    """A completed lap.
+
+    Attributes:
+        race, episode, car: whose.
+        number: from 1.
+        time: [s] race time at its end.
+        lap_time: [s]; None for one whose beginning was not timed.
+        valid: it counts.
+    """
+
+    race: int
+    episode: int
+    car: int
+    number: int
+    time: float
+    lap_time: float | None
+    valid: bool
+
+
+@dataclass
+class _Episode:
+    """What the journal says of one episode."""
+
+    start: Mapping[str, Any]
+    finish: dict[int, float] = field(default_factory=dict)  # by car, [s]
+    counts: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and car
+    laps: list[Lap] = field(default_factory=list)
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a journal, up to one that is cut off."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                return
+            yield event
+
+
+def read_laps(path: Path) -> list[Lap]:
+    """Return the laps of ``laps.csv``, up to a line that is cut off."""
+    if not path.exists():
+        return []
+    laps = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in file:
+            if not line.endswith("\n"):
+                break
+            row = dict(zip(LAP_COLUMNS, next(csv.reader([line])), strict=True))
+            if row["race"] == "race":
+                continue
+            laps.append(
+                Lap(
+                    race=int(row["race"]),
+                    episode=int(row["episode"]),
+                    car=int(row["car"]),
+                    number=int(row["lap"]),
+                    time=float(row["time"]),
+                    lap_time=float(row["lap_time"]) if row["lap_time"] else None,
+                    valid=row["valid"] == "1",
+                )
+            )
+    return laps
+
+
+def make_result(folder: RunFolder, about: Mapping[str, Any], tally: Tally) -> dict[str, Any]:
+    """Return the result as plain data; SI units, keys as in ``docs/runs.md``.
+
+    Args:
+        folder: of the run, with events and laps in it.
+        about: the content of ``state.json``.
+        tally: what the telemetry says.
+    """
+    journal = _read_journal(folder)
+    episodes = [
+        _episode(race, episode, about, tally.episodes[race, episode], journal[race, episode])
+        for race, episode in sorted(tally.episodes)
+        if (race, episode) in journal
+    ]
+    return {
+        **{key: about[key] for key in _KEPT},
+        "steps": sum(part.steps for part in tally.episodes.values()),
+        "time": sum(part.time for part in tally.episodes.values()),
+        "classification": episodes[0]["classification"] if episodes else [],
+        "episodes": episodes,
+        "summary": _summary(episodes),
+        "wall": about["wall"],
+    }
+
+
+def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
+    journal: dict[tuple[int, int], _Episode] = {}
+    for event in read_events(folder.events):
+        key = event["race"], event["episode"]
+        if event["kind"] == "start":
+            journal[key] = _Episode(start=event)
+        elif event["kind"] == "finish":
+            journal[key].finish[event["car"]] = event["value"]
+        else:
+            journal[key].counts[event["kind"], event["car"]] += 1
+    for lap in read_laps(folder.laps):
+        if (lap.race, lap.episode) in journal:
+            journal[lap.race, lap.episode].laps.append(lap)
+    return journal
+
+
+def _episode(
+    race: int, episode: int, about: Mapping[str, Any], tally: EpisodeTally, journal: _Episode
+) -> dict[str, Any]:
+    rows = [_car(car, about, tally, journal) for car in range(len(about["cars"]))]
+    rows.sort(key=lambda row: int(row["position"]))
+    leader = rows[0]
+    for row in rows:
+        row["gap"], row["gap_laps"] = _gap(row, leader)
+    return {
+        "race": race,
+        "episode": episode,
+        "seed": journal.start["seed"],
+        "track": journal.start["track"],
+        "track_length": journal.start["length"],
+        "steps": tally.steps,
+        "time": tally.time,
+        "classification": rows,
+    }
+
+
+def _car(
+    car: int, about: Mapping[str, Any], tally: EpisodeTally, journal: _Episode
+) -> dict[str, Any]:
+    finish = journal.finish.get(car)
+    laps = int(tally.last["lap"][car])
+    length = journal.start["length"]
+    # At the flag the car is exactly on the line; its last row is up to a step further on.
+    progress = float(tally.last["progress"][car]) if finish is None else laps * length
+    distance = progress - journal.start["start_progress"][car]
+    time = float(tally.active_time[car]) if finish is None else finish
+    own = [lap for lap in journal.laps if lap.car == car]
+    valid = [lap.lap_time for lap in own if lap.valid and lap.lap_time is not None]
+    status = Status(int(tally.last["status"][car]))
+    return {
+        "position": int(tally.last["position"][car]),
+        "car": car,
+        **about["cars"][car],
+        "status": _STATUS.get(status, "not finished"),
+        "laps": laps,
+        "best_lap": min(valid, default=None),
+        "mean_lap": fmean(valid) if valid else None,
+        "last_lap": own[-1].lap_time if own else None,
+        "total_time": finish,
+        "time": time,
+        "gap": finite(float(tally.last["gap_leader"][car])),
+        "distance": distance,
+        "average_speed": distance / time if time > 0 else 0.0,
+        "top_speed": float(tally.top_speed[car]),
+        "off_track": journal.counts["off_track", car],
+        "wall_contacts": journal.counts["wall", car],
+        "cuts": journal.counts["cut", car],
+    }
+
+
+def _gap(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | None, int]:
+    """Return the gap to the winner [s], and how many laps fewer were driven."""
+    if row["total_time"] is None or leader["total_time"] is None:
+        return row["gap"], 0
+    behind = leader["laps"] - row["laps"]
+    return (None if behind else row["total_time"] - leader["total_time"]), behind
+
+
+def _summary(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    rows = [row for episode in episodes for row in episode["classification"]]
+    best = [row["best_lap"] for row in rows if row["best_lap"] is not None]
+    mean = [row["mean_lap"] for row in rows if row["mean_lap"] is not None]
+    return {
+        "episodes": len(episodes),
+        "entries": len(rows),
+        "finished": sum(row["status"] == "finished" for row in rows),
+        "completion_rate": (
+            sum(row["status"] == "finished" for row in rows) / len(rows) if rows else None
+        ),
+        "best_lap": min(best, default=None),
+        "mean_lap": fmean(mean) if mean else None,
+        "mean_speed": fmean(row["average_speed"] for row in rows) if rows else None,
+        "off_track": sum(row["off_track"] for row in rows),
+    }

@@ -1,0 +1,95 @@
+"""Finding runs, telling what became of each, and repairing those that were cut off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from racegym.errors import RunError, nearest
+from racegym.record.finish import FORMAT, finalise
+from racegym.record.folder import RunFolder, read_json
+from racegym.record.lock import Lock, is_held
+
+__all__ = ["find_run", "find_runs", "read_state", "repair"]
+
+CUT_OFF = "cut off"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?")
+
+
+def find_runs(runs_dir: Path) -> list[RunFolder]:
+    """Return the runs below a folder, the oldest first."""
+    return sorted(_runs(runs_dir), key=lambda run: (run.path.name, str(run.path)))
+
+
+def _runs(runs_dir: Path) -> Iterator[RunFolder]:
+    for state in runs_dir.glob("*/*/state.json"):
+        yield RunFolder(state.parent)
+
+
+def find_run(name: str, runs_dir: Path) -> RunFolder:
+    """Return a run by its folder, ``scenario/time``, ``time``, ``scenario`` or ``latest``.
+
+    A scenario's name stands for its latest run.
+
+    Raises:
+        RunError: there is no such run; names the nearest.
+    """
+    for path in (Path(name), runs_dir / name):
+        if (path / "state.json").is_file():
+            return RunFolder(path)
+    runs = find_runs(runs_dir)
+    if name == "latest" and runs:
+        return runs[-1]
+    found = [run for run in runs if name in (run.path.name, run.path.parent.name)]
+    if len(found) > 1 and _STAMP.fullmatch(name):
+        choices = ", ".join(f"{run.path.parent.name}/{run.path.name}" for run in found)
+        raise RunError(f"several runs began at {name}: {choices}", file=runs_dir)
+    if found:
+        return found[-1]
+    names = [f"{run.path.parent.name}/{run.path.name}" for run in runs]
+    scenarios = {run.path.parent.name for run in runs}
+    raise RunError(
+        f"there is no run {name!r}; {nearest(name, {*names, *scenarios})}", file=runs_dir
+    )
+
+
+def read_state(run: RunFolder) -> dict[str, Any]:
+    """Return what is known of a run.
+
+    Raises:
+        RunError: the file is missing, damaged, or of a newer racegym.
+    """
+    state = read_json(run.state)
+    if not isinstance(state, dict) or "state" not in state or "format" not in state:
+        raise RunError("is not the state of a run", file=run.state)
+    if state["format"] != FORMAT:
+        raise RunError(
+            f"the run has format {state['format']}; this racegym reads {FORMAT}", file=run.state
+        )
+    return state
+
+
+def repair(run: RunFolder) -> dict[str, Any]:
+    """Return a run's state; one whose writer is gone is completed and marked cut off first.
+
+    Raises:
+        RunError: the state can't be read, or the repair can't be written.
+    """
+    state = read_state(run)
+    if state["state"] != "running" or is_held(run.lock):
+        return state
+    try:
+        lock = Lock(run.lock)
+    except OSError:  # another process repairs it at this very moment
+        return state
+    try:
+        finalise(run, {**state, "state": CUT_OFF})
+    except OSError as error:
+        raise RunError(
+            f"the run was cut off and can't be repaired: {error.strerror or error}", file=run.path
+        ) from error
+    finally:
+        lock.release()
+    return read_state(run)

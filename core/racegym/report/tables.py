@@ -1,0 +1,93 @@
+"""Results as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
+
+__all__ = ["classification_table", "episodes_table", "runs_table", "summary_line"]
+
+_STATES = {"finished": "green", "running": "cyan", "stopped": "yellow", "cut off": "red",
+           "failed": "red", "unreadable": "red"}  # fmt: skip
+
+
+def _table(title: str, columns: Sequence[str], right: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left")
+    return table
+
+
+def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
+    """Return who came where in one episode of a result."""
+    columns = ("pos", "car", "driver", "laps", "best lap", "time", "average km/h", "status")
+    right = ("pos", "laps", "best lap", "time", "average km/h")
+    rows = result["episodes"][episode]["classification"] if result["episodes"] else []
+    table = _table("Classification", columns, right)
+    fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
+    for row in rows:
+        best = Text(lap_text(row["best_lap"]))
+        if fastest is not None and row["best_lap"] == fastest:
+            best.stylize("bold magenta")
+        table.add_row(
+            str(row["position"]), Text(row["name"]), Text(row["driver"]), str(row["laps"]), best,
+            _total(row), kmh(row["average_speed"]), row["status"],
+        )  # fmt: skip
+    return table
+
+
+def _total(row: Mapping[str, Any]) -> str:
+    """Return a winner's time, the gap of another finisher, nothing for the rest."""
+    if row["total_time"] is None:
+        return MISSING
+    return time_text(row["total_time"]) if row["position"] == 1 else gap_text(
+        row["gap"], row["gap_laps"]
+    )  # fmt: skip
+
+
+def episodes_table(result: Mapping[str, Any]) -> Table:
+    """Return one row for each car of each episode."""
+    columns = ("episode", "seed", "track", "car", "status", "laps", "best lap", "mean lap",
+               "average km/h", "off track")  # fmt: skip
+    right = ("episode", "seed", "laps", "best lap", "mean lap", "average km/h", "off track")
+    table = _table("Episodes", columns, right)
+    for episode in result["episodes"]:
+        for row in episode["classification"]:
+            table.add_row(
+                str(episode["episode"] + 1), str(episode["seed"]), Text(episode["track"]),
+                Text(row["name"]), row["status"], str(row["laps"]), lap_text(row["best_lap"]),
+                lap_text(row["mean_lap"]), kmh(row["average_speed"]), str(row["off_track"]),
+            )  # fmt: skip
+    return table
+
+
+def summary_line(result: Mapping[str, Any]) -> str:
+    """Return an evaluation in one line."""
+    summary = result["summary"]
+    rate = summary["completion_rate"]
+    return (
+        f"{summary['finished']} of {summary['entries']} finished "
+        f"({MISSING if rate is None else f'{100 * rate:.0f} %'}), "
+        f"best lap {lap_text(summary['best_lap'])}, mean lap {lap_text(summary['mean_lap'])}, "
+        f"average {kmh(summary['mean_speed'])} km/h, "
+        f"off track {summary['off_track']} time{'' if summary['off_track'] == 1 else 's'}"
+    )
+
+
+def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the list of runs; rows as ``racegym runs list --json`` prints them."""
+    columns = ("run", "task", "state", "race time", "winner", "best lap", "size")
+    table = _table("Runs", columns, ("race time", "best lap", "size"))
+    for row in rows:
+        table.add_row(
+            Text(row["run"], no_wrap=True), row["task"] or MISSING,
+            Text(row["state"], style=_STATES.get(row["state"], "")), lap_text(row["time"]),
+            Text(row["winner"] or MISSING), lap_text(row["best_lap"]),
+            f"{row['size'] / 1e6:.1f} MB",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,56 @@
+"""Numbers as people read them: minutes, km/h, gaps."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["MISSING", "gap_text", "kmh", "lap_text", "time_text"]
+
+MISSING = "–"
+
+
+def lap_text(seconds: float | None) -> str:
+    """Return a lap time.
+
+    >>> lap_text(83.4567), lap_text(47.8), lap_text(None)
+    ('1:23.457', '47.800', '–')
+    """
+    return MISSING if seconds is None or not math.isfinite(seconds) else time_text(seconds)
+
+
+def time_text(seconds: float) -> str:
+    """Return a time to the millisecond.
+
+    >>> time_text(3723.5), time_text(59.9996)
+    ('1:02:03.500', '1:00.000')
+    """
+    total = round(abs(seconds) * 1000)
+    minutes, milliseconds = divmod(total, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if seconds < 0 and total else ""
+    rest = milliseconds / 1000
+    if hours:
+        return f"{sign}{hours}:{minutes:02d}:{rest:06.3f}"
+    return f"{sign}{minutes}:{rest:06.3f}" if minutes else f"{sign}{rest:.3f}"
+
+
+def gap_text(seconds: float | None, laps: int = 0) -> str:
+    """Return what a car is behind.
+
+    >>> gap_text(1.5), gap_text(None, 2), gap_text(None)
+    ('+1.500', '+2 laps', '–')
+    """
+    if laps:
+        return f"+{laps} lap{'s' if laps > 1 else ''}"
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    return f"+{time_text(seconds)}"
+
+
+def kmh(speed: float | None) -> str:
+    """Return a speed [m/s] in km/h.
+
+    >>> kmh(10.0)
+    '36.0'
+    """
+    return MISSING if speed is None or not math.isfinite(speed) else f"{3.6 * speed:.1f}"

@@ -1,0 +1,63 @@
+"""``docs/scenarios.md`` names every key, and what it shows works."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from racegym import plugins
+from racegym.errors import PluginError
+from racegym.scenario import Scenario, load_scenario
+from racegym.scenario.settings import (
+    CarSettings,
+    GenerateSettings,
+    ProfileSettings,
+    RecordSettings,
+    RulesSettings,
+    StartSettings,
+    TrackSettings,
+)
+
+MODELS = [
+    Scenario,
+    CarSettings,
+    GenerateSettings,
+    ProfileSettings,
+    RecordSettings,
+    RulesSettings,
+    StartSettings,
+    TrackSettings,
+]
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    return (root / "docs" / "scenarios.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_is_described(model, page):
+    described = set(re.findall(r"`(\w+)`", page))
+    assert set(model.model_fields) <= described
+    for name, field in model.model_fields.items():
+        assert field.description or name == "cars"
+
+
+def test_every_example_builds(page, write):
+    try:
+        plugins.load().find("backend", "kart2d").load()
+    except PluginError as error:
+        pytest.skip(str(error))
+    examples = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert len(examples) == 4
+    for example in examples:
+        load_scenario(write(example)).world().close()
+
+
+def test_the_defaults_of_profiles_are_those_of_the_page(page, write):
+    defaults = load_scenario(write("backend: toy\n"))
+    for key in ("observation", "reward", "termination"):
+        text = re.search(rf"- `{key}`.*?Default:\s`(.*?)`\.", page, flags=re.DOTALL)[1]
+        stated = load_scenario(write(f"backend: toy\n{key}: {' '.join(text.split())}\n"))
+        assert getattr(stated, key) == getattr(defaults, key)
