@@ -59,9 +59,7 @@ class Rig:
 
     def setup(self, options: Mapping[str, Any] | None = None, prefix: str = "stage") -> Setup:
         name = f"{prefix}{len(self.arrays)}"
-        return Setup(
-            view=self.view, arrays=ScopedArrays(self.arrays, name), options=options or {}
-        )
+        return Setup(view=self.view, arrays=ScopedArrays(self.arrays, name), options=options or {})
 
     @property
     def cars(self) -> Array:
@@ -158,11 +156,11 @@ def make_rig() -> Callable[..., Rig]:
             },
             channel_specs={c.name: c for c in channels},
         )
-        kart = dict(
-            length=1.95, width=1.4, wheelbase=1.05, track=1.1, to_front=0.6, mass=240.0,
-            steer_limit=0.35, grip=1.2, drive=4.0, power=25.0, brake=5.0, drag=0.002,
-            top_speed=22.0,
-        )  # fmt: skip
+        kart = {
+            "length": 1.95, "width": 1.4, "wheelbase": 1.05, "track": 1.1, "to_front": 0.6,
+            "mass": 240.0, "steer_limit": 0.35, "grip": 1.2, "drive": 4.0, "power": 25.0,
+            "brake": 5.0, "drag": 0.002, "top_speed": 22.0,
+        }  # fmt: skip
         for name, value in kart.items():
             getattr(view.vehicle, name)[...] = value
         view.clock.elapsed[...] = dt

@@ -78,7 +78,9 @@ def test_lookahead_on_a_circle_is_its_curvature_width_and_turn(make_ring, make_r
     values = observe(rig, sensor)
     np.testing.assert_allclose(values[:, :4], 10.0 / 40.0, atol=1e-3)
     np.testing.assert_allclose(values[:, 4:8], 0.6, atol=1e-6)
-    np.testing.assert_allclose(values[:, 8:], np.tile(np.array(ahead) / 40.0 / pi, (2, 1)), atol=1e-3)
+    np.testing.assert_allclose(
+        values[:, 8:], np.tile(np.array(ahead) / 40.0 / pi, (2, 1)), atol=1e-3
+    )
 
 
 def test_lookahead_finds_the_corner_where_it_is_and_wraps_over_the_line(make_stadium, make_rig):
@@ -136,9 +138,7 @@ def test_channels_scale_bounds_to_one(make_rig):
     rig.put(0.25 * view.tracks.length[0])
     view.state.vx[...], view.state.vy[...] = 3.0, 4.0
     values = observe(rig, sensor)
-    np.testing.assert_allclose(
-        values[2], [-1, -0.5, 0, 1, 1, 1, 0, -0.8, -1, -0.5], atol=1e-6
-    )
+    np.testing.assert_allclose(values[2], [-1, -0.5, 0, 1, 1, 1, 0, -0.8, -1, -0.5], atol=1e-6)
     assert values[0, 4] == -1.0
 
 

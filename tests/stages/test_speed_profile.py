@@ -90,7 +90,9 @@ def test_no_step_asks_for_more_than_the_ellipse_holds(curvature, pace):
     assert (along <= drive - CAR.drag * v**2 + floor).all()
     brake = CAR.brake * p**2 * share(nxt, np.roll(curvature, -1)) + CAR.drag * nxt**2
     assert (along >= -brake - floor).all()
-    assert (v**2 * np.abs(curvature) <= CAR.grip * p**2 * (GRAVITY + CAR.downforce * v**2) * 1.001).all()
+    assert (
+        v**2 * np.abs(curvature) <= CAR.grip * p**2 * (GRAVITY + CAR.downforce * v**2) * 1.001
+    ).all()
 
 
 @settings(max_examples=30, deadline=None)

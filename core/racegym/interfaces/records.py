@@ -183,6 +183,7 @@ class Clock(Record):
 
     elapsed: Array = column("s", "simulated time of the step", dtype="float64", axes="race")
     advanced: Array = column("", "whether the race moved on at all", dtype="bool", axes="race")
+    gone: Array = column("", "the engine has lost the car; it is retired", dtype="bool")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -146,8 +146,10 @@ class Backend(Stage, ABC):
         raise RuntimeError(f"{type(self).__name__} declares that it can't place cars")
 
     def remove(self, cars: Cars) -> None:
-        """Take cars off the track; ``view.race.present`` of these is False already."""
-        raise RuntimeError(f"{type(self).__name__} can't take cars off the track")
+        """Take cars off the track; ``view.race.present`` of these is False already.
+
+        An engine that can't leaves them where they are: nobody looks at absent cars.
+        """
 
     def track(self, race: int) -> Track:
         """Return the race's track, for a backend that owns its tracks."""

@@ -93,7 +93,7 @@ def start_races(
 
 @kernel
 def judge_conduct(
-    status, present, request, d, width_left, width_right, heading_error, vx, vy, car_width,
+    status, present, request, gone, d, width_left, width_right, heading_error, vx, vy, car_width,
     progress, previous_progress, jumped, elapsed, time,
     contact_count, contact_car, contact_other, contact_impulse,
     off_track, off_track_since, off_track_count, lap_valid, wall_impulse, wall_count,
@@ -101,7 +101,7 @@ def judge_conduct(
     event_count, event_kind, event_car, event_time, event_value,
     stuck_speed, retire_stuck,
 ):  # fmt: skip
-    """Judge track limits, walls, standstill and direction; retire who asks or is stuck."""
+    """Judge track limits, walls, standstill and direction; retire who asks, is stuck or gone."""
     real = d.dtype.type
     for race in prange(status.shape[0]):
         now = time[race]
@@ -153,8 +153,8 @@ def judge_conduct(
                 stuck_time[race, car] += dt
             else:
                 stuck_time[race, car] = real(0)
-            asked = request[race, car] & REQUEST_RETIRE
-            if asked or (retire_stuck > 0.0 and stuck_time[race, car] >= real(retire_stuck)):
+            leaves = gone[race, car] or (request[race, car] & REQUEST_RETIRE) != 0
+            if leaves or (retire_stuck > 0.0 and stuck_time[race, car] >= real(retire_stuck)):
                 status[race, car] = RETIRED
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, RETIRE, car, now, 0.0)  # fmt: skip

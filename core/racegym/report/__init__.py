@@ -1,8 +1,8 @@
 """What people see of a run: live standings, tables, pictures, and a word on compiling."""
 
 from racegym.report.compiling import announce_compiling
-from racegym.report.live import LiveStandings
 from racegym.report.lap_times import draw_lap_times
+from racegym.report.live import LiveStandings
 from racegym.report.tables import classification_table, episodes_table, runs_table, summary_line
 from racegym.report.track_map import draw_track_map
 

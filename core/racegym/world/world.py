@@ -299,6 +299,7 @@ class World:
         view.contacts.count.fill(0)
         view.clock.elapsed.fill(0)
         view.clock.advanced.fill(True)
+        view.clock.gone.fill(False)
         part = self.dt / self.config.rounds
         for _ in range(self.config.rounds):
             if self.realism:
@@ -314,7 +315,7 @@ class World:
         leavers = self.race_control.leavers()
         if len(leavers):
             self.remove(leavers)
-        if control.request.any():
+        if self.spec.placement == "any" and control.request.any():
             self._rescue(np.flatnonzero(control.request.reshape(-1) & Request.RESCUE))
         for group in self.groups:
             group.score(view)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kart2d_rig import VEHICLES, Rig, vehicle
 
-N = 40_000
+N = 20_000
 FLOATS = ("x", "y", "z", "yaw", "vx", "vy", "yaw_rate", "ax", "ay", "steer", "engine_speed")
 WHEELS = ("load", "slip_angle", "slip_power", "wheel_speed")
 
@@ -86,9 +86,9 @@ def test_full_lock_at_top_speed_ends_in_a_slide_not_an_explosion(name):
 
 @pytest.mark.parametrize("name", VEHICLES)
 def test_braked_cars_reach_a_standstill_from_any_state_and_hold_it(name):
-    made, rng = sweep(name, 2000, 3, np.float32)
-    made.drive(rng.uniform(-1, 1, (2000, 1)), brake=1.0)
-    made.step(1200)
+    made, rng = sweep(name, 500, 3, np.float32)
+    made.drive(rng.uniform(-1, 1, (500, 1)), brake=1.0)
+    made.step(800)
     for field in ("vx", "vy", "yaw_rate"):
         assert np.abs(getattr(made.state, field)).max() < 1e-4
     x, y, yaw = (getattr(made.state, field).copy() for field in ("x", "y", "yaw"))

@@ -1,0 +1,171 @@
+"""A picture of the best lap: where on the track it was fast, and where slow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Polygon
+from numpy.typing import NDArray
+
+from racegym.record import RunFolder
+from racegym.record.result import Lap, read_laps
+from racegym.report.style import FAINT, INK, new_figure, save
+from racegym.report.wording import lap_text
+from racegym.track import Track
+
+__all__ = ["draw_track_map"]
+
+Floats = NDArray[np.float64]
+
+ASPHALT = "#e4e6e9"
+KERB = "#c8322d"
+LONG_SIDE = 9.0  # [inches] of the map
+
+
+def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -> Path | None:
+    """Draw the best lap of the winner, coloured by speed.
+
+    Without a valid lap, all that the winner has driven is drawn.
+
+    Args:
+        folder: of a run that is over, with telemetry; written to.
+        result: its result; the first episode is drawn.
+        track: that of the first episode.
+
+    Returns:
+        The picture's path, or None if there is nothing to draw.
+    """
+    if not result["classification"] or not folder.telemetry.exists():
+        return None
+    winner = result["classification"][0]
+    lap = _best_lap(folder, winner["car"])
+    x, y, speed = _driven(folder, winner["car"], lap)
+    if len(x) < 2:
+        return None
+
+    left_x, left_y, right_x, right_y = _edges(track)
+    wide = float(np.ptp([*left_x, *right_x]))
+    high = float(np.ptp([*left_y, *right_y]))
+    scale = LONG_SIDE / max(wide, high)
+    figure = new_figure(max(4.5, wide * scale) + 1.6, max(3.2, high * scale) + 1.3)
+    axes = figure.add_subplot()
+    _draw_track(axes, track)
+    segments = np.stack([np.column_stack([x, y])[:-1], np.column_stack([x, y])[1:]], axis=1)
+    line = LineCollection(list(segments), cmap="turbo", linewidths=2.6, capstyle="round", zorder=4)
+    line.set_array(3.6 * 0.5 * (speed[1:] + speed[:-1]))
+    axes.add_collection(line)
+    bar = figure.colorbar(line, ax=axes, shrink=0.75, pad=0.02, aspect=28)
+    bar.set_label("speed [km/h]", color=INK)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+    if lap is None:
+        what = f"{winner['name']}, no timed lap"
+    else:
+        what = f"{winner['name']}, lap {lap.number}: {lap_text(lap.lap_time)}"
+    axes.set_title(what, loc="left", fontsize=14, fontweight="bold", color=INK, pad=20)
+    about = f"{result['scenario']}  ·  {track.name}, {track.length:.0f} m"
+    axes.text(0, 1.0, about, transform=axes.transAxes, fontsize=10, color=FAINT, va="bottom")
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.margins(0.04)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    _draw_scale(axes, wide)
+    save(figure, folder.track_map)
+    return folder.track_map
+
+
+def _best_lap(folder: RunFolder, car: int) -> Lap | None:
+    laps = [
+        lap
+        for lap in read_laps(folder.laps)
+        if lap.car == car and lap.race == 0 and lap.episode == 0 and lap.lap_time is not None
+    ]
+    valid = [lap for lap in laps if lap.valid]
+    return min(valid or laps, key=lambda lap: lap.lap_time or 0.0, default=None)
+
+
+def _driven(folder: RunFolder, car: int, lap: Lap | None) -> tuple[Floats, Floats, Floats]:
+    """Return x [m], y [m] and speed [m/s] along a lap, with a row on either side of it."""
+    table = pq.read_table(
+        folder.telemetry,
+        columns=["time", "x", "y", "vx", "vy", "status"],
+        filters=[("car", "=", car), ("race", "=", 0), ("episode", "=", 0)],
+    )
+    rows = {name: table.column(name).to_numpy() for name in table.column_names}
+    time = rows["time"]
+    first, last = 0, len(time)
+    if lap is not None and lap.lap_time is not None:
+        first = max(0, int(np.searchsorted(time, lap.time - lap.lap_time)) - 1)
+        last = int(np.searchsorted(time, lap.time)) + 1
+    part = slice(first, last)
+    return rows["x"][part], rows["y"][part], np.hypot(rows["vx"][part], rows["vy"][part])
+
+
+def _edges(track: Track, beyond: float = 0.0) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the left and the right edge, closed, ``beyond`` [m] outside of the asphalt."""
+    s = track.spacing * np.arange(len(track) + 1)
+    wrap = np.arange(len(track) + 1) % len(track)
+    left_x, left_y, _ = track.at(s, track.width_left[wrap] + beyond)
+    right_x, right_y, _ = track.at(s, -track.width_right[wrap] - beyond)
+    return left_x, left_y, right_x, right_y
+
+
+def _draw_track(axes: Axes, track: Track) -> None:
+    left_x, left_y, right_x, right_y = _edges(track)
+    # Quad by quad, so that the asphalt is right where the track passes over itself.
+    left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])
+    ring = np.concatenate([left, right[::-1]])
+    axes.add_patch(Polygon(ring, closed=True, facecolor=ASPHALT, edgecolor="none", zorder=1))
+    if track.kerb_width > 0:
+        for x, y in _pairs(_edges(track, 0.5 * track.kerb_width)):
+            axes.plot(x, y, color="white", linewidth=2.0, zorder=2)
+            axes.plot(x, y, color=KERB, linewidth=2.0, linestyle=(0, (2, 2)), alpha=0.75, zorder=2)
+    for x, y in _pairs((left_x, left_y, right_x, right_y)):
+        axes.plot(x, y, color=INK, linewidth=0.9, zorder=3)
+    _draw_start(axes, track)
+
+
+def _pairs(edges: tuple[Floats, Floats, Floats, Floats]) -> list[tuple[Floats, Floats]]:
+    return [(edges[0], edges[1]), (edges[2], edges[3])]
+
+
+def _draw_start(axes: Axes, track: Track) -> None:
+    """Draw the line, and beside it an arrow the way that the cars go."""
+    reach = 0.35 * (track.width_left[0] + track.width_right[0])
+    across = np.array([track.width_left[0] + reach, -track.width_right[0] - reach])
+    x, y, _ = track.at(np.zeros(2), across)
+    axes.plot(x, y, color=INK, linewidth=3.2, zorder=5, solid_capstyle="butt")
+    axes.plot(x, y, color="white", linewidth=1.4, zorder=6, linestyle=(0, (1.5, 1.5)))
+    long = max(0.04 * track.length, 3.0 * reach)
+    offset = track.width_left[0] + 2.2 * reach + track.kerb_width
+    tail_x, tail_y, heading = track.at(0.0, offset)
+    tip = (float(tail_x + long * np.cos(heading)), float(tail_y + long * np.sin(heading)))
+    axes.annotate(
+        "", xy=tip, xytext=(float(tail_x), float(tail_y)),
+        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 2, "mutation_scale": 18},
+        zorder=6, annotation_clip=False,
+    )  # fmt: skip
+    axes.plot([float(tail_x), tip[0]], [float(tail_y), tip[1]], alpha=0)  # keeps it in the picture
+
+
+def _draw_scale(axes: Axes, wide: float) -> None:
+    """Draw a bar of a round number of metres below the map."""
+    power = 10 ** np.floor(np.log10(0.25 * wide))
+    long = float(max(k * power for k in (1, 2, 5) if k * power <= 0.25 * wide))
+    low, _ = axes.get_ylim()
+    west, _ = axes.get_xlim()
+    axes.plot([west, west + long], [low, low], color=INK, linewidth=2.5, clip_on=False,
+              solid_capstyle="butt")  # fmt: skip
+    axes.annotate(
+        f"{long:g} m", xy=(west + long, low), xytext=(6, 0), textcoords="offset points",
+        va="center", fontsize=9, color=INK, annotation_clip=False,
+    )  # fmt: skip

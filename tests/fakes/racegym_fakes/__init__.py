@@ -1,0 +1,1 @@
+"""Backends that strain the interfaces as foreign engines do; small, and pure numpy."""
