@@ -81,7 +81,7 @@ def test_laps_done(make_rig):
 
 @pytest.mark.parametrize(
     ("dt", "seconds", "steps"),
-    [(0.1, 3.0, 30), (0.1, 0.3, 3), (0.05, 60.0, 1200), (0.02, 1.01, 51), (0.1, 0.01, 1)],
+    [(0.02, 2.24, 112), (0.1, 0.3, 3), (0.05, 60.0, 1200), (0.02, 1.01, 51), (0.1, 0.01, 1)],
 )
 def test_a_time_limit_is_a_whole_number_of_steps(make_rig, dt, seconds, steps):
     rig = make_rig(n_races=2, n_cars=2, dt=dt)

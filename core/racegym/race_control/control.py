@@ -31,7 +31,8 @@ class RaceControl:
         self._clock = clock
         self._conduct = (
             race.status, race.present, view.control.request, clock.gone,
-            frame.d, frame.width_left, frame.width_right, frame.heading_error, state.vx, state.vy, view.vehicle.width,
+            frame.d, frame.width_left, frame.width_right, frame.heading_error,
+            state.vx, state.vy, view.vehicle.width,
             frame.progress, previous.progress, frame.jumped, clock.elapsed, race.time,
             contacts.count, contacts.car, contacts.other, contacts.impulse,
             race.off_track, race.off_track_since, race.off_track_count, race.lap_valid,

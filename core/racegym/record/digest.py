@@ -6,10 +6,11 @@ A replay asks no driver, so what drivers and agents remember is no part of the s
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
-from racegym.interfaces import Array, Arrays, CarState, Control, View, columns
+from racegym.interfaces import Array, Arrays, Control, View, columns
 
-__all__ = ["ControlDigest", "MotionDigest", "StateDigest"]
+__all__ = ["ControlDigest", "MotionDigest", "StateDigest", "chained"]
 
 SIZE = 8  # [bytes]
 _NOT_REPLAYED = ("drivers.", "agents.")
@@ -40,41 +41,48 @@ class StateDigest:
         return int.from_bytes(digest.digest(), "big") or 1
 
 
-class _RowsDigest:
-    """Digest of certain rows, some of which may be missing in a backend."""
+class MotionDigest:
+    """Digest of how the cars of one race move: cheap enough for every step.
 
-    def __init__(self, arrays: list[Array], race: int):
-        self._rows = [array[race : race + 1] for array in arrays]
-
-    def _value(self, before: int = 0) -> int:
-        digest = hashlib.blake2b(before.to_bytes(SIZE, "big"), digest_size=SIZE)
-        for row in self._rows:
-            digest.update(row.data)
-        return int.from_bytes(digest.digest(), "big")
-
-
-class MotionDigest(_RowsDigest):
-    """Digest of how the cars of one race move: cheap enough for every step."""
+    Args:
+        view: the world's data.
+        race: which race.
+    """
 
     def __init__(self, view: View, race: int):
-        fields = columns(CarState)
-        super().__init__([getattr(view.state, name) for name in _MOTION if name in fields], race)
+        self._rows = [getattr(view.state, name)[race : race + 1] for name in _MOTION]
 
     def __call__(self) -> int:
         """Return a uint64."""
-        return self._value()
+        return chained(0, (), self._rows)
 
 
-class ControlDigest(_RowsDigest):
-    """Digest of the control of one race, chained from step to step."""
+class ControlDigest:
+    """Digest of the control of one race and of what names the step, chained over steps.
+
+    Args:
+        control: what is applied.
+        race: which race.
+    """
 
     def __init__(self, control: Control, race: int):
-        super().__init__([getattr(control, name) for name in columns(Control)], race)
+        self._rows = [getattr(control, name)[race : race + 1] for name in columns(Control)]
 
-    def __call__(self, before: int) -> int:
+    def __call__(self, before: int, step: tuple[int, ...]) -> int:
         """Return a uint64 that stands for this step's control and all before it.
 
         Args:
-            before: what was returned for the step before; 0 at the start.
+            before: what was returned for the step before; 0 at the start of a race.
+            step: number of the step, seed of the race, episodes since that seed was given.
         """
-        return self._value(before)
+        return chained(before, step, self._rows)
+
+
+def chained(before: int, numbers: Iterable[int], rows: Iterable[Array]) -> int:
+    """Return a uint64 digest of another one, of whole numbers and of the bits of arrays."""
+    digest = hashlib.blake2b(before.to_bytes(SIZE, "big"), digest_size=SIZE)
+    for number in numbers:
+        digest.update(int(number).to_bytes(SIZE, "big"))
+    for row in rows:
+        digest.update(row.data)
+    return int.from_bytes(digest.digest(), "big")

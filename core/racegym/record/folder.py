@@ -105,16 +105,15 @@ class RunFolder:
         return self.path / "running.lock"
 
     @classmethod
-    def create(cls, runs_dir: Path, scenario: str, *, size: int = 0) -> RunFolder:
+    def create(cls, runs_dir: Path, scenario: str) -> RunFolder:
         """Make the folder of a new run, ``runs_dir/scenario/time``.
 
         Args:
             runs_dir: made when absent.
             scenario: its name; made safe for every file system.
-            size: [bytes] that the run is expected to write.
 
         Raises:
-            RunError: the folder can't be made or written, or the disk is too full.
+            RunError: the folder can't be made or written.
         """
         parent = runs_dir / safe_name(scenario)
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -129,16 +128,29 @@ class RunFolder:
                 "--runs-dir",
                 file=parent,
             ) from error
-        free = shutil.disk_usage(folder.path).free
+        return folder
+
+    def check_space(self, size: int) -> None:
+        """Refuse a run that its disk has no room for.
+
+        Args:
+            size: [bytes] that the run is expected to write.
+
+        Raises:
+            RunError: too little is free; says how much, and what helps.
+        """
+        free = shutil.disk_usage(self.path).free
         if free < size + MARGIN:
-            folder.path.rmdir()
             raise RunError(
                 f"the disk is too full: {megabytes(free)} are free and the run may take "
                 f"{megabytes(size + MARGIN)}; free some, choose another disk with --runs-dir, or "
                 "record less with --set record.telemetry=false",
-                file=parent,
+                file=self.path,
             )
-        return folder
+
+    def discard(self) -> None:
+        """Remove the folder of a run that never began."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def size(self) -> int:
         """Return how many bytes its files take."""

@@ -244,7 +244,8 @@ class Recorder(Watcher):
                 self._journal.event(event, episode, valid=valid)
         race.lap_valid = state.lap_valid[index].copy()
 
-        self._chain[index] = race.controls(int(self._chain[index]))
+        named = int(state.step[index]), int(state.seed[index]), int(state.episode[index])
+        self._chain[index] = race.controls(int(self._chain[index]), named)
         self._motion[index] = race.motion()
         second = floor(state.time[index] + 1e-9)
         self._hash[index] = race.state() if second > race.second else 0

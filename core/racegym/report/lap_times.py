@@ -43,8 +43,11 @@ def draw_lap_times(folder: RunFolder, result: Mapping[str, Any]) -> Path | None:
         _draw_car(axes, row, own, over_episodes=over_episodes)
     _frame(axes, laps)
     axes.set_title("Lap times", loc="left", fontsize=14, fontweight="bold", color=INK, pad=20)
+    about = result["scenario"]
+    if not all(lap.valid for lap in laps):
+        about += "  ·  hollow: not valid"
     axes.text(
-        0, 1.01, f"{result['scenario']}  ·  hollow: not valid", transform=axes.transAxes,
+        0, 1.01, about, transform=axes.transAxes,
         fontsize=10, color=FAINT, va="bottom",
     )  # fmt: skip
     axes.set_xlabel("episode" if over_episodes else "lap", color=INK)
@@ -63,7 +66,7 @@ def _draw_car(
     time = np.array([lap.lap_time for lap in laps], float)
     valid = np.array([lap.valid for lap in laps], bool)
     colour = car_colour(row["car"])
-    label = f"{row['position']}  {row['name']}"
+    label = f"P{row['position']}  {row['name']}"
     if row["best_lap"] is not None and not over_episodes:
         label += f"  ({lap_text(row['best_lap'])})"
     marker = MARKERS[row["car"] // 10 % len(MARKERS)]
@@ -92,5 +95,5 @@ def _frame(axes: Axes, laps: Sequence[Lap]) -> None:
 
 
 def _tick(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60.0)
-    return f"{int(minutes)}:{rest:04.1f}" if minutes else f"{rest:.1f}"
+    minutes, tenths = divmod(round(10 * seconds), 600)
+    return f"{minutes}:{tenths / 10:04.1f}" if minutes else f"{tenths / 10:.1f}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
-from rich.console import Console, Group
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -138,7 +139,7 @@ class LiveStandings(Watcher):
         title = f"race {self._episode} of {self._episodes}" if self._episodes > 1 else "race"
         self._progress.update(self._task, completed=share, description=title, text=text)
         room = max(1, self._console.height - 6)
-        table = Table(expand=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("pos", justify="right", min_width=3)
         table.add_column("car", min_width=12)
         table.add_column("driver", min_width=10)
@@ -146,7 +147,7 @@ class LiveStandings(Watcher):
             table.add_column(name, justify="right", min_width=width)
         for place, car in enumerate(order[:room].tolist()):
             table.add_row(*self._row(view, place, car))
-        parts = [self._progress, table]
+        parts: list[RenderableType] = [self._progress, table]
         if len(order) > room:
             parts.append(Text(f"and {len(order) - room} more"))
         return Group(*parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -17,16 +18,17 @@ _STATES = {"finished": "green", "running": "cyan", "stopped": "yellow", "cut off
 
 
 def _table(title: str, columns: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left")
+        number = column in right
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
     return table
 
 
 def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
     """Return who came where in one episode of a result."""
-    columns = ("pos", "car", "driver", "laps", "best lap", "time", "average km/h", "status")
-    right = ("pos", "laps", "best lap", "time", "average km/h")
+    columns = ("pos", "car", "driver", "laps", "best lap", "time", "km/h", "status")
+    right = ("pos", "laps", "best lap", "time", "km/h")
     rows = result["episodes"][episode]["classification"] if result["episodes"] else []
     table = _table("Classification", columns, right)
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
@@ -53,8 +55,8 @@ def _total(row: Mapping[str, Any]) -> str:
 def episodes_table(result: Mapping[str, Any]) -> Table:
     """Return one row for each car of each episode."""
     columns = ("episode", "seed", "track", "car", "status", "laps", "best lap", "mean lap",
-               "average km/h", "off track")  # fmt: skip
-    right = ("episode", "seed", "laps", "best lap", "mean lap", "average km/h", "off track")
+               "km/h", "off track")  # fmt: skip
+    right = ("episode", "seed", "laps", "best lap", "mean lap", "km/h", "off track")
     table = _table("Episodes", columns, right)
     for episode in result["episodes"]:
         for row in episode["classification"]:

@@ -62,7 +62,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     axes.add_collection(line)
     bar = figure.colorbar(line, ax=axes, shrink=0.75, pad=0.02, aspect=28)
     bar.set_label("speed [km/h]", color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
     if lap is None:
         what = f"{winner['name']}, no timed lap"

@@ -49,7 +49,7 @@ class ActionMapSuite(StageSuite):
         """Return the control after one application, without letting the map remember it."""
         before = rig.world.arrays.snapshot()
         control = rig.world.control
-        self._map(rig).apply(actions, cars, control)
+        self._map(rig).apply(actions.copy(), cars, control)
         found = {name: getattr(control, name).copy() for name in columns(Control)}
         rig.world.arrays.restore(before)
         return found

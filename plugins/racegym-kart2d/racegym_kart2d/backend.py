@@ -149,7 +149,7 @@ def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, choices in _CHOICES.items():
         choice = options.get(name, next(iter(choices)))
-        if choice not in choices:
+        if not isinstance(choice, str) or choice not in choices:
             raise ScenarioError(
                 f"backend kart2d: {name} {choice!r} is unknown; {nearest(str(choice), choices)}"
             )

@@ -115,7 +115,8 @@ def test_cars_stay_inside_and_lose_energy_however_they_hit(name, side):
         made.step()
         touched |= made.view.contacts.count > 0
         assert (made.energy() <= before * (1 + 1e-6)).all()
-        assert outermost(made).max() < 0.02, k
+        # The wall is taken as straight along a car's length: 5 cm for 4.6 m on this circle.
+        assert outermost(made).max() < 0.06, k
     assert touched.mean() > 0.5
 
 

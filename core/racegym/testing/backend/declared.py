@@ -33,6 +33,7 @@ NEED_POSITIVE = (
     "grip", "drive", "power", "brake", "top_speed",
 )  # fmt: skip
 MOST = {"length": 25.0, "width": 10.0, "mass": 1e5, "steer_limit": 1.6}
+ORDERS = {"steer": 0.2, "throttle": 0.6, "brake": 0.1, "gear": 1, "request": 0}
 OWN_METHODS = {
     "placement": ({"any", "grid"}, ("place",)),
     "snapshots": ({"engine"}, ("save", "load")),
@@ -156,6 +157,8 @@ class DeclaredChecks(BackendChecks):
             rig.start()
             rig.play(everyday(3, self.n_races, self.n_cars))
             world = rig.world
+            for name, value in ORDERS.items():
+                getattr(world.control, name)[...] = value
             before, ground = rows(world), world.view.tracks.points.copy()
             world.backend.begin(world.control, world.effects, world.dt)
             world.backend.finish()

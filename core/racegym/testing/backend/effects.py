@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from racegym.interfaces import Effects, columns
 from racegym.testing.backend.base import BackendChecks, Motion
 from racegym.testing.rig import difference, everyday, imposed, rows
@@ -165,8 +167,10 @@ class EffectChecks(BackendChecks):
         others = sorted(columns(Effects).keys() - self.spec.effects)
         if not others:
             raise NotApplicable("the backend honours every effect")
-        values = {name: ODD.get(name, 0.5) for name in others}
-        controls = everyday(20, self.n_races, self.n_cars)
+        values = {name: ODD.get(name, 0.3) for name in others}
+        controls = everyday(40, self.n_races, self.n_cars)
+        for part in (0, 2):  # to the limits, so that a lack of grip or brake shows
+            controls[20:, ..., part] = np.sign(controls[20:, ..., part])
         runs = []
         for chosen in ({}, values):
             with self.rig(realism=imposed(())) as rig:

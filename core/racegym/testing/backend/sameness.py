@@ -38,7 +38,7 @@ class SamenessChecks(BackendChecks):
                     where="every draw of Backend.reset and Backend.step: only keys may decide it",
                 )
 
-    @needs("replays_from_a_seed")
+    @needs("replays_from_a_seed", "arrays_stay_in_place")
     def check_reset_is_complete(self) -> None:
         """A reset leaves nothing of what was before, in any array or behind the scenes."""
         controls = everyday(SHORT, self.n_races, self.n_cars, seed=1)

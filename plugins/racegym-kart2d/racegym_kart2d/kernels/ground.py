@@ -21,11 +21,15 @@ from racegym.kernels.projection import (
     FIRST,
     KERB,
     RUNOFF,
+    SPACING,
     WIDTH_LEFT,
     WIDTH_RIGHT,
     Z,
+    foot,
+    locate,
     mix,
     project,
+    settle,
 )
 from racegym_kart2d.kernels.columns import (
     INERTIA,
@@ -49,6 +53,7 @@ __all__ = [
     "Wheels",
     "find_place",
     "hit_wall",
+    "nearest_place",
     "surface_grip",
     "surface_rolling",
     "wheel_surfaces",
@@ -116,6 +121,34 @@ def find_place(
 ) -> Place:
     """Return where (x, y) lies on ``track``, following a car that was on ``segment``."""
     index, t, d, dx, dy, _ = project(points, table, cells, track, x, y, segment)
+    return _place(points, table, track, index, t, d, dx, dy, real)
+
+
+@device
+def nearest_place(
+    points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, real: Any
+) -> Place:
+    """Return where (x, y) lies on the nearest part of ``track``."""
+    first, count = int(table[track, FIRST]), int(table[track, COUNT])
+    sample = locate(points, table, cells, track, x, y)
+    index = settle(points, first, count, sample, x, y)
+    t, d, dx, dy = foot(points, first, count, index, table[track, SPACING], x, y)
+    return _place(points, table, track, index, t, d, dx, dy, real)
+
+
+@device
+def _place(
+    points: Floats,
+    table: Floats,
+    track: int,
+    index: int,
+    t: float,
+    d: float,
+    dx: float,
+    dy: float,
+    real: Any,
+) -> Place:
+    """Return the place at ``t`` on segment ``index``, where the track runs along (dx, dy)."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     scale = 1.0 / sqrt(dx * dx + dy * dy)
     return Place(

@@ -22,10 +22,12 @@ Euler.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, NamedTuple
 
 from racegym.kernels import device
 from racegym_kart2d.kernels.columns import (
+    DRAG,
     INERTIA,
     LINEAR,
     RK4,
@@ -210,25 +212,25 @@ def runge_kutta_step(
     For validation: it is stable only for small ``h``, knows no standstill and reports no
     power lost. Arguments as in ``implicit_step``.
     """
-    half, two = real(0.5), real(2.0)
-    k1 = single_track_derivatives(p, tyre, act, body, steer, cs, sn, ax, real)
-    at2 = _ahead(body, k1, half * h)
-    k2 = single_track_derivatives(p, tyre, act, at2, steer, cs, sn, ax, real)
-    at3 = _ahead(body, k2, half * h)
-    k3 = single_track_derivatives(p, tyre, act, at3, steer, cs, sn, ax, real)
-    at4 = _ahead(body, k3, h)
-    k4 = single_track_derivatives(p, tyre, act, at4, steer, cs, sn, ax, real)
-    sixth = real(1.0 / 6.0)
-    mean = Body(
-        sixth * (k1.vx + two * (k2.vx + k3.vx) + k4.vx),
-        sixth * (k1.vy + two * (k2.vy + k3.vy) + k4.vy),
-        sixth * (k1.r + two * (k2.r + k3.r) + k4.r),
-    )
-    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real(0.0), real)
-    gained_x, gained_y = h * forces.x / act.mass, h * forces.y / act.mass
-    by_tyres = (forces.x + contact.drag * body.vx - act.fx) / act.mass
-    zero = real(0.0)
-    return Moved(_ahead(body, mean, h), gained_x, gained_y, by_tyres, zero, zero)
+    zero, half = real(0.0), real(0.5)
+    third, sixth = real(1.0 / 3.0), real(1.0 / 6.0)
+    at, slope = body, Body(zero, zero, zero)
+    gained_x, gained_y, gained_r = zero, zero, zero
+    for stage in range(4):
+        slope = single_track_derivatives(p, tyre, act, at, steer, cs, sn, ax, real)
+        weight = sixth if stage == 0 or stage == 3 else third
+        gained_x += weight * h * slope.vx
+        gained_y += weight * h * slope.vy
+        gained_r += weight * h * slope.r
+        at = _ahead(body, slope, h if stage == 2 else half * h)
+    after = Body(body.vx + gained_x, body.vy + gained_y, body.r + gained_r)
+    # The forces are what is left of the change once the car frame's own turn is taken out.
+    turn = half * h * (body.r + after.r)
+    gained_x -= half * turn * (body.vy + after.vy)
+    gained_y += half * turn * (body.vx + after.vx)
+    drag = act.drag * p[DRAG] * sqrt(body.vx * body.vx + body.vy * body.vy) * body.vx
+    by_tyres = gained_x / h + (drag - act.fx) / act.mass
+    return Moved(after, gained_x, gained_y, by_tyres, zero, zero)
 
 
 class Travelled(NamedTuple):

@@ -8,11 +8,17 @@ import numpy as np
 
 from racegym.kernels import device, kernel, prange
 from racegym.kernels.geometry import wrap_angle
-from racegym.kernels.projection import COUNT, locate
+from racegym.kernels.projection import COUNT
 from racegym_kart2d.kernels.acting import acting, neutral, on_surface, wheelwise, within
 from racegym_kart2d.kernels.columns import STEER_LIMIT, STEER_RATE
 from racegym_kart2d.kernels.functions import cosine, sine
-from racegym_kart2d.kernels.ground import Wheels, find_place, hit_wall, wheel_surfaces
+from racegym_kart2d.kernels.ground import (
+    Wheels,
+    find_place,
+    hit_wall,
+    nearest_place,
+    wheel_surfaces,
+)
 from racegym_kart2d.kernels.integrators import travel
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
 from racegym_kart2d.kernels.report import report_wheels
@@ -177,8 +183,7 @@ def _place(
     points, table, cells = ground.points, ground.table, ground.cells
     track = ground.race_track[race]
     p = memory.parameters[race, car]
-    nearest = locate(points, table, cells, track, x, y)
-    place = find_place(points, table, cells, track, x, y, nearest, real)
+    place = nearest_place(points, table, cells, track, x, y, real)
     cy, sy = cosine(real(yaw), real), sine(real(yaw), real)
     wheels = wheel_surfaces(p, place, cy, sy, real)
     motion.x[race, car], motion.y[race, car], motion.z[race, car] = x, y, place.z

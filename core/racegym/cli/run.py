@@ -1,0 +1,101 @@
+"""``racegym run``: drive a scenario, show how it goes, and record it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from racegym.run import RunResult
+    from racegym.scenario import Scenario
+
+__all__ = ["command"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+@click.command("run")
+@click.argument("scenario")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Replace a value, e.g. laps=5."
+)
+@click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    show_default=True,
+    help="Where the run's folder is made.",
+)
+@click.option("--csv", is_flag=True, help="Also keep telemetry as CSV.")
+@click.option("--no-plots", is_flag=True, help="Draw no pictures.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but the run's folder.")
+def command(
+    scenario: str,
+    overrides: tuple[str, ...],
+    runs_dir: Path,
+    csv: bool,
+    no_plots: bool,
+    quiet: bool,
+) -> int:
+    """Run SCENARIO, a file or a name, and record it.
+
+    Ctrl-C ends the run after the current step; what has been recorded is completed.
+    """
+    from racegym.report import LiveStandings, announce_compiling
+    from racegym.run import run
+    from racegym.scenario import load_scenario
+
+    console = Console(quiet=quiet)
+    loaded = load_scenario(scenario, overrides)
+    live = LiveStandings(
+        console,
+        [car.name for car in loaded.cars],
+        [car.driver.name for car in loaded.cars],
+        laps=loaded.laps,
+        time_limit=loaded.time_limit,
+        episodes=loaded.episodes if loaded.task == "evaluate" else 1,
+    )
+    with announce_compiling(lambda: _say_compiling(console)), live:
+        done = run(
+            loaded,
+            runs_dir=runs_dir,
+            watchers=[] if quiet else [live],
+            csv=csv,
+            plots=not no_plots,
+        )
+    _report(console, loaded, done)
+    if quiet:
+        click.echo(done.folder)
+    return INTERRUPTED if done.state == "stopped" else 0
+
+
+def _say_compiling(console: Console) -> None:
+    console.print("compiling kernels (first run only) ...", style="dim", highlight=False)
+
+
+def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
+    from racegym.report import classification_table, episodes_table, summary_line
+    from racegym.report.wording import time_text
+
+    result = done.result
+    if done.state == "stopped":
+        console.print(f"stopped after {time_text(result['time'])} of race time", style="yellow")
+    if scenario.task == "evaluate":
+        console.print(episodes_table(result))
+        console.print(summary_line(result), highlight=False)
+    else:
+        console.print(classification_table(result))
+    if len(scenario.cars) > 1 and not result["collides"]:
+        console.print("Cars do not touch each other with this backend yet.", highlight=False)
+    seconds, steps = result["wall"]["seconds"], result["steps"]
+    cars = steps * len(scenario.cars)
+    console.print(
+        f"{steps:,} steps in {seconds:.1f} s, {cars / seconds:,.0f} car-steps a second, "
+        f"{result['time'] / seconds:.0f} times real time",
+        style="dim", highlight=False,
+    )  # fmt: skip
+    # No wrapping: a path must stay whole to be copied.
+    console.print(f"recorded in {done.folder}", highlight=False, soft_wrap=True, markup=False)

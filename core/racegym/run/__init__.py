@@ -1,0 +1,10 @@
+"""Running scenarios, and proving runs by running them again.
+
+result = run("quickstart", runs_dir="runs")
+verify(result.folder)
+"""
+
+from racegym.run.run import RunResult, run
+from racegym.run.verify import Difference, Verification, verify
+
+__all__ = ["Difference", "RunResult", "Verification", "run", "verify"]

@@ -1,0 +1,158 @@
+"""``racegym run`` as a function: a scenario is driven, recorded and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from racegym import plugins
+from racegym.errors import RunError
+from racegym.interfaces import Watcher
+from racegym.record import About, Recorder, RunFolder
+from racegym.record.recorder import End, bytes_per_step
+from racegym.report import draw_lap_times, draw_track_map
+from racegym.run.episodes import check_driven, is_over, most_steps, start_episode
+from racegym.run.interruption import Interruption
+from racegym.scenario import Scenario, Source, load_scenario
+from racegym.track import Track
+from racegym.world import World
+
+__all__ = ["RunResult", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A run that is over.
+
+    Attributes:
+        folder: where everything is.
+        state: ``"finished"``, or ``"stopped"`` when it was interrupted.
+        result: the content of ``result.json``.
+        pictures: those that were drawn.
+    """
+
+    folder: Path
+    state: End
+    result: dict[str, Any]
+    pictures: tuple[Path, ...] = ()
+
+    @property
+    def classification(self) -> list[dict[str, Any]]:
+        """Who came where in the first race, the winner first."""
+        rows: list[dict[str, Any]] = self.result["classification"]
+        return rows
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What the hook ``run_started`` is told."""
+
+    folder: Path
+
+
+def run(
+    scenario: Scenario | Source,
+    *,
+    runs_dir: str | Path = "runs",
+    watchers: Sequence[Watcher] = (),
+    csv: bool = False,
+    plots: bool = True,
+) -> RunResult:
+    """Drive a scenario to its end and record it.
+
+    Ctrl-C ends the run after the current step, with everything completed. Whatever fails on
+    the way leaves a folder that can be read.
+
+    Args:
+        scenario: a scenario, the path or name of one, or its content as a mapping.
+        runs_dir: the run's folder is made in there, ``<scenario>/<time>``.
+        watchers: shown every step, beside the recorder; closed at the end.
+        csv: also keep telemetry as text.
+        plots: draw the best lap and the lap times.
+
+    Raises:
+        ScenarioError: the scenario is wrong, or leaves a car to an agent.
+        RunError: the folder can't be written, or the disk is too full.
+        PluginError: a plugin's ``run_started`` or ``run_finished`` failed; the folder is
+            complete.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    check_driven(loaded)
+    folder = RunFolder.create(Path(runs_dir), loaded.name)
+    try:
+        world = loaded.world()
+        telemetry = loaded.record.telemetry
+        folder.check_space(most_steps(world, loaded) * bytes_per_step(world, telemetry=telemetry))
+        recorder = Recorder(
+            world, folder, _about(loaded), telemetry=telemetry, csv=csv or loaded.record.csv
+        )
+    except BaseException:
+        folder.discard()
+        raise
+    try:
+        return _record(world, loaded, recorder, watchers, plots=plots)
+    finally:
+        world.close()
+
+
+def _record(
+    world: World,
+    scenario: Scenario,
+    recorder: Recorder,
+    watchers: Sequence[Watcher],
+    *,
+    plots: bool,
+) -> RunResult:
+    world.watchers += [recorder, *watchers]
+    started = perf_counter()
+    folder = recorder.folder
+    try:
+        plugins.load().run_started(_Begun(folder.path))
+        end, track = _drive(world, scenario)
+        result = recorder.finish(end, seconds=perf_counter() - started)
+    except KeyboardInterrupt:
+        recorder.finish("stopped")
+        raise
+    except BaseException:
+        with suppress(RunError):  # what has failed first is what the user must hear of
+            recorder.finish("failed")
+        raise
+    pictures: tuple[Path, ...] = ()
+    if plots:
+        drawn = draw_track_map(folder, result, track), draw_lap_times(folder, result)
+        pictures = tuple(path for path in drawn if path is not None)
+    done = RunResult(folder=folder.path, state=end, result=result, pictures=pictures)
+    plugins.load().run_finished(done)
+    return done
+
+
+def _drive(world: World, scenario: Scenario) -> tuple[End, Track]:
+    """Drive all episodes; return how that ended, and the first episode's track."""
+    episodes = scenario.episodes if scenario.task == "evaluate" else 1
+    start_episode(world, scenario, scenario.seed)
+    track = world.view.tracks.track_of(0)
+    world.step()  # may compile kernels for long, which the usual Ctrl-C breaks off
+    with Interruption() as interruption:
+        for episode in range(episodes):
+            if episode > 0:
+                start_episode(world, scenario, scenario.seed + episode)
+            while not is_over(world, scenario.time_limit):
+                if interruption.asked:
+                    return "stopped", track
+                world.step()
+    return "finished", track
+
+
+def _about(scenario: Scenario) -> About:
+    vehicles = [car.vehicle if isinstance(car.vehicle, str) else "" for car in scenario.cars]
+    return About(
+        scenario=scenario.name,
+        scenario_yaml=scenario.to_yaml(),
+        task=scenario.task,
+        seed=scenario.seed,
+        vehicles=vehicles,
+    )

@@ -1,0 +1,262 @@
+"""Proving a run: the recorded controls are driven again, and every step compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from racegym.errors import RunError
+from racegym.interfaces import Array, Control, columns
+from racegym.record import RunFolder
+from racegym.record.digest import MotionDigest, StateDigest, chained
+from racegym.record.result import read_events
+from racegym.record.runs import read_state
+from racegym.record.stream import read_batches
+from racegym.record.versions import machine, versions
+from racegym.run.episodes import start_episode
+from racegym.scenario import Scenario, load_scenario
+from racegym.world import Command, World
+
+__all__ = ["Difference", "Verification", "verify"]
+
+_LIBRARIES = ("python", "numba", "numpy", "llvmlite")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The first step at which the replay is not the run.
+
+    Attributes:
+        episode: from 0.
+        step: of that episode, from 1.
+        time: [s] race time in the replay.
+        what: what differs, as a sentence.
+    """
+
+    episode: int
+    step: int
+    time: float
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a replay has shown.
+
+    Attributes:
+        steps: compared, over all episodes.
+        hashes: digests of the whole state that were compared, one a second.
+        difference: the first, or None when the run is proved.
+        warnings: what may have changed bits, such as another processor.
+    """
+
+    steps: int
+    hashes: int
+    difference: Difference | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class _Row:
+    """One recorded step."""
+
+    race: int
+    episode: int
+    step: int
+    seed: int
+    seed_episode: int
+    chain: int
+    motion: int
+    state: int
+    control: dict[str, Array] = field(default_factory=dict)
+
+
+def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verification:
+    """Drive a run's recorded controls again and compare digests of every step.
+
+    Of a run that was cut off, what was recorded is compared.
+
+    Args:
+        folder: of a run that is over.
+        anyway: go on although racegym or a plugin has another version than it had then.
+
+    Raises:
+        RunError: the run can't be replayed: files are missing or cut off, the backend is not
+            deterministic, versions differ, or it is still running.
+    """
+    run = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
+    state = read_state(run)
+    _check(run, state)
+    warnings = _compare_versions(run, state, anyway=anyway)
+    scenario = load_scenario(run.scenario)
+    world = scenario.world()
+    try:
+        if not world.spec.deterministic:
+            raise RunError(_not_deterministic(state), file=run.path)
+        replay = _Replay(world, scenario, _commands(run))
+        for row in _rows(run, len(state["cars"])):
+            difference = replay.compare(row)
+            if difference is not None:
+                return Verification(
+                    steps=replay.steps, hashes=replay.hashes, difference=difference,
+                    warnings=warnings,
+                )  # fmt: skip
+    finally:
+        world.close()
+    expected = state["steps"]
+    if replay.steps < expected and state["state"] in ("finished", "stopped"):
+        raise RunError(
+            f"is cut off: it holds {replay.steps} of the run's {expected} steps, and those are "
+            "as recorded",
+            file=run.controls,
+        )
+    if replay.steps == 0:
+        raise RunError("holds not a single step", file=run.controls)
+    return Verification(steps=replay.steps, hashes=replay.hashes, warnings=warnings)
+
+
+def _check(run: RunFolder, state: dict[str, Any]) -> None:
+    if state["state"] == "running":
+        raise RunError(
+            "the run is not over; if it was cut off, `racegym runs list` completes it",
+            file=run.path,
+        )
+    if not run.scenario.exists():
+        raise RunError(
+            "is missing: without its scenario a run can't be replayed", file=run.scenario
+        )
+    if not run.controls.exists():
+        raise RunError(
+            "is missing: without its controls a run can't be replayed", file=run.controls
+        )
+    if not state["deterministic"]:
+        raise RunError(_not_deterministic(state), file=run.path)
+
+
+def _not_deterministic(state: dict[str, Any]) -> str:
+    return (
+        f"the backend {state['backend']!r} does not promise equal bits for equal controls, so "
+        "its runs can't be verified"
+    )
+
+
+def _compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) -> tuple[str, ...]:
+    """Return warnings; refuse other versions of what makes the physics, unless ``anyway``."""
+    now, warnings = {**versions(), **machine()}, []
+    for name, then in {**state["versions"], **state["machine"]}.items():
+        here = now.get(name)
+        if here == then:
+            continue
+        if here is None:
+            warnings.append(f"the run was made with {name} {then}, which is not installed here")
+            continue
+        what = f"the run was made with {name} {then}, here is {name} {here}"
+        if name in _LIBRARIES or name in state["machine"]:
+            warnings.append(f"{what}; the last bits may differ")
+        elif anyway:
+            warnings.append(what)
+        else:
+            raise RunError(
+                f"{what}: the physics may differ. Install that version, or compare with --anyway",
+                file=run.path,
+            )
+    return tuple(warnings)
+
+
+def _commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
+    found: dict[tuple[int, int], list[Command]] = {}
+    for line in read_events(run.commands):
+        command = Command(
+            kind=line["kind"], race=line["race"], car=line["car"], driver=line["driver"]
+        )
+        found.setdefault((line["episode"], line["step"]), []).append(command)
+    return found
+
+
+def _rows(run: RunFolder, n_cars: int) -> Iterator[_Row]:
+    """Yield the recorded steps.
+
+    Raises:
+        RunError: the file does not hold what a recorder writes.
+    """
+    names = [name for name in _Row.__dataclass_fields__ if name != "control"]
+    for batch in read_batches(run.controls):
+        try:
+            numbers = {name: batch.column(name).to_pylist() for name in names}
+            controls = {
+                name: batch.column(name).flatten().to_numpy(zero_copy_only=False)
+                for name in columns(Control)
+            }
+        except (KeyError, AttributeError, pa.ArrowInvalid) as error:
+            raise RunError(f"is no record of controls: {error}", file=run.controls) from error
+        for k in range(batch.num_rows):
+            part = slice(k * n_cars, (k + 1) * n_cars)
+            yield _Row(
+                **{name: values[k] for name, values in numbers.items()},
+                control={name: flat[part][np.newaxis] for name, flat in controls.items()},
+            )
+
+
+class _Replay:
+    """A world that is driven by the record.
+
+    Args:
+        world: of one race, not started.
+        scenario: that it is of.
+        commands: interventions by episode and step.
+
+    Attributes:
+        steps, hashes: compared so far and found equal.
+    """
+
+    def __init__(
+        self, world: World, scenario: Scenario, commands: dict[tuple[int, int], list[Command]]
+    ):
+        self.steps = 0
+        self.hashes = 0
+        self._world, self._scenario, self._commands = world, scenario, commands
+        self._motion = MotionDigest(world.view, 0)
+        self._state = StateDigest(world.arrays, 0)
+        self._episode, self._step, self._chain = -1, 0, 0
+
+    def compare(self, row: _Row) -> Difference | None:
+        """Drive one more step; return how it differs, or None."""
+        if row.step == 1 and row.episode == self._episode + 1:
+            self._episode, self._step, self._chain = row.episode, 0, 0
+        self._step += 1
+        named = row.step, row.seed, row.seed_episode
+        self._chain = chained(self._chain, named, row.control.values())
+        if (row.race, row.episode, row.step) != (0, self._episode, self._step) or (
+            row.chain != self._chain
+        ):
+            return self._difference("what was recorded of this step was changed after the run")
+
+        self._drive(row)
+        race = self._world.view.race
+        if (int(race.step[0]), int(race.seed[0]), int(race.episode[0])) != named:
+            return self._difference("the race is another one in the replay")
+        if self._motion() != row.motion:
+            return self._difference("the cars move differently in the replay")
+        if row.state and self._state() != row.state:
+            return self._difference(
+                "the state differs in the replay, though the cars have moved alike so far"
+            )
+        self.steps += 1
+        self.hashes += row.state != 0
+        return None
+
+    def _drive(self, row: _Row) -> None:
+        commands = self._commands.get((row.episode, row.step), [])
+        if row.step == 1 and not any(command.kind == "reset" for command in commands):
+            start_episode(self._world, self._scenario, row.seed)
+        self._world.commands.extend(commands)
+        self._world.replay(row.control)
+
+    def _difference(self, what: str) -> Difference:
+        time = self._step * self._world.dt
+        return Difference(episode=max(self._episode, 0), step=self._step, time=time, what=what)

@@ -1,0 +1,15 @@
+"""The promises of every backend."""
+
+from __future__ import annotations
+
+from racegym.testing import BackendSuite
+from racegym_carracing.backend import CarRacing
+
+
+class TestCarRacing(BackendSuite):
+    make = CarRacing
+
+
+class TestCarRacingWithPixels(BackendSuite):
+    make = CarRacing
+    options = {"pixels": True}  # noqa: RUF012  # the suite's own way of writing it
