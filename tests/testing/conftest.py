@@ -1,8 +1,9 @@
-"""Makes the fake backends importable, also for the processes that tests start."""
+"""Makes the fake and the broken plugins importable, also for processes that tests start."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent / "fakes"), str(HERE)]

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from broken import BROKEN, GOOD
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from broken import BROKEN, GOOD  # noqa: E402
-
-from racegym.testing import (  # noqa: E402
+from racegym.testing import (
     ActionMapSuite,
     BackendSuite,
     DriverSuite,

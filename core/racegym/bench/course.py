@@ -86,7 +86,7 @@ def _draw(group: AgentGroup, rng: np.random.Generator) -> Array:
     if isinstance(space, spaces.Box):
         return np.asarray(rng.uniform(space.low, space.high, (count, *space.shape)), space.dtype)
     if isinstance(space, spaces.Discrete):
-        return space.start + rng.integers(0, space.n, count)
+        return np.asarray(space.start + rng.integers(0, space.n, count))
     if isinstance(space, spaces.MultiDiscrete):
-        return rng.integers(0, space.nvec, (count, *space.nvec.shape))
+        return np.asarray(rng.integers(0, space.nvec, (count, *space.nvec.shape)))
     return np.array([space.sample() for _ in range(count)])

@@ -90,7 +90,7 @@ def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
         console.print(classification_table(result))
     if len(scenario.cars) > 1 and not result["collides"]:
         console.print("Cars do not touch each other with this backend yet.", highlight=False)
-    seconds, steps = result["wall"]["seconds"], result["steps"]
+    seconds, steps = max(result["wall"]["seconds"], 1e-6), result["steps"]
     cars = steps * len(scenario.cars)
     console.print(
         f"{steps:,} steps in {seconds:.1f} s, {cars / seconds:,.0f} car-steps a second, "

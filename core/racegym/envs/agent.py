@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from racegym.errors import ScenarioError, nearest
+from racegym.errors import RacegymError, ScenarioError, nearest
 from racegym.scenario import Scenario, load_scenario
 from racegym.world import World, WorldConfig
 
@@ -29,7 +29,12 @@ def agent_world(scenario: ScenarioLike, n_races: int, agent: str | None) -> Worl
         ScenarioError: there is no such car, or it is not clear which one is meant.
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    return World(_with_one_agent(loaded.build(n_races=n_races), agent))
+    try:
+        return World(_with_one_agent(loaded.build(n_races=n_races), agent))
+    except RacegymError as error:
+        if error.file is not None or loaded.file is None:
+            raise
+        raise type(error)(error.what, file=loaded.file) from error
 
 
 def _with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:

@@ -280,13 +280,20 @@ def is_ahead(status, progress, laps_done, finish_time, race, a, b):
 
 
 @kernel
-def rank_cars(status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader):
-    """Rank the cars of each race: finishers by laps and time, then the others by progress.
+def rank_cars(
+    races, status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader
+):
+    """Rank the cars of some races: finishers by laps and time, then the others by progress.
 
     Gaps are distances over the follower's own speed; for two finishers, times.
+
+    Args:
+        races: (k,) int64.
+        status ... gap_leader: fields of ``RaceState`` and ``TrackFrame``, and ``vx``.
     """
     n_cars = status.shape[1]
-    for race in prange(status.shape[0]):
+    for k in prange(races.shape[0]):
+        race = races[k]
         for car in range(n_cars):
             place = 1
             leader, ahead = car, -1

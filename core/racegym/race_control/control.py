@@ -58,6 +58,7 @@ class RaceControl:
             frame.progress, race.furthest, race.start_progress, race.next_checkpoint,
             race.sector, race.lap_start, race.lap_valid,
         )  # fmt: skip
+        self._every_race = np.arange(view.n_races, dtype=np.int64)
         self._leaves = np.zeros(race.status.shape, np.bool_)
         self._first_out = np.int8(
             Status.FINISHED if rules.leave_when_finished else Status.RETIRED
@@ -66,7 +67,7 @@ class RaceControl:
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
         start_races(races, *self._start)
-        rank_cars(*self._ranking)
+        rank_cars(races, *self._ranking)
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
@@ -84,7 +85,7 @@ class RaceControl:
         judge_conduct(*self._conduct)
         time_cars(*self._timing)
         if self._race.status.shape[1] > 1:
-            rank_cars(*self._ranking)
+            rank_cars(self._every_race, *self._ranking)
 
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Return the flat indices of cars that must be taken off the track now."""

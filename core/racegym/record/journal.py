@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import IO, Any
 
@@ -108,9 +109,10 @@ class Journal:
 
     def close(self) -> None:
         """End the files. May be called twice."""
-        for file in (self._events, self._laps, self._commands):
-            if file is not None:
-                file.close()
+        with ExitStack() as files:
+            for file in (self._events, self._laps, self._commands):
+                if file is not None:
+                    files.callback(file.close)
 
 
 def finite(value: float) -> float | None:

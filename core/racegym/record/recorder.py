@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import floor
@@ -268,8 +269,9 @@ class Recorder(Watcher):
         took = perf_counter() - self._started if seconds is None else seconds
         wall = {**self._state["wall"], "ended": _now(), "seconds": round(took, 6)}
         try:
-            for part in (self._telemetry, self._controls, self._journal):
-                part.close()
+            with ExitStack() as parts:
+                for part in (self._telemetry, self._controls, self._journal):
+                    parts.callback(part.close)
             return finalise(self.folder, {**self._state, "state": end, "wall": wall})
         except OSError as error:
             raise RunError(

@@ -6,6 +6,7 @@ What has been flushed can be read whatever becomes of the process that wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -76,6 +77,7 @@ class StepStream:
         self._views = [column.source[run_of_races] for column in columns] if adjacent else None
         self._rows = 0
         self._flushed = perf_counter()
+        self._broken = False
         self.schema = pa.schema(self._fields(), metadata=metadata)
         self._file = path.open("wb")
         self._writer = pa.ipc.new_stream(self._file, self.schema)
@@ -105,17 +107,31 @@ class StepStream:
             self.flush()
 
     def flush(self) -> None:
-        """Hand everything taken so far to the operating system."""
-        if self._rows:
-            arrays = [
-                array
-                for column, block in zip(self._columns, self._blocks, strict=True)
-                for array in self._arrays(column, block[: self._rows])
-            ]
-            self._rows = 0
-            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
-        self._file.flush()
+        """Hand everything taken so far to the operating system.
+
+        Raises:
+            OSError: it can't be written; nothing more will be, so that what is there stays
+                readable.
+        """
+        if self._broken:
+            return
+        try:
+            if self._rows:
+                self._writer.write_batch(self._batch())
+            self._file.flush()
+        except OSError:
+            self._broken = True
+            raise
+        self._rows = 0
         self._flushed = perf_counter()
+
+    def _batch(self) -> pa.RecordBatch:
+        arrays = [
+            array
+            for column, block in zip(self._columns, self._blocks, strict=True)
+            for array in self._arrays(column, block[: self._rows])
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _arrays(self, column: StepColumn, block: Array) -> Iterator[pa.Array]:
         if column.layout == "wheel":
@@ -130,14 +146,20 @@ class StepStream:
             yield pa.array(block.reshape(-1))
 
     def close(self) -> None:
-        """Flush and end the file. May be called twice."""
+        """Flush and end the file. May be called twice.
+
+        Raises:
+            OSError: it can't be written; the file is closed.
+        """
         if self._file.closed:
             return
         try:
             self.flush()
-            self._writer.close()
+            if not self._broken:
+                self._writer.close()
         finally:
-            self._file.close()
+            with suppress(OSError) if self._broken else nullcontext():
+                self._file.close()
 
 
 def read_batches(path: Path) -> Iterator[pa.RecordBatch]:

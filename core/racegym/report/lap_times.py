@@ -92,6 +92,7 @@ def _frame(axes: Axes, laps: Sequence[Lap]) -> None:
     room = max(0.08 * (high - low), 0.01 * low)
     axes.set_ylim(low - room, high + room)
     axes.margins(x=0.04)
+    axes.set_xlim(left=max(0.5, axes.get_xlim()[0]))
 
 
 def _tick(seconds: float) -> str:

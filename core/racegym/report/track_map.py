@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.patches import Polygon
+from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 
 from racegym.record import RunFolder
@@ -55,9 +54,17 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     scale = LONG_SIDE / max(wide, high)
     figure = new_figure(max(4.5, wide * scale) + 1.6, max(3.2, high * scale) + 1.3)
     axes = figure.add_subplot()
-    _draw_track(axes, track)
+    metre = 72.0 * scale  # [points]
+    _draw_track(axes, track, metre)
+    asphalt = metre * float((track.width_left + track.width_right).mean())
     segments = np.stack([np.column_stack([x, y])[:-1], np.column_stack([x, y])[1:]], axis=1)
-    line = LineCollection(list(segments), cmap="turbo", linewidths=2.6, capstyle="round", zorder=4)
+    line = LineCollection(
+        list(segments),
+        cmap="turbo",
+        linewidths=min(max(0.5 * asphalt, 1.6), 2.6),
+        capstyle="round",
+        zorder=4,
+    )
     line.set_array(3.6 * 0.5 * (speed[1:] + speed[:-1]))
     axes.add_collection(line)
     bar = figure.colorbar(line, ax=axes, shrink=0.75, pad=0.02, aspect=28)
@@ -119,18 +126,22 @@ def _edges(track: Track, beyond: float = 0.0) -> tuple[Floats, Floats, Floats, F
     return left_x, left_y, right_x, right_y
 
 
-def _draw_track(axes: Axes, track: Track) -> None:
+def _draw_track(axes: Axes, track: Track, metre: float) -> None:
+    """Draw asphalt, kerbs, edges and the start line; a ``metre`` is so many points long."""
     left_x, left_y, right_x, right_y = _edges(track)
-    # Quad by quad, so that the asphalt is right where the track passes over itself.
     left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])
-    ring = np.concatenate([left, right[::-1]])
-    axes.add_patch(Polygon(ring, closed=True, facecolor=ASPHALT, edgecolor="none", zorder=1))
-    if track.kerb_width > 0:
+    quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
+    # Quad by quad, so that the asphalt is right where the track passes over itself.
+    axes.add_collection(
+        PolyCollection(list(quads), facecolor=ASPHALT, edgecolor=ASPHALT, linewidth=0.5, zorder=1)
+    )
+    kerb = metre * track.kerb_width
+    if kerb > 0.5:  # else it is too narrow to be seen
         for x, y in _pairs(_edges(track, 0.5 * track.kerb_width)):
-            axes.plot(x, y, color="white", linewidth=2.0, zorder=2)
-            axes.plot(x, y, color=KERB, linewidth=2.0, linestyle=(0, (2, 2)), alpha=0.75, zorder=2)
+            axes.plot(x, y, color="white", linewidth=kerb, zorder=2)
+            axes.plot(x, y, color=KERB, linewidth=kerb, linestyle=(0, (2, 2)), zorder=2)
     for x, y in _pairs((left_x, left_y, right_x, right_y)):
-        axes.plot(x, y, color=INK, linewidth=0.9, zorder=3)
+        axes.plot(x, y, color=INK, linewidth=0.9 if kerb > 0.5 else 0.6, zorder=3)
     _draw_start(axes, track)
 
 

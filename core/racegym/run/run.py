@@ -108,12 +108,11 @@ def _record(
     plots: bool,
 ) -> RunResult:
     world.watchers += [recorder, *watchers]
-    started = perf_counter()
     folder = recorder.folder
     try:
         plugins.load().run_started(_Begun(folder.path))
-        end, track = _drive(world, scenario)
-        result = recorder.finish(end, seconds=perf_counter() - started)
+        end, track, seconds = _drive(world, scenario)
+        result = recorder.finish(end, seconds=seconds)
     except KeyboardInterrupt:
         recorder.finish("stopped")
         raise
@@ -130,21 +129,27 @@ def _record(
     return done
 
 
-def _drive(world: World, scenario: Scenario) -> tuple[End, Track]:
-    """Drive all episodes; return how that ended, and the first episode's track."""
+def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
+    """Drive all episodes.
+
+    Returns:
+        How that ended, the first episode's track, and how long it took [s] from the second
+        step on, since the first one may compile kernels.
+    """
     episodes = scenario.episodes if scenario.task == "evaluate" else 1
     start_episode(world, scenario, scenario.seed)
     track = world.view.tracks.track_of(0)
-    world.step()  # may compile kernels for long, which the usual Ctrl-C breaks off
+    world.step()  # the usual Ctrl-C breaks off the compiling
+    started = perf_counter()
     with Interruption() as interruption:
         for episode in range(episodes):
             if episode > 0:
                 start_episode(world, scenario, scenario.seed + episode)
             while not is_over(world, scenario.time_limit):
                 if interruption.asked:
-                    return "stopped", track
+                    return "stopped", track, perf_counter() - started
                 world.step()
-    return "finished", track
+    return "finished", track, perf_counter() - started
 
 
 def _about(scenario: Scenario) -> About:

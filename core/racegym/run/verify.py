@@ -126,14 +126,9 @@ def _check(run: RunFolder, state: dict[str, Any]) -> None:
             "the run is not over; if it was cut off, `racegym runs list` completes it",
             file=run.path,
         )
-    if not run.scenario.exists():
-        raise RunError(
-            "is missing: without its scenario a run can't be replayed", file=run.scenario
-        )
-    if not run.controls.exists():
-        raise RunError(
-            "is missing: without its controls a run can't be replayed", file=run.controls
-        )
+    for file in (run.scenario, run.controls):
+        if not file.exists():
+            raise RunError("is missing: a run can't be replayed without it", file=file)
     if not state["deterministic"]:
         raise RunError(_not_deterministic(state), file=run.path)
 

@@ -105,9 +105,16 @@ class ActionMapSuite(StageSuite):
         with self.rig() as rig:
             rig.start()
             for cars in halves(len(everyone)):
-                for name, mark in (("steer", 0.25), ("throttle", 0.75), ("brake", 0.5), ("gear", 3)):
+                for name, mark in (
+                    ("steer", 0.25),
+                    ("throttle", 0.75),
+                    ("brake", 0.5),
+                    ("gear", 3),
+                ):
                     getattr(rig.world.control, name)[...] = mark
-                before = {name: getattr(rig.world.control, name).copy() for name in columns(Control)}
+                before = {
+                    name: getattr(rig.world.control, name).copy() for name in columns(Control)
+                }
                 after = self._apply(rig, self._samples(self._map(rig).space, len(cars)), cars)
                 others = np.setdiff1d(everyone, cars)
                 for name, values in after.items():

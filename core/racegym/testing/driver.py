@@ -120,5 +120,3 @@ class DriverSuite(StageSuite):
     def _same(self, a: list[Rows], b: list[Rows], what: str, where: str) -> None:
         for step, (one, other) in enumerate(zip(a, b, strict=True)):
             self.must_be_same(one, other, f"{what}, at step {step}", where)
-
-

@@ -151,6 +151,8 @@ class Bicycle(Backend):
 class Direct(ActionMap):
     """Four numbers: steer, throttle, brake and gear, as they are."""
 
+    space: spaces.Box
+
     def __init__(self, setup: Setup):
         super().__init__(setup)
         low, high = np.array([-1, 0, 0, -1], np.float32), np.array([1, 1, 1, 8], np.float32)

@@ -21,9 +21,9 @@ STEPS = 25
 class RealismSuite(StageSuite):
     """What every realism module promises.
 
-        class TestMine(RealismSuite):
-            make = MyTyres
-            options = {"compound": "soft"}
+    class TestMine(RealismSuite):
+        make = MyTyres
+        options = {"compound": "soft"}
     """
 
     def modules(self) -> Sequence[Part[Realism]]:

@@ -93,7 +93,7 @@ class Rig:
 
 def profile(**parts: Any) -> dict[str, ProfileConfig]:
     """Return the profile of a car that a check drives, with these parts exchanged."""
-    plain = {
+    plain: dict[str, Any] = {
         "sensors": [Part(name="nothing", make=Nothing)],
         "action": Part(name="direct", make=Direct),
     }
@@ -136,9 +136,7 @@ def field() -> Sequence[Track]:
     """Return one ring so wide and without walls that a car can do as it likes."""
     angle = np.linspace(0.0, 2.0 * np.pi, 720, endpoint=False)
     points = 400.0 * np.column_stack([np.cos(angle), np.sin(angle)])
-    return [
-        Track.from_points(points, 150.0, 150.0, name="suite-field", spacing=5.0, runoff=np.inf)
-    ]
+    return [Track.from_points(points, 150.0, 150.0, name="suite-field", spacing=5.0, runoff=np.inf)]
 
 
 def rows(world: World, races: Iterable[int] | None = None) -> Rows:

@@ -96,8 +96,8 @@ class _ScoringSuite(StageSuite):
 class RewardSuite(_ScoringSuite):
     """What every reward term promises.
 
-        class TestMine(RewardSuite):
-            make = MyReward
+    class TestMine(RewardSuite):
+        make = MyReward
     """
 
     def profiles(self) -> Mapping[str, ProfileConfig]:
@@ -122,8 +122,8 @@ class RewardSuite(_ScoringSuite):
 class TerminationSuite(_ScoringSuite):
     """What every termination promises.
 
-        class TestMine(TerminationSuite):
-            make = MyTermination
+    class TestMine(TerminationSuite):
+        make = MyTermination
     """
 
     def profiles(self) -> Mapping[str, ProfileConfig]:

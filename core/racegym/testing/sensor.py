@@ -23,9 +23,9 @@ OBSERVE = "Sensor.observe"
 class SensorSuite(StageSuite):
     """What every sensor promises.
 
-        class TestMine(SensorSuite):
-            make = MySensor
-            options = {"range": 20.0}
+    class TestMine(SensorSuite):
+        make = MySensor
+        options = {"range": 20.0}
     """
 
     def profiles(self) -> Mapping[str, ProfileConfig]:
@@ -178,7 +178,9 @@ class SensorSuite(StageSuite):
             view, requires = rig.world.view, self._sensor(rig).requires
             plain = self._look(rig, everyone)
             named = [
-                (name, getattr(view.state, name)) for name in columns(CarState) if name not in ALWAYS
+                (name, getattr(view.state, name))
+                for name in columns(CarState)
+                if name not in ALWAYS
             ]
             unread = [
                 (name, array)
@@ -194,7 +196,8 @@ class SensorSuite(StageSuite):
                 array[...] = kept
                 if changed:
                     raise ConformanceError(
-                        f"it reads {name!r}, which `requires` does not name", where="Sensor.requires"
+                        f"it reads {name!r}, which `requires` does not name",
+                        where="Sensor.requires",
                     )
 
 

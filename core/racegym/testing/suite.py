@@ -93,10 +93,8 @@ class Report:
         return not self.failed
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.subject}: {len(self.passed)} passed, {len(self.failed)} failed, "
-            f"{len(self.not_applicable)} not applicable"
-        ]
+        total = f"{len(self.passed)} passed, {len(self.failed)} failed"
+        lines = [f"{self.subject}: {total}, {len(self.not_applicable)} not applicable"]
         lines += [f"  FAILED {f.check}: {f.reason} (look at {f.where})" for f in self.failed]
         lines += [f"  n/a    {f.check}: {f.reason}" for f in self.not_applicable]
         return "\n".join(lines)
@@ -196,8 +194,8 @@ def run_suite(suite: type[Suite], checks: Iterable[str] | None = None) -> Report
         except ConformanceError as error:
             failed.append(Finding(check=check, reason=error.reason, where=error.where))
         except Exception as error:  # a stranger's class may raise anything; that is a finding
-            reason = f"{type(error).__name__}: {error}"
-            failed.append(Finding(check=check, reason=reason, where=_origin(error)))
+            raised = f"{type(error).__name__}: {error}"
+            failed.append(Finding(check=check, reason=raised, where=_origin(error)))
         else:
             passed.append(check)
     return Report(

@@ -1,14 +1,14 @@
 """From CarRacing's tiles to a track.
 
 The generator walks around the playfield and cuts one lap out of its path, so the end of a
-lap may lie beside its beginning, in a few laps of a hundred by metres. There a line through
+lap may lie beside its beginning, in one lap of seventy by metres. There a line through
 all tiles would have a kink that no car can follow; the last few are left out instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, inf, sin, tan
+from math import inf, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,32 @@ __all__ = ["SPACING", "Tile", "centerline", "make_track"]
 Tile = tuple[float, float, float, float]  # alpha [rad], beta [rad], x [m], y [m]
 
 SPACING = 2.0  # [m] between samples; tiles are 3.5 m apart
-STEEPEST_SEAM = 0.2  # [rad] between the start's direction and the way there from the end
+SEAM_TILES = 16  # at the end of the lap, of which all but the first may be left out
+STEEPEST_SEAM = 0.2  # [rad]
 
 
 def centerline(tiles: Sequence[Tile]) -> NDArray[np.float64]:
     """Return the points (m, 2) [m] that the track runs through, from the start on.
 
+    The way from the last point to the start has the direction that the track has at its two
+    ends, in the mean, to within ``STEEPEST_SEAM``; as few tiles as that takes are left out.
+
     Args:
         tiles: CarRacing's own list; beta 0 points along +y.
     """
     points = np.array(tiles, dtype=np.float64)[:, 2:]
-    beta = tiles[0][1]
-    ahead = np.array([-sin(beta), cos(beta)])
-    aside = np.array([cos(beta), sin(beta)])
-    gap = points[0] - points
-    smooth = np.abs(gap @ aside) <= tan(STEEPEST_SEAM) * (gap @ ahead)
-    smooth[0] = False  # the start itself, not a way to it
-    last = int(np.flatnonzero(smooth)[-1])
-    return points[: last + 1]
+    beta = np.array(tiles, dtype=np.float64)[:, 1]
+    gap = points[0] - points[-SEAM_TILES:]
+    last = beta[-SEAM_TILES:]
+    mean = last + 0.5 * _wrap(beta[0] - last)
+    off = np.abs(_wrap(np.arctan2(-gap[:, 0], gap[:, 1]) - mean))
+    smooth = np.flatnonzero(off <= STEEPEST_SEAM)
+    kept = smooth[-1] if len(smooth) else off.argmin()
+    return points[: len(points) - (SEAM_TILES - 1 - int(kept))]
+
+
+def _wrap(angle: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (angle + pi) % (2.0 * pi) - pi
 
 
 def make_track(tiles: Sequence[Tile], name: str) -> Track:

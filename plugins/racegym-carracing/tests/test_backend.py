@@ -11,7 +11,7 @@ from racegym.errors import BackendError, ScenarioError
 from racegym.interfaces import Surface, columns
 from racegym.interfaces.records import CarState, VehicleTable
 from racegym_carracing.backend import CarRacing
-from racegym_carracing.engine import car_racing
+from racegym_carracing.engine import Engine, car_racing
 
 DRIVE = [
     (0.3 * np.sin(k / 7.0), 0.4 if k % 50 < 40 else 0.0, 0.1 * (k % 50 > 44)) for k in range(150)
@@ -289,6 +289,14 @@ def test_use_before_reset_and_after_close_is_told(bench):
     car.backend.close()
     with pytest.raises(BackendError, match="closed"):
         car.step()
+
+
+def test_draws_only_when_asked():
+    engine = Engine()
+    assert engine.reset(seed=1)[0] is None
+    engine.drawing = True
+    assert engine.step(np.zeros(3))[0].shape == (96, 96, 3)
+    engine.close()
 
 
 def test_no_window_is_opened(bench):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from racegym.testing import BackendSuite
 from racegym_carracing.backend import CarRacing
 
@@ -10,6 +12,7 @@ class TestCarRacing(BackendSuite):
     make = CarRacing
 
 
+@pytest.mark.slow  # drawing takes most of it
 class TestCarRacingWithPixels(BackendSuite):
     make = CarRacing
     options = {"pixels": True}  # noqa: RUF012  # the suite's own way of writing it

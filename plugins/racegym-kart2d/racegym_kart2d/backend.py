@@ -24,7 +24,7 @@ from racegym.interfaces import (
 from racegym_kart2d.envelope import envelope
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
-from racegym_kart2d.kernels.step import place_cars, step_cars
+from racegym_kart2d.kernels.step import place_cars, step_any, step_cars
 from racegym_kart2d.parameters import SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
@@ -71,21 +71,24 @@ class Kart2D(Backend):
         self._table = _vehicle_table(vehicles)
         n_cars, new = self.view.n_cars, setup.arrays.new
         rows = np.array([vehicle.row() for vehicle in vehicles])
+        self._parameters = new("parameters", (n_cars, columns.PARAMETERS), "real", rows)
         self._memory = Memory(
-            parameters=new("parameters", (n_cars, columns.PARAMETERS), "real", rows),
-            rack=new("rack", (n_cars,)),
-            shift=new("shift", (n_cars,)),
-            segment=new("segment", (n_cars,), "int32", -1),
+            parameters=_flat(self._parameters),
+            rack=_flat(new("rack", (n_cars,))),
+            shift=_flat(new("shift", (n_cars,))),
+            segment=_flat(new("segment", (n_cars,), "int32", -1)),
         )
         view = self.view
-        self._motion = Motion(*(getattr(view.state, name) for name in Motion._fields))
+        self._present = _flat(view.race.present)
+        self._motion = Motion(*(_flat(getattr(view.state, name)) for name in Motion._fields))
         self._touch = Touch(*(getattr(view.contacts, name) for name in Touch._fields))
-        self._ground = Ground(*view.tracks.geometry, view.frame.segment)
+        self._ground = Ground(*view.tracks.geometry, _flat(view.frame.segment))
+        self._asked: tuple[Control, Effects] | None = None
 
     @property
     def parameters(self) -> NDArray[np.floating[Any]]:
         """Parameters of every car, (n_races, n_cars, PARAMETERS) real; see ``kernels.columns``."""
-        return self._memory.parameters
+        return self._parameters
 
     def reset(self, races: Races, keys: Keys) -> None:
         """Fill the vehicle table, and put all cars of these races on the start line."""
@@ -104,7 +107,7 @@ class Kart2D(Backend):
             np.array(cars, np.int64),
             np.array(pose, np.float64),
             np.array(speed, np.float64),
-            self._motion.vx,
+            self.view.n_cars,
             self._motion,
             self._memory,
             self._ground,
@@ -112,32 +115,42 @@ class Kart2D(Backend):
 
     def remove(self, cars: Cars) -> None:
         """Stop cars where they are; absent cars are not stepped."""
-        for array in (self._motion.vx, self._motion.vy, self._motion.yaw_rate):
-            array.reshape(-1)[cars] = 0
-        for array in (self._motion.ax, self._motion.ay, self._memory.shift):
-            array.reshape(-1)[cars] = 0
+        motion = self._motion
+        still = (motion.vx, motion.vy, motion.yaw_rate, motion.ax, motion.ay, self._memory.shift)
+        for array in still:
+            array[cars] = 0
 
     def step(self, control: Control, effects: Effects, dt: float) -> None:
         """Advance all present cars by ``dt`` [s]."""
+        if self._asked is None or self._asked[0] is not control or self._asked[1] is not effects:
+            self._asked = (control, effects)
+            self._orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
+            self._outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
         substeps = max(1, ceil(dt / self._substep - 1e-9))
-        view = self.view
-        step_cars(
+        arguments = (
             self._motion.vx,
-            view.race.present,
+            self._present,
             self._motion,
             self._memory,
-            Orders(*(getattr(control, name) for name in Orders._fields)),
-            Outside(*(getattr(effects, name) for name in Outside._fields)),
+            self._orders,
+            self._outside,
             self._ground,
             self._touch,
-            view.clock.elapsed,
-            view.clock.advanced,
+            self.view.clock.elapsed,
+            self.view.clock.advanced,
             float(dt),
             substeps,
             exp(-dt / substeps / columns.FILTER_TIME),
-            self._tyre,
-            self._integrator,
         )
+        if self._tyre == columns.SATURATING and self._integrator == columns.IMPLICIT:
+            step_cars(*arguments)
+        else:
+            step_any(*arguments, self._tyre, self._integrator)
+
+
+def _flat(array: NDArray[Any]) -> NDArray[Any]:
+    """Return (n_races, n_cars, ...) seen as (n_races * n_cars, ...), without a copy."""
+    return array.reshape(-1, *array.shape[2:])
 
 
 def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:

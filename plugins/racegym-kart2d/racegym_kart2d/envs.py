@@ -1,5 +1,8 @@
 """``racegym/Kart2D-v1``: one kart, one generated circuit, ready to learn on.
 
+Each episode starts anywhere on the circuit, at any speed up to 16 m/s, and ends after one
+whole lap, off the track, or after 100 s.
+
 The defaults, each of which a keyword replaces, are those of ``DEFAULTS``; the keywords are
 the keys of a scenario (see ``docs/scenarios.md``), and ``vehicle`` is that of the only car.
 
@@ -18,10 +21,17 @@ DEFAULTS: dict[str, Any] = {
     "name": "kart2d",
     "backend": "kart2d",
     "track": {"generate": {"seed": 7, "length": 600}},
-    "start": {"kind": "grid", "lateral_noise": 1.0, "heading_noise": 0.1, "speed_noise": 3.0},
+    "dt": 0.1,  # at 20 Hz exploration noise averages out before it has moved the kart
+    "start": {
+        "kind": "random",
+        "speed": 8.0,
+        "speed_noise": 8.0,
+        "lateral_noise": 2.0,
+        "heading_noise": 0.2,
+    },
     "observation": ["state", "lookahead"],
     "action": "steer_accel",
-    "reward": {"progress": 0.5, "off_track": 5.0},
+    "reward": {"progress": 0.1, "off_track": 5.0},
     "termination": {
         "off_track": {"margin": 0.0},
         "wrong_way": {"seconds": 2.0},

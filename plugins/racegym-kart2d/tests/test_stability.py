@@ -22,7 +22,7 @@ def sweep(name, n, seed, real=np.float64, **options):
     made.state.vx[:, 0] = speed * np.cos(drift)
     made.state.vy[:, 0] = speed * np.sin(drift)
     made.state.yaw_rate[:, 0] = rng.normal(0, 3.0, n) * rng.choice([1.0, 0.0], n)
-    made.backend._memory.rack[:, 0] = rng.uniform(-1, 1, n) * made.view.vehicle.steer_limit[0, 0]
+    made.arrays["backend.rack"][:, 0] = rng.uniform(-1, 1, n) * made.view.vehicle.steer_limit[0, 0]
     return made, rng
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+from contextlib import suppress
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from racegym_fakes.engine import LOCK, RATE, VX, WHEELBASE, X, Y, YAW, serve
 
 from racegym.errors import BackendError
 from racegym.interfaces import (
@@ -20,6 +20,7 @@ from racegym.interfaces import (
     Races,
     Setup,
 )
+from racegym_fakes.engine import LOCK, RATE, VX, WHEELBASE, YAW, X, Y, serve
 
 __all__ = ["TwoProcessBackend"]
 
@@ -86,10 +87,8 @@ class TwoProcessBackend(Backend):
     def close(self) -> None:
         if self._process is None:
             return
-        try:
+        with suppress(BackendError):  # it may be gone already
             self._send(b"Q")
-        except BackendError:
-            pass  # it is gone already
         self._pipe.close()
         self._process.join(PATIENCE)
         if self._process.is_alive():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Any, ClassVar, NamedTuple
 
@@ -168,7 +169,7 @@ class BackendChecks(Suite):
             slowest=min(speeds),
             fastest=max(speeds),
             turned=turned,
-            bent=sum(wrap(b - a) for a, b in zip(known, known[1:], strict=False)),
+            bent=sum(wrap(b - a) for a, b in pairwise(known)),
             ahead=dx * np.cos(yaw) + dy * np.sin(yaw),
             left=dy * np.cos(yaw) - dx * np.sin(yaw),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import numpy as np
 
@@ -47,16 +47,15 @@ class DeclaredChecks(BackendChecks):
     def check_spec_is_sound(self) -> None:
         """The spec is frozen, names only what exists, and has the methods that it promises."""
         spec = self.spec
-        where = f"{self.make.__name__}.spec"
         if not isinstance(spec, BackendSpec) or not is_dataclass(spec):
-            raise ConformanceError("spec_for must return a BackendSpec", where=where)
+            self._unsound("spec_for must return a BackendSpec")
         if spec.api > API:
-            raise ConformanceError(f"api {spec.api} is newer than {API}", where=where)
+            self._unsound(f"api {spec.api} is newer than {API}")
         hints = get_type_hints(BackendSpec)
         for item in dataclass_fields(spec):
             choices, value = get_args(hints[item.name]), getattr(spec, item.name)
             if choices and all(isinstance(c, str) for c in choices) and value not in choices:
-                raise ConformanceError(f"{item.name} is {value!r}, not one of {choices}", where=where)
+                self._unsound(f"{item.name} is {value!r}, not one of {choices}")
         for name, valid in (
             ("fills", columns(CarState).keys()),
             ("effects", columns(Effects).keys()),
@@ -64,28 +63,29 @@ class DeclaredChecks(BackendChecks):
         ):
             odd = sorted(getattr(spec, name) - valid)
             if odd:
-                raise ConformanceError(f"{name} names {', '.join(odd)}, which do not exist", where=where)
+                self._unsound(f"{name} names {', '.join(odd)}, which do not exist")
         if not spec.dt > 0:
-            raise ConformanceError(f"dt is {spec.dt}", where=where)
+            self._unsound(f"dt is {spec.dt}")
         if spec.frame is not None:
             ratio = spec.dt / spec.frame
             if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-                raise ConformanceError(f"dt {spec.dt} is no multiple of frame {spec.frame}", where=where)
+                self._unsound(f"dt {spec.dt} is no multiple of frame {spec.frame}")
         for name in ("max_races", "max_cars"):
             most = getattr(spec, name)
             if most is not None and most < 1:
-                raise ConformanceError(f"{name} is {most}", where=where)
+                self._unsound(f"{name} is {most}")
         for channel in spec.channels:
             if not (np.isfinite([channel.low, channel.high]).all() and channel.low < channel.high):
                 bounds = f"[{channel.low}, {channel.high}]"
-                raise ConformanceError(f"channel {channel.name!r} has bounds {bounds}", where=where)
+                self._unsound(f"channel {channel.name!r} has bounds {bounds}")
         for name, (choosing, methods) in OWN_METHODS.items():
             for method in methods:
                 own = getattr(self.make, method) is not getattr(Backend, method)
                 if getattr(spec, name) in choosing and not own:
-                    raise ConformanceError(
-                        f"{name} is {getattr(spec, name)!r}, but there is no {method}()", where=where
-                    )
+                    self._unsound(f"{name} is {getattr(spec, name)!r}, but there is no {method}()")
+
+    def _unsound(self, reason: str) -> NoReturn:
+        raise ConformanceError(reason, where=f"{self.make.__name__}.spec")
 
     def check_fills_what_it_declares(self) -> None:
         """Every declared field of CarState has values, from the reset on."""
@@ -100,7 +100,9 @@ class DeclaredChecks(BackendChecks):
             missing = _missing(getattr(rig.world.view.state, name), columns(CarState)[name])
             if missing.any():
                 at = [int(i) for i in np.argwhere(missing)[0]]
-                raise ConformanceError(f"declared field {name!r} is missing {when}, at {at}", where=where)
+                raise ConformanceError(
+                    f"declared field {name!r} is missing {when}, at {at}", where=where
+                )
 
     def check_fills_nothing_else(self) -> None:
         """Fields of CarState that are not declared stay missing."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from racegym.interfaces import Backend, CarState, Effects, columns
+from racegym.interfaces import Backend, Effects, columns
 from racegym.testing.backend.base import BackendChecks, wrap
 from racegym.testing.rig import Rig, difference, everyday, rows
 from racegym.testing.suite import ConformanceError, NotApplicable, needs
@@ -183,7 +183,7 @@ class MotionChecks(BackendChecks):
 
     @needs("throttle_accelerates")
     def check_acceleration_is_the_change_of_speed(self) -> None:
-        """ax agrees with how vx changes on a straight, in m/s^2."""
+        """Ax agrees with how vx changes on a straight, in m/s^2."""
         if "ax" not in self.spec.fills:
             raise NotApplicable("the backend does not fill state.ax")
         with self.free() as rig:
@@ -209,7 +209,7 @@ class MotionChecks(BackendChecks):
         return float(rig.world.view.clock.elapsed[0]) if self.spec.real_time else rig.world.dt
 
     def check_clock_says_what_passed(self) -> None:
-        """elapsed is dt; only a real-time engine may be late or lose a step."""
+        """Elapsed is dt; only a real-time engine may be late or lose a step."""
         with self.rig() as rig:
             rig.start()
             for _ in range(20):
@@ -275,7 +275,9 @@ class MotionChecks(BackendChecks):
             world.backend.place(cars, pose.copy(), np.array([3.0]))
             odd = difference(others, rows(world, range(world.n_races - 1)))
             if odd:
-                raise ConformanceError(f"placing one car changed another: {odd}", where="Backend.place")
+                raise ConformanceError(
+                    f"placing one car changed another: {odd}", where="Backend.place"
+                )
             self._judge_pose(rig, int(cars[0]), pose[0], 3.0, self.place_tolerance)
             rig.step()
             reach = self.place_tolerance + 3.0 * 1.5 * world.dt + 0.05
@@ -283,10 +285,11 @@ class MotionChecks(BackendChecks):
             off = float(np.hypot(x - pose[0, 0], y - pose[0, 1]))
             if off > reach:
                 raise ConformanceError(
-                    f"a step after it was placed, the car is {off:.2f} m away", where="Backend.place"
+                    f"a step after it was placed, the car is {off:.2f} m away",
+                    where="Backend.place",
                 )
 
-    def _judge_pose(self, rig: Rig, race: int, pose: np.ndarray, speed: float, near: float) -> None:  # type: ignore[type-arg]
+    def _judge_pose(self, rig: Rig, race: int, pose: np.ndarray, speed: float, near: float) -> None:
         state, where = rig.world.view.state, "Backend.place"
         wanted = {"x": pose[0], "y": pose[1], "yaw": pose[2], "vx": speed, "vy": 0, "yaw_rate": 0}
         for name, value in wanted.items():
@@ -344,19 +347,29 @@ def _rough(steps: int) -> Iterator[tuple[str, list[tuple[float, float, float, in
     yield "full lock and full throttle", [(1.0, 1.0, 0.0, 0)] * steps
     yield "both pedals", [(0.0, 1.0, 1.0, 0)] * steps
     yield "both pedals at full lock", [(-1.0, 1.0, 1.0, 0)] * steps
-    yield "everything alternating", [
-        ((-1.0) ** k, float(k % 2), float(k % 2 == 0), 0) for k in range(steps)
-    ]
+    yield (
+        "everything alternating",
+        [((-1.0) ** k, float(k % 2), float(k % 2 == 0), 0) for k in range(steps)],
+    )
     yield "reverse gear", [(0.5, 1.0, 0.0, -1)] * steps
-    yield "changing between reverse and first", [
-        (0.0, 1.0, 0.0, -1 if k // 5 % 2 else 1) for k in range(steps)
-    ]
+    yield (
+        "changing between reverse and first",
+        [(0.0, 1.0, 0.0, -1 if k // 5 % 2 else 1) for k in range(steps)],
+    )
     yield "braking to a halt and on", [(1.0, 0.0, 1.0, 0)] * (2 * steps)
     rng = np.random.default_rng(4)
-    yield "random controls", [
-        (float(rng.uniform(-1, 1)), float(rng.random()), float(rng.random()), int(rng.integers(-1, 7)))
-        for _ in range(2 * steps)
-    ]
+    yield (
+        "random controls",
+        [
+            (
+                float(rng.uniform(-1, 1)),
+                float(rng.random()),
+                float(rng.random()),
+                int(rng.integers(-1, 7)),
+            )
+            for _ in range(2 * steps)
+        ],
+    )
 
 
 def _swerve(rig: Rig, steps: int) -> Iterator[int]:
@@ -366,17 +379,15 @@ def _swerve(rig: Rig, steps: int) -> Iterator[int]:
         yield k
 
 
-def _place(rig: Rig) -> np.ndarray:  # type: ignore[type-arg]
+def _place(rig: Rig) -> np.ndarray:
     return np.array([rig.now("x"), rig.now("y")])
 
 
-def _velocity(rig: Rig) -> np.ndarray:  # type: ignore[type-arg]
+def _velocity(rig: Rig) -> np.ndarray:
     """Return the velocity in the map's frame [m/s]."""
     vx, vy, yaw = rig.now("vx"), rig.now("vy"), rig.now("yaw")
     return np.array([vx * np.cos(yaw) - vy * np.sin(yaw), vx * np.sin(yaw) + vy * np.cos(yaw)])
 
 
-def _pair(values: np.ndarray) -> str:  # type: ignore[type-arg]
+def _pair(values: np.ndarray) -> str:
     return f"({values[0]:.2f}, {values[1]:.2f})"
-
-

@@ -18,7 +18,7 @@ SHORT = 8
 class SamenessChecks(BackendChecks):
     """What must not make a difference does not make one."""
 
-    def _run(self, n_races: int, seed: int, controls: np.ndarray, **more: object) -> list[Rows]:  # type: ignore[type-arg]
+    def _run(self, n_races: int, seed: int, controls: np.ndarray, **more: object) -> list[Rows]:
         with self.rig(n_races, controls.shape[2], **more) as rig:  # type: ignore[arg-type]
             rig.start(seed)
             return [rows(rig.world), *rig.play(controls)]
@@ -53,7 +53,9 @@ class SamenessChecks(BackendChecks):
             odd = difference(a, b)
             if odd:
                 when = "after the reset" if step == 0 else f"{step} steps after the reset"
-                raise ConformanceError(f"a used world is no fresh world {when}: {odd}", where="Backend.reset")
+                raise ConformanceError(
+                    f"a used world is no fresh world {when}: {odd}", where="Backend.reset"
+                )
         last = self.n_races - 1
         with self.rig() as rig:
             rig.start(50)
@@ -61,7 +63,9 @@ class SamenessChecks(BackendChecks):
             rig.world.reset(seeds=[1 + last], races=[last])
             odd = difference(_of(fresh[0], [last]), rows(rig.world, [last]))
         if odd:
-            raise ConformanceError(f"a race that was reset alone is no fresh race: {odd}", where="Backend.reset")
+            raise ConformanceError(
+                f"a race that was reset alone is no fresh race: {odd}", where="Backend.reset"
+            )
 
     def check_reset_leaves_other_races_alone(self) -> None:
         """Resetting some races changes nothing in the others."""
@@ -104,7 +108,9 @@ class SamenessChecks(BackendChecks):
         """One thread and two give the same bits."""
         n_races, most = PARALLEL_FROM + 8, self.spec.max_races
         if most is not None and most < n_races:
-            raise NotApplicable(f"the backend runs at most {most} races; threads start at {n_races}")
+            raise NotApplicable(
+                f"the backend runs at most {most} races; threads start at {n_races}"
+            )
         if self.spec.tracks != "given":
             raise NotApplicable("the backend has tracks of its own")
         before, runs = threads(), []
@@ -135,7 +141,9 @@ class SamenessChecks(BackendChecks):
             rig.world.restore(snapshot)
             odd = difference(then, rows(rig.world))
             if odd:
-                raise ConformanceError(f"after restoring {odd}", where="Backend.save and Backend.load")
+                raise ConformanceError(
+                    f"after restoring {odd}", where="Backend.save and Backend.load"
+                )
             second = rig.play(controls[LONG : LONG + SHORT])
         for step, (a, b) in enumerate(zip(first, second, strict=True)):
             odd = difference(a, b)

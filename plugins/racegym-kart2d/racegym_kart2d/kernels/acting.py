@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 from racegym.kernels import device
 from racegym_kart2d.kernels.columns import BRAKE_FORCE, MASS, ROLLING, TOP_SPEED
 from racegym_kart2d.kernels.ground import Wheels, surface_grip, surface_rolling
-from racegym_kart2d.kernels.records import Orders, Outside
 from racegym_kart2d.kernels.single_track import Acting
 
-__all__ = ["Wheelwise", "acting", "neutral", "on_surface", "wheelwise", "within"]
+__all__ = ["Given", "Wheelwise", "acting", "all_within", "neutral", "on_surface", "within"]
 
 Real = Any  # a float of either precision
 Array = Any
@@ -27,6 +26,21 @@ class Wheelwise(NamedTuple):
     rr: Real
 
 
+class Given(NamedTuple):
+    """The effects that are one number a car, as realism gave them."""
+
+    power: Real
+    drag: Real
+    brake: Real
+    downforce_front: Real
+    downforce_rear: Real
+    mass: Real
+    fx: Real
+    fy: Real
+    mz: Real
+    speed_limit: Real
+
+
 @device
 def within(x: Real, low: float, high: float, real: Any) -> Real:
     """Return ``x`` cut to [low, high]."""
@@ -34,13 +48,13 @@ def within(x: Real, low: float, high: float, real: Any) -> Real:
 
 
 @device
-def wheelwise(values: Array, low: float, high: float, real: Any) -> Wheelwise:
-    """Return the four ``values`` (4,), cut to [low, high]."""
+def all_within(values: Wheelwise, low: float, high: float, real: Any) -> Wheelwise:
+    """Return ``values`` cut to [low, high]."""
     return Wheelwise(
-        within(values[0], low, high, real),
-        within(values[1], low, high, real),
-        within(values[2], low, high, real),
-        within(values[3], low, high, real),
+        within(values.fl, low, high, real),
+        within(values.fr, low, high, real),
+        within(values.rl, low, high, real),
+        within(values.rr, low, high, real),
     )
 
 
@@ -55,21 +69,33 @@ def neutral(p: Array, real: Any) -> Acting:
 
 
 @device
-def acting(race: int, car: int, p: Array, orders: Orders, outside: Outside, real: Any) -> Acting:
+def acting(
+    p: Array,
+    throttle: Real,
+    brake: Real,
+    gear: Real,
+    given: Given,
+    stiffness: Wheelwise,
+    real: Any,
+) -> Acting:
     """Return what acts on a car on asphalt, grip and rolling resistance left neutral.
 
-    The bounds of effects are those that ``racegym.interfaces.Effects`` states.
+    Args:
+        p: parameters of the car.
+        throttle, brake, gear: what the driver asks.
+        given: effects, as they are; cut to the bounds that ``Effects`` states.
+        stiffness: factors of each wheel, within their bounds.
+        real: the precision.
     """
     half, one = real(0.5), real(1.0)
-    throttle = within(orders.throttle[race, car], 0.0, 1.0, real)
-    brake = within(orders.brake[race, car], 0.0, 1.0, real) * p[BRAKE_FORCE]
-    mass = p[MASS] + within(outside.mass[race, car], -500.0, 2000.0, real)
-    stiffness = wheelwise(outside.tyre_stiffness[race, car], 0.05, 5.0, real)
+    throttle = within(throttle, 0.0, 1.0, real)
+    brake = within(brake, 0.0, 1.0, real) * p[BRAKE_FORCE]
+    mass = p[MASS] + within(given.mass, -500.0, 2000.0, real)
     return Acting(
-        -throttle if orders.gear[race, car] < 0 else throttle,
-        brake * within(outside.brake[race, car], 0.0, 2.0, real),
-        min(p[TOP_SPEED], max(outside.speed_limit[race, car], real(0.0))),
-        within(outside.power[race, car], 0.0, 2.0, real),
+        -throttle if gear < real(0.0) else throttle,
+        brake * within(given.brake, 0.0, 2.0, real),
+        min(p[TOP_SPEED], max(given.speed_limit, real(0.0))),
+        within(given.power, 0.0, 2.0, real),
         max(mass, real(LEAST_MASS) * p[MASS]),
         one,
         one,
@@ -77,12 +103,12 @@ def acting(race: int, car: int, p: Array, orders: Orders, outside: Outside, real
         half * (stiffness.rl + stiffness.rr),
         p[ROLLING],
         p[ROLLING],
-        within(outside.drag[race, car], 0.0, 5.0, real),
-        within(outside.downforce_front[race, car], 0.0, 2.0, real),
-        within(outside.downforce_rear[race, car], 0.0, 2.0, real),
-        within(outside.fx[race, car], -1e5, 1e5, real),
-        within(outside.fy[race, car], -1e5, 1e5, real),
-        within(outside.mz[race, car], -1e5, 1e5, real),
+        within(given.drag, 0.0, 5.0, real),
+        within(given.downforce_front, 0.0, 2.0, real),
+        within(given.downforce_rear, 0.0, 2.0, real),
+        within(given.fx, -1e5, 1e5, real),
+        within(given.fy, -1e5, 1e5, real),
+        within(given.mz, -1e5, 1e5, real),
     )
 
 

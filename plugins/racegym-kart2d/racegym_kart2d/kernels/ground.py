@@ -75,7 +75,6 @@ FLAT = 0.05  # sine of the angle to the wall below which a side meets it, not a 
 class Place(NamedTuple):
     """Where a car is on its track."""
 
-    segment: int
     d: Real  # [m] left is positive
     tx: Real  # unit vector along the track
     ty: Real
@@ -83,20 +82,19 @@ class Place(NamedTuple):
     right: Real
     kerb: Real  # [m] width of the kerbs
     runoff: Real  # [m] edge to the wall
-    z: Real  # [m]
 
 
 class Wheels(NamedTuple):
-    """Surfaces below the wheels."""
+    """Surfaces below the wheels: codes of ``Surface`` as floats, for vector registers."""
 
-    fl: int
-    fr: int
-    rl: int
-    rr: int
+    fl: Real
+    fr: Real
+    rl: Real
+    rr: Real
 
 
 class Hit(NamedTuple):
-    """What a wall did to a car; all zero when it did not touch."""
+    """What a wall did to a car; ``push`` and ``impulse`` are zero when it did not touch."""
 
     body: Body  # the motion after it
     push: Real  # [m] moved along the normal
@@ -118,8 +116,8 @@ def find_place(
     y: float,
     segment: int,
     real: Any,
-) -> Place:
-    """Return where (x, y) lies on ``track``, following a car that was on ``segment``."""
+) -> tuple[Place, int, float]:
+    """Return (place, segment, height [m]) of (x, y) on ``track``, following a car that was on ``segment``."""
     index, t, d, dx, dy, _ = project(points, table, cells, track, x, y, segment)
     return _place(points, table, track, index, t, d, dx, dy, real)
 
@@ -127,8 +125,8 @@ def find_place(
 @device
 def nearest_place(
     points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, real: Any
-) -> Place:
-    """Return where (x, y) lies on the nearest part of ``track``."""
+) -> tuple[Place, int, float]:
+    """Return (place, segment, height [m]) of (x, y) on the nearest part of ``track``."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     sample = locate(points, table, cells, track, x, y)
     index = settle(points, first, count, sample, x, y)
@@ -147,12 +145,11 @@ def _place(
     dx: float,
     dy: float,
     real: Any,
-) -> Place:
-    """Return the place at ``t`` on segment ``index``, where the track runs along (dx, dy)."""
+) -> tuple[Place, int, float]:
+    """Return place, segment and height at ``t`` on segment ``index``, where the track runs along (dx, dy)."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     scale = 1.0 / sqrt(dx * dx + dy * dy)
-    return Place(
-        index,
+    place = Place(
         real(d),
         real(dx * scale),
         real(dy * scale),
@@ -160,17 +157,16 @@ def _place(
         real(mix(points, first, count, index, t, WIDTH_RIGHT)),
         real(table[track, KERB]),
         real(table[track, RUNOFF]),
-        mix(points, first, count, index, t, Z),
     )
+    return place, index, mix(points, first, count, index, t, Z)
 
 
 @device
-def _surface(d: Real, place: Place, real: Any) -> int:
-    """Return what lies at offset ``d`` [m]."""
+def _surface(d: Real, place: Place, real: Any) -> Real:
+    """Return the code of what lies at offset ``d`` [m]."""
     beyond = max(d - place.left, -d - place.right)
-    if beyond <= real(0.0):
-        return ASPHALT
-    return KERB_SURFACE if beyond <= place.kerb else GRASS
+    paved = real(ASPHALT) if beyond <= real(0.0) else real(KERB_SURFACE)
+    return paved if beyond <= max(place.kerb, real(0.0)) else real(GRASS)
 
 
 @device
@@ -192,17 +188,16 @@ def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Whe
 
 
 @device
-def surface_grip(surface: int, real: Any) -> Real:
+def surface_grip(surface: Real, real: Any) -> Real:
     """Return the factor on grip of a surface."""
-    if surface == ASPHALT:
-        return real(1.0)
-    return real(GRIP_OF_KERB) if surface == KERB_SURFACE else real(GRIP_OF_GRASS)
+    paved = real(1.0) if surface == real(ASPHALT) else real(GRIP_OF_KERB)
+    return real(GRIP_OF_GRASS) if surface == real(GRASS) else paved
 
 
 @device
-def surface_rolling(surface: int, real: Any) -> Real:
+def surface_rolling(surface: Real, real: Any) -> Real:
     """Return what a surface adds to the rolling resistance coefficient."""
-    return real(ROLLING_OF_GRASS) if surface == GRASS else real(0.0)
+    return real(ROLLING_OF_GRASS) if surface == real(GRASS) else real(0.0)
 
 
 @device
@@ -223,9 +218,7 @@ def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real,
     beyond_left = centre + reach - (place.left + place.runoff)
     beyond_right = reach - centre - (place.right + place.runoff)
     push = max(beyond_left, beyond_right)
-    if not push > zero:
-        return Hit(body, zero, zero, zero, zero, zero, zero, zero)
-
+    touching = push > zero
     side = real(1.0) if beyond_left > beyond_right else real(-1.0)
     normal_x, normal_y = side * place.ty, -side * place.tx
     # A corner, or the middle of a side that lies flat against the wall.
@@ -235,11 +228,10 @@ def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real,
     inertia = p[INERTIA]
 
     approach = (body.vx - body.r * corner_y) * nx + (body.vy + body.r * corner_x) * ny
-    if approach >= zero:
-        return Hit(body, push, zero, zero, corner_x, corner_y, normal_x, normal_y)
+    approach = min(approach, zero) if touching else zero
     lever = corner_x * ny - corner_y * nx
     inverse = real(1.0) / mass
-    impulse = -(real(1.0 + WALL_RESTITUTION)) * approach / (inverse + lever * lever / inertia)
+    impulse = -real(1.0 + WALL_RESTITUTION) * approach / (inverse + lever * lever / inertia)
     vx = body.vx + impulse * nx * inverse
     vy = body.vy + impulse * ny * inverse
     r = body.r + impulse * lever / inertia
@@ -251,4 +243,4 @@ def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real,
     rub = -sliding / (inverse + lever * lever / inertia)
     rub = min(max(rub, -most), most)
     after = Body(vx + rub * tx * inverse, vy + rub * ty * inverse, r + rub * lever / inertia)
-    return Hit(after, push, impulse, -approach, corner_x, corner_y, normal_x, normal_y)
+    return Hit(after, max(push, zero), impulse, -approach, corner_x, corner_y, normal_x, normal_y)

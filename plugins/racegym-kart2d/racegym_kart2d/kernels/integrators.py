@@ -119,9 +119,6 @@ def implicit_step(
     zero, half = real(0.0), real(0.5)
     contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, h, real)
     mass, inertia = act.mass, p[INERTIA]
-    if _at_rest(p, act, body, contact, h, real):
-        still = Body(zero, zero, zero)
-        return Moved(still, -body.vx, -body.vy, -body.vx / h, zero, zero)
 
     # Rows of J: front along (a1, a2, a3), front across (b1, b2, b3), rear (1, 0, 0), (0, 1, d3).
     if tyre == LINEAR:
@@ -184,8 +181,20 @@ def implicit_step(
         act.stiffness_rear * p[STIFFNESS_REAR] * p[SHAPE_REAR],
         real,
     )
+    # A car that friction stops stands still; chosen, not branched to, for vector registers.
+    rest = _at_rest(p, act, body, contact, h, real)
+    after = Body(
+        zero if rest else body.vx + dvx,
+        zero if rest else body.vy + dvy,
+        zero if rest else body.r + dr,
+    )
     return Moved(
-        Body(body.vx + dvx, body.vy + dvy, body.r + dr), dvx, dvy, by_tyres, lost_front, lost_rear
+        after,
+        -body.vx if rest else dvx,
+        -body.vy if rest else dvy,
+        -body.vx / h if rest else by_tyres,
+        zero if rest else lost_front,
+        zero if rest else lost_rear,
     )
 
 

@@ -1,7 +1,8 @@
 """The arrays that kernels take, grouped by who owns them.
 
-A kernel's loop must hand these to a device function and never write to their arrays
-itself: numba's parallel loops drop writes to an array that is taken out of a tuple.
+Arrays of cars are flat, (n_races * n_cars,) or (n_races * n_cars, 4). A kernel's own loop
+must hand them to a device function and never write to them itself: numba's parallel loops
+drop writes to an array that is taken out of a tuple.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ class Motion(NamedTuple):
 class Memory(NamedTuple):
     """What the backend remembers besides ``CarState``."""
 
-    parameters: Array  # (n_races, n_cars, PARAMETERS) real
-    rack: Array  # (n_races, n_cars) real [rad], steering before any offset
-    shift: Array  # (n_races, n_cars) real [m/s^2], acceleration by the tyres, low-passed
-    segment: Array  # (n_races, n_cars) int32, or UNKNOWN
+    parameters: Array  # (n_races * n_cars, PARAMETERS) real
+    rack: Array  # [rad] steering before any offset
+    shift: Array  # real [m/s^2], acceleration by the tyres, low-passed
+    segment: Array  # int32, or UNKNOWN
 
 
 class Orders(NamedTuple):
@@ -80,7 +81,7 @@ class Ground(NamedTuple):
     points: Array
     table: Array
     cells: Array
-    segment: Array  # (n_races, n_cars) int32
+    segment: Array  # int32
 
 
 class Touch(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from racegym.kernels import device
+from racegym_kart2d.kernels.acting import Wheelwise
 from racegym_kart2d.kernels.columns import (
     CG_HEIGHT,
     GEAR_RATIO,
@@ -16,14 +17,22 @@ from racegym_kart2d.kernels.columns import (
     WHEEL_RADIUS,
 )
 from racegym_kart2d.kernels.functions import arctangent, cosine, sine
-from racegym_kart2d.kernels.ground import Wheels
-from racegym_kart2d.kernels.records import Motion
 from racegym_kart2d.kernels.single_track import Acting, Body, axle_loads, slip_tangents
 
-__all__ = ["report_wheels"]
+__all__ = ["Report", "report"]
 
 Real = Any  # a float of either precision
 Array = Any
+
+
+class Report(NamedTuple):
+    """The wheels and the engine at the end of a step."""
+
+    load: Wheelwise  # [N]
+    slip_angle: Wheelwise  # [rad]
+    wheel_speed: Wheelwise  # [rad/s]
+    slip_power: Wheelwise  # [W]
+    engine_speed: Real  # [rad/s]
 
 
 @device
@@ -35,9 +44,7 @@ def _shared(axle: Real, transfer: Real, real: Any) -> tuple[Real, Real]:
 
 
 @device
-def report_wheels(
-    race: int,
-    car: int,
+def report(
     p: Array,
     act: Acting,
     body: Body,
@@ -46,17 +53,14 @@ def report_wheels(
     ay: Real,
     lost_front: Real,
     lost_rear: Real,
-    wheels: Wheels,
-    motion: Motion,
     real: Any,
-) -> None:
-    """Write what is known of each wheel, and of the engine.
+) -> Report:
+    """Return what is known of each wheel, and of the engine.
 
     The tyre model knows axles alone: the loads of their two wheels differ by the lateral
     transfer of a stiff car in a steady corner, and share the axle's power lost by load.
 
     Args:
-        race, car: whose row is written.
         p: parameters of the car.
         act: what acts on it.
         body: its motion.
@@ -64,8 +68,6 @@ def report_wheels(
         shift: [m/s^2] acceleration by the tyres, low-passed.
         ay: [m/s^2] specific force to the left.
         lost_front, lost_rear: [W] in the contact patches of the axles.
-        wheels: what they stand on.
-        motion: written.
         real: the precision.
     """
     half, tiny = real(0.5), real(1e-6)
@@ -74,25 +76,22 @@ def report_wheels(
     lean = act.mass * ay * p[CG_HEIGHT] / (p[TO_FRONT] + p[TO_REAR])
     fl, fr = _shared(front, lean * p[TO_REAR] / p[TRACK_FRONT], real)
     rl, rr = _shared(rear, lean * p[TO_FRONT] / p[TRACK_REAR], real)
-    load, power = motion.load[race, car], motion.slip_power[race, car]
-    load[0], load[1], load[2], load[3] = fl, fr, rl, rr
     by_front, by_rear = lost_front / max(front, tiny), lost_rear / max(rear, tiny)
-    power[0], power[1], power[2], power[3] = (
-        by_front * fl,
-        by_front * fr,
-        by_rear * rl,
-        by_rear * rr,
-    )
 
     front_l, _, slip_front, rear_l, _, slip_rear = slip_tangents(p, body, cs, sn)
     alpha_front, alpha_rear = -arctangent(slip_front, real), -arctangent(slip_rear, real)
-    slip, turning = motion.slip_angle[race, car], motion.wheel_speed[race, car]
-    slip[0], slip[1], slip[2], slip[3] = alpha_front, alpha_front, alpha_rear, alpha_rear
     radius = p[WHEEL_RADIUS]
     wide_front = half * p[TRACK_FRONT] * body.r * cs
     wide_rear = half * p[TRACK_REAR] * body.r
-    turning[0], turning[1] = (front_l - wide_front) / radius, (front_l + wide_front) / radius
-    turning[2], turning[3] = (rear_l - wide_rear) / radius, (rear_l + wide_rear) / radius
-    motion.engine_speed[race, car] = max(p[IDLE_SPEED], p[GEAR_RATIO] * abs(rear_l) / radius)
-    under = motion.surface[race, car]
-    under[0], under[1], under[2], under[3] = wheels.fl, wheels.fr, wheels.rl, wheels.rr
+    return Report(
+        Wheelwise(fl, fr, rl, rr),
+        Wheelwise(alpha_front, alpha_front, alpha_rear, alpha_rear),
+        Wheelwise(
+            (front_l - wide_front) / radius,
+            (front_l + wide_front) / radius,
+            (rear_l - wide_rear) / radius,
+            (rear_l + wide_rear) / radius,
+        ),
+        Wheelwise(by_front * fl, by_front * fr, by_rear * rl, by_rear * rr),
+        max(p[IDLE_SPEED], p[GEAR_RATIO] * abs(rear_l) / radius),
+    )

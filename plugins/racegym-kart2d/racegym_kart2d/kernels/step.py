@@ -1,4 +1,9 @@
-"""The loops over races and cars: a step of the whole batch, and placing cars."""
+"""A step of the whole batch, block by block, and placing cars.
+
+A block holds whole races, in lanes (see ``lanes``), and does one thing after the other for
+all of its cars: load, then per substep move, find the place on the track and meet walls, and
+at last report and save. Only finding the place is done car by car.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +14,37 @@ import numpy as np
 from racegym.kernels import device, kernel, prange
 from racegym.kernels.geometry import wrap_angle
 from racegym.kernels.projection import COUNT
-from racegym_kart2d.kernels.acting import acting, neutral, on_surface, wheelwise, within
-from racegym_kart2d.kernels.columns import STEER_LIMIT, STEER_RATE
+from racegym_kart2d.kernels import lanes
+from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
+from racegym_kart2d.kernels.columns import IMPLICIT, SATURATING, STEER_LIMIT, STEER_RATE
 from racegym_kart2d.kernels.functions import cosine, sine
-from racegym_kart2d.kernels.ground import (
-    Wheels,
-    find_place,
-    hit_wall,
-    nearest_place,
-    wheel_surfaces,
-)
+from racegym_kart2d.kernels.ground import find_place, hit_wall, nearest_place, wheel_surfaces
 from racegym_kart2d.kernels.integrators import travel
+from racegym_kart2d.kernels.lanes import (
+    LANES,
+    get,
+    get_acting,
+    get_body,
+    get_given,
+    get_parameters,
+    get_place,
+    get_wheels,
+    get_wheelwise,
+    load,
+    load_columns,
+    put,
+    put_acting,
+    put_body,
+    put_place,
+    put_wheelwise,
+    save,
+    save_columns,
+)
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
-from racegym_kart2d.kernels.report import report_wheels
+from racegym_kart2d.kernels.report import report
 from racegym_kart2d.kernels.single_track import Body
 
-__all__ = ["place_cars", "step_cars"]
+__all__ = ["place_cars", "step_any", "step_cars"]
 
 Real = Any  # a float of either precision
 Array = Any
@@ -34,48 +54,262 @@ WALL = -1  # `Contacts.WALL`
 
 
 @device
-def _limited(rack: Real, target: Real, most: Real) -> Real:
-    """Return ``rack`` moved towards ``target`` by at most ``most``."""
-    return rack + min(max(target - rack, -most), most)
-
-
-@device
-def _segment(race: int, car: int, memory: Memory, ground: Ground, track: int) -> int:
-    """Return the segment that the car was on, or the world's opinion if it was placed."""
-    segment = np.int64(memory.segment[race, car])
-    if segment == UNKNOWN:
-        count = np.int64(ground.table[track, COUNT])
-        return min(max(np.int64(ground.segment[race, car]), 0), count - 1)
-    return segment
-
-
-@device
-def _append(
-    race: int,
-    car: int,
-    touch: Touch,
-    impulse: Real,
-    closing: Real,
-    x: float,
-    y: float,
-    normal_x: Real,
-    normal_y: Real,
+def _load(
+    w: Array,
+    wide: Array,
+    first: int,
+    n: int,
+    motion: Motion,
+    memory: Memory,
+    orders: Orders,
+    outside: Outside,
 ) -> None:
-    """Report a contact with a wall, if there is room."""
-    k = touch.count[race]
-    if k >= touch.car.shape[1]:
-        return
-    touch.count[race] = k + 1
-    touch.car[race, k], touch.other[race, k] = car, WALL
-    touch.impulse[race, k], touch.closing_speed[race, k] = impulse, closing
-    touch.x[race, k], touch.y[race, k] = x, y
-    touch.normal_x[race, k], touch.normal_y[race, k] = normal_x, normal_y
+    """Copy cars ``first`` to ``first + n`` into the lanes."""
+    load_columns(w, 0, memory.parameters, first, n)
+    load(w, lanes.VX, motion.vx, first, n)
+    load(w, lanes.VY, motion.vy, first, n)
+    load(w, lanes.R, motion.yaw_rate, first, n)
+    load(w, lanes.RACK, memory.rack, first, n)
+    load(w, lanes.SHIFT, memory.shift, first, n)
+    load_columns(w, lanes.WHEELS, motion.surface, first, n)
+    load(wide, lanes.X, motion.x, first, n)
+    load(wide, lanes.Y, motion.y, first, n)
+    load(wide, lanes.Z, motion.z, first, n)
+    load(wide, lanes.YAW, motion.yaw, first, n)
+    load(wide, lanes.SEGMENT, memory.segment, first, n)
+    load(w, lanes.ASKED, orders.steer, first, n)
+    load(w, lanes.THROTTLE, orders.throttle, first, n)
+    load(w, lanes.BRAKE, orders.brake, first, n)
+    load(w, lanes.GEAR, orders.gear, first, n)
+    load_columns(w, lanes.GRIP, outside.grip, first, n)
+    load_columns(w, lanes.STIFFNESS, outside.tyre_stiffness, first, n)
+    load_columns(w, lanes.ROLL, outside.rolling_resistance, first, n)
+    load(w, lanes.OFFSET, outside.steer_offset, first, n)
+    load(w, lanes.GIVEN, outside.power, first, n)
+    load(w, lanes.GIVEN + 1, outside.drag, first, n)
+    load(w, lanes.GIVEN + 2, outside.brake, first, n)
+    load(w, lanes.GIVEN + 3, outside.downforce_front, first, n)
+    load(w, lanes.GIVEN + 4, outside.downforce_rear, first, n)
+    load(w, lanes.GIVEN + 5, outside.mass, first, n)
+    load(w, lanes.GIVEN + 6, outside.fx, first, n)
+    load(w, lanes.GIVEN + 7, outside.fy, first, n)
+    load(w, lanes.GIVEN + 8, outside.mz, first, n)
+    load(w, lanes.GIVEN + 9, outside.speed_limit, first, n)
 
 
 @device
-def _advance(
-    race: int,
-    car: int,
+def _prepare(w: Array, wide: Array, n: int, real: Any) -> None:
+    """Bring what was loaded into the form that substeps use, and clear what they sum."""
+    zero = real(0.0)
+    for i in range(n):
+        p = get_parameters(w, i)
+        angle = real(wrap_angle(get(wide, lanes.YAW, i)))
+        put(w, lanes.CY, i, cosine(angle, real))
+        put(w, lanes.SY, i, sine(angle, real))
+        put(w, lanes.ASKED, i, p[STEER_LIMIT] * within(get(w, lanes.ASKED, i), -1.0, 1.0, real))
+        put(w, lanes.OFFSET, i, within(get(w, lanes.OFFSET, i), -0.5, 0.5, real))
+        grip = all_within(get_wheelwise(w, lanes.GRIP, i), 0.0, 2.0, real)
+        put_wheelwise(w, lanes.GRIP, i, grip)
+        roll = all_within(get_wheelwise(w, lanes.ROLL, i), 0.0, 100.0, real)
+        put_wheelwise(w, lanes.ROLL, i, roll)
+        stiffness = all_within(get_wheelwise(w, lanes.STIFFNESS, i), 0.05, 5.0, real)
+        throttle, brake = get(w, lanes.THROTTLE, i), get(w, lanes.BRAKE, i)
+        gear = get(w, lanes.GEAR, i)
+        put_acting(w, i, acting(p, throttle, brake, gear, get_given(w, i), stiffness, real))
+        put(w, lanes.THROTTLE, i, within(throttle, 0.0, 1.0, real))
+        put(w, lanes.BRAKE, i, within(brake, 0.0, 1.0, real))
+        put(w, lanes.GAINED_X, i, zero)
+        put(w, lanes.GAINED_Y, i, zero)
+        put(w, lanes.LOST_FRONT, i, zero)
+        put(w, lanes.LOST_REAR, i, zero)
+        put(w, lanes.IMPULSE, i, zero)
+        put(w, lanes.CLOSING, i, zero)
+
+
+@device
+def _move(
+    w: Array,
+    wide: Array,
+    n: int,
+    tyre: int,
+    integrator: int,
+    long_h: float,
+    fresh: Real,
+    real: Any,
+) -> None:
+    """Steer and move all lanes by ``long_h`` [s], without regard to walls."""
+    h, half = real(long_h), real(0.5)
+    for i in range(n):
+        p = get_parameters(w, i)
+        before, asked = get(w, lanes.RACK, i), get(w, lanes.ASKED, i)
+        most = p[STEER_RATE] * h
+        rack = before + min(max(asked - before, -most), most)
+        steer = half * (before + rack) + get(w, lanes.OFFSET, i)
+        grip, roll = get_wheelwise(w, lanes.GRIP, i), get_wheelwise(w, lanes.ROLL, i)
+        act = on_surface(p, get_acting(w, i), grip, roll, get_wheels(w, i), real)
+        cy, sy, shift = get(w, lanes.CY, i), get(w, lanes.SY, i), get(w, lanes.SHIFT, i)
+        cs, sn = cosine(steer, real), sine(steer, real)
+        body = get_body(w, i)
+        trip = travel(p, tyre, integrator, act, body, cy, sy, steer, cs, sn, shift, h, real)
+        moved = trip.moved
+        put_body(w, i, moved.body)
+        put(w, lanes.RACK, i, rack)
+        put(w, lanes.CY, i, trip.cy)
+        put(w, lanes.SY, i, trip.sy)
+        put(w, lanes.SHIFT, i, shift + fresh * (moved.by_tyres - shift))
+        put(w, lanes.GAINED_X, i, get(w, lanes.GAINED_X, i) + moved.gained_x)
+        put(w, lanes.GAINED_Y, i, get(w, lanes.GAINED_Y, i) + moved.gained_y)
+        put(w, lanes.LOST_FRONT, i, get(w, lanes.LOST_FRONT, i) + moved.lost_front)
+        put(w, lanes.LOST_REAR, i, get(w, lanes.LOST_REAR, i) + moved.lost_rear)
+        put(wide, lanes.X, i, get(wide, lanes.X, i) + trip.dx)
+        put(wide, lanes.Y, i, get(wide, lanes.Y, i) + trip.dy)
+        put(wide, lanes.YAW, i, get(wide, lanes.YAW, i) + trip.turn)
+
+
+@device
+def _find(
+    w: Array,
+    wide: Array,
+    first: int,
+    n: int,
+    n_cars: int,
+    present: Array,
+    ground: Ground,
+    real: Any,
+) -> None:
+    """Follow all lanes along their tracks."""
+    for i in range(n):
+        if present[first + i]:
+            track = ground.race_track[(first + i) // n_cars]
+            segment = int(get(wide, lanes.SEGMENT, i))
+            if segment == UNKNOWN:
+                count = int(ground.table[track, COUNT])
+                segment = min(max(int(ground.segment[first + i]), 0), count - 1)
+            x, y = get(wide, lanes.X, i), get(wide, lanes.Y, i)
+            place, segment, z = find_place(
+                ground.points, ground.table, ground.cells, track, x, y, segment, real
+            )
+            put_place(w, i, place)
+            put(wide, lanes.SEGMENT, i, float(segment))
+            put(wide, lanes.Z, i, z)
+
+
+@device
+def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
+    """Keep all lanes inside the walls, and see what their wheels stand on."""
+    zero = real(0.0)
+    for i in range(n):
+        p = get_parameters(w, i)
+        cy, sy, place = get(w, lanes.CY, i), get(w, lanes.SY, i), get_place(w, i)
+        mass = get_acting(w, i).mass
+        hit = hit_wall(p, mass, get_body(w, i), place, cy, sy, real)
+        put_body(w, i, hit.body)
+        x = get(wide, lanes.X, i) + hit.push * hit.normal_x
+        y = get(wide, lanes.Y, i) + hit.push * hit.normal_y
+        put(wide, lanes.X, i, x)
+        put(wide, lanes.Y, i, y)
+        # What is reported is the first touch, and the sum of all impulses.
+        impulse = get(w, lanes.IMPULSE, i)
+        first = impulse == zero
+        touch_x = hit.corner_x * cy - hit.corner_y * sy
+        touch_y = hit.corner_x * sy + hit.corner_y * cy
+        put(w, lanes.CLOSING, i, hit.closing if first else get(w, lanes.CLOSING, i))
+        put(w, lanes.NORMAL_X, i, hit.normal_x if first else get(w, lanes.NORMAL_X, i))
+        put(w, lanes.NORMAL_Y, i, hit.normal_y if first else get(w, lanes.NORMAL_Y, i))
+        put(wide, lanes.TOUCH_X, i, x + touch_x if first else get(wide, lanes.TOUCH_X, i))
+        put(wide, lanes.TOUCH_Y, i, y + touch_y if first else get(wide, lanes.TOUCH_Y, i))
+        put(w, lanes.IMPULSE, i, impulse + hit.impulse)
+        fl, fr, rl, rr = wheel_surfaces(p, place, cy, sy, real)
+        put(w, lanes.WHEELS, i, fl)
+        put(w, lanes.WHEELS + 1, i, fr)
+        put(w, lanes.WHEELS + 2, i, rl)
+        put(w, lanes.WHEELS + 3, i, rr)
+
+
+@device
+def _report(w: Array, wide: Array, n: int, dt: float, substeps: int, real: Any) -> None:
+    """Work out what is told of the step as a whole."""
+    per_second, per_substep = real(1.0 / dt), real(1.0 / substeps)
+    for i in range(n):
+        ay = get(w, lanes.GAINED_Y, i) * per_second
+        put(w, lanes.GAINED_X, i, get(w, lanes.GAINED_X, i) * per_second)
+        put(w, lanes.GAINED_Y, i, ay)
+        put(w, lanes.ANGLE, i, real(wrap_angle(get(wide, lanes.YAW, i))))
+        steer = get(w, lanes.RACK, i) + get(w, lanes.OFFSET, i)
+        put(w, lanes.STEER, i, steer)
+        told = report(
+            get_parameters(w, i),
+            get_acting(w, i),
+            get_body(w, i),
+            steer,
+            get(w, lanes.SHIFT, i),
+            ay,
+            get(w, lanes.LOST_FRONT, i) * per_substep,
+            get(w, lanes.LOST_REAR, i) * per_substep,
+            real,
+        )
+        put_wheelwise(w, lanes.LOAD, i, told.load)
+        put_wheelwise(w, lanes.SLIP_ANGLE, i, told.slip_angle)
+        put_wheelwise(w, lanes.SLIP_POWER, i, told.slip_power)
+        put_wheelwise(w, lanes.WHEEL_SPEED, i, told.wheel_speed)
+        put(w, lanes.ENGINE, i, told.engine_speed)
+
+
+@device
+def _save(
+    w: Array, wide: Array, first: int, n: int, present: Array, motion: Motion, memory: Memory
+) -> None:
+    """Copy the lanes back to cars ``first`` to ``first + n``."""
+    save(wide, lanes.X, motion.x, present, first, n)
+    save(wide, lanes.Y, motion.y, present, first, n)
+    save(wide, lanes.Z, motion.z, present, first, n)
+    save(w, lanes.ANGLE, motion.yaw, present, first, n)
+    save(w, lanes.VX, motion.vx, present, first, n)
+    save(w, lanes.VY, motion.vy, present, first, n)
+    save(w, lanes.R, motion.yaw_rate, present, first, n)
+    save(w, lanes.GAINED_X, motion.ax, present, first, n)
+    save(w, lanes.GAINED_Y, motion.ay, present, first, n)
+    save(w, lanes.STEER, motion.steer, present, first, n)
+    save(w, lanes.THROTTLE, motion.throttle, present, first, n)
+    save(w, lanes.BRAKE, motion.brake, present, first, n)
+    save(w, lanes.ENGINE, motion.engine_speed, present, first, n)
+    save_columns(w, lanes.LOAD, motion.load, present, first, n)
+    save_columns(w, lanes.SLIP_ANGLE, motion.slip_angle, present, first, n)
+    save_columns(w, lanes.SLIP_POWER, motion.slip_power, present, first, n)
+    save_columns(w, lanes.WHEEL_SPEED, motion.wheel_speed, present, first, n)
+    save_columns(w, lanes.WHEELS, motion.surface, present, first, n)
+    save(w, lanes.RACK, memory.rack, present, first, n)
+    save(w, lanes.SHIFT, memory.shift, present, first, n)
+    save(wide, lanes.SEGMENT, memory.segment, present, first, n)
+
+
+@device
+def _append_contacts(
+    w: Array, wide: Array, first: int, n: int, n_cars: int, present: Array, touch: Touch, real: Any
+) -> None:
+    """Report the walls that were touched, as long as there is room."""
+    for i in range(n):
+        if present[first + i] and get(w, lanes.IMPULSE, i) > real(0.0):
+            race = (first + i) // n_cars
+            k = touch.count[race]
+            if k < touch.car.shape[1]:
+                touch.count[race] = k + 1
+                touch.car[race, k] = first + i - race * n_cars
+                touch.other[race, k] = WALL
+                touch.impulse[race, k] = get(w, lanes.IMPULSE, i)
+                touch.closing_speed[race, k] = get(w, lanes.CLOSING, i)
+                touch.x[race, k] = get(wide, lanes.TOUCH_X, i)
+                touch.y[race, k] = get(wide, lanes.TOUCH_Y, i)
+                touch.normal_x[race, k] = get(w, lanes.NORMAL_X, i)
+                touch.normal_y[race, k] = get(w, lanes.NORMAL_Y, i)
+
+
+@device
+def _step_block(
+    begin: int,
+    end: int,
+    n_cars: int,
+    present: Array,
     motion: Motion,
     memory: Memory,
     orders: Orders,
@@ -89,116 +323,20 @@ def _advance(
     integrator: int,
     real: Any,
 ) -> None:
-    """Advance one car; arguments as in ``step_cars``."""
-    h, fresh = real(dt / substeps), real(1.0 - keep)
-    zero, half = real(0.0), real(0.5)
-    points, table, cells = ground.points, ground.table, ground.cells
-    track = ground.race_track[race]
-    p = memory.parameters[race, car]
-    x, y, z = motion.x[race, car], motion.y[race, car], motion.z[race, car]
-    yaw = wrap_angle(float(motion.yaw[race, car]))
-    cy, sy = cosine(real(yaw), real), sine(real(yaw), real)
-    body = Body(motion.vx[race, car], motion.vy[race, car], motion.yaw_rate[race, car])
-    rack, shift = memory.rack[race, car], memory.shift[race, car]
-    segment = _segment(race, car, memory, ground, track)
-    under = motion.surface[race, car]
-    wheels = Wheels(np.int64(under[0]), np.int64(under[1]), np.int64(under[2]), np.int64(under[3]))
-
-    asked = p[STEER_LIMIT] * within(orders.steer[race, car], -1.0, 1.0, real)
-    offset = within(outside.steer_offset[race, car], -0.5, 0.5, real)
-    grip = wheelwise(outside.grip[race, car], 0.0, 2.0, real)
-    rolling = wheelwise(outside.rolling_resistance[race, car], 0.0, 100.0, real)
-    common = acting(race, car, p, orders, outside, real)
-
-    gained_x, gained_y, lost_front, lost_rear = zero, zero, zero, zero
-    impulse, closing, normal_x, normal_y = zero, zero, zero, zero
-    touch_x, touch_y = 0.0, 0.0
-    for _ in range(substeps):
-        before = rack
-        rack = _limited(rack, asked, p[STEER_RATE] * h)
-        steer = half * (before + rack) + offset
-        act = on_surface(p, common, grip, rolling, wheels, real)
-        cs, sn = cosine(steer, real), sine(steer, real)
-        trip = travel(p, tyre, integrator, act, body, cy, sy, steer, cs, sn, shift, h, real)
-        x += trip.dx
-        y += trip.dy
-        yaw += trip.turn
-        cy, sy, body = trip.cy, trip.sy, trip.moved.body
-        shift += fresh * (trip.moved.by_tyres - shift)
-        gained_x += trip.moved.gained_x
-        gained_y += trip.moved.gained_y
-        lost_front += trip.moved.lost_front
-        lost_rear += trip.moved.lost_rear
-
-        place = find_place(points, table, cells, track, x, y, segment, real)
-        segment, z = place.segment, place.z
-        hit = hit_wall(p, act.mass, body, place, cy, sy, real)
-        if hit.push > zero:
-            x += hit.push * hit.normal_x
-            y += hit.push * hit.normal_y
-            body = hit.body
-            if hit.impulse > zero and impulse == zero:
-                closing, normal_x, normal_y = hit.closing, hit.normal_x, hit.normal_y
-                touch_x = x + (hit.corner_x * cy - hit.corner_y * sy)
-                touch_y = y + (hit.corner_x * sy + hit.corner_y * cy)
-            impulse += hit.impulse
-        wheels = wheel_surfaces(p, place, cy, sy, real)
-
-    motion.x[race, car], motion.y[race, car], motion.z[race, car] = x, y, z
-    motion.yaw[race, car] = wrap_angle(yaw)
-    motion.vx[race, car], motion.vy[race, car] = body.vx, body.vy
-    motion.yaw_rate[race, car] = body.r
-    share = real(1.0 / dt)
-    ax, ay = gained_x * share, gained_y * share
-    motion.ax[race, car], motion.ay[race, car] = ax, ay
-    motion.steer[race, car] = rack + offset
-    motion.throttle[race, car] = abs(common.throttle)
-    motion.brake[race, car] = within(orders.brake[race, car], 0.0, 1.0, real)
-    memory.rack[race, car], memory.shift[race, car] = rack, shift
-    memory.segment[race, car] = segment
-    part = real(1.0 / substeps)
-    report_wheels(
-        race, car, p, common, body, rack + offset, shift, ay,
-        part * lost_front, part * lost_rear, wheels, motion, real,
-    )  # fmt: skip
-    if impulse > zero:
-        _append(race, car, touch, impulse, closing, touch_x, touch_y, normal_x, normal_y)
-
-
-@device
-def _place(
-    race: int,
-    car: int,
-    x: float,
-    y: float,
-    yaw: float,
-    speed: float,
-    motion: Motion,
-    memory: Memory,
-    ground: Ground,
-    real: Any,
-) -> None:
-    """Put one car somewhere; arguments as in ``place_cars``."""
-    zero = real(0.0)
-    points, table, cells = ground.points, ground.table, ground.cells
-    track = ground.race_track[race]
-    p = memory.parameters[race, car]
-    place = nearest_place(points, table, cells, track, x, y, real)
-    cy, sy = cosine(real(yaw), real), sine(real(yaw), real)
-    wheels = wheel_surfaces(p, place, cy, sy, real)
-    motion.x[race, car], motion.y[race, car], motion.z[race, car] = x, y, place.z
-    motion.yaw[race, car] = yaw
-    motion.vx[race, car], motion.vy[race, car] = real(speed), zero
-    motion.yaw_rate[race, car] = zero
-    motion.ax[race, car], motion.ay[race, car] = zero, zero
-    motion.steer[race, car] = zero
-    motion.throttle[race, car], motion.brake[race, car] = zero, zero
-    memory.rack[race, car], memory.shift[race, car] = zero, zero
-    memory.segment[race, car] = UNKNOWN
-    body = Body(real(speed), zero, zero)
-    report_wheels(
-        race, car, p, neutral(p, real), body, zero, zero, zero, zero, zero, wheels, motion, real
-    )
+    """Advance cars ``begin`` to ``end``; other arguments as in ``step_cars``."""
+    w = np.zeros(lanes.ROWS * LANES, motion.vx.dtype)
+    wide = np.zeros(lanes.WIDE_ROWS * LANES, np.float64)
+    for first in range(begin, end, LANES):
+        n = min(LANES, end - first)
+        _load(w, wide, first, n, motion, memory, orders, outside)
+        _prepare(w, wide, n, real)
+        for _ in range(substeps):
+            _move(w, wide, n, tyre, integrator, dt / substeps, real(1.0 - keep), real)
+            _find(w, wide, first, n, n_cars, present, ground, real)
+            _meet_walls(w, wide, n, real)
+        _report(w, wide, n, dt, substeps, real)
+        _save(w, wide, first, n, present, motion, memory)
+        _append_contacts(w, wide, first, n, n_cars, present, touch, real)
 
 
 @kernel
@@ -216,10 +354,10 @@ def step_cars(
     dt: float,
     substeps: int,
     keep: float,
-    tyre: int,
-    integrator: int,
 ) -> None:
-    """Advance all cars by ``dt``. Car arrays are (n_races, n_cars).
+    """Advance all cars by ``dt`` with saturating tyres and the implicit integrator.
+
+    Car arrays are flat, (n_races * n_cars,) or (n_races * n_cars, 4).
 
     Args:
         vx: real [m/s]; also in ``motion``.
@@ -234,19 +372,94 @@ def step_cars(
         dt: [s].
         substeps: equal parts of it.
         keep: share of the low-passed acceleration that a substep keeps.
+    """
+    n_races = elapsed.shape[0]
+    n_cars = vx.shape[0] // n_races
+    races = max(1, LANES // n_cars)  # of a block
+    for block in prange((n_races + races - 1) // races):
+        last = min(n_races, (block + 1) * races)
+        for race in range(block * races, last):
+            elapsed[race] += dt
+            advanced[race] = True
+        _step_block(
+            block * races * n_cars, last * n_cars, n_cars, present, motion, memory, orders,
+            outside, ground, touch, dt, substeps, keep, SATURATING, IMPLICIT, vx.dtype.type,
+        )  # fmt: skip
+
+
+@kernel
+def step_any(
+    vx: Array,
+    present: Array,
+    motion: Motion,
+    memory: Memory,
+    orders: Orders,
+    outside: Outside,
+    ground: Ground,
+    touch: Touch,
+    elapsed: Array,
+    advanced: Array,
+    dt: float,
+    substeps: int,
+    keep: float,
+    tyre: int,
+    integrator: int,
+) -> None:
+    """Do what ``step_cars`` does with any tyre and integrator, for validation.
+
+    Args:
+        vx ... keep: as in ``step_cars``.
         tyre: SATURATING or LINEAR.
         integrator: IMPLICIT or RK4.
     """
-    real = vx.dtype.type
-    for race in prange(vx.shape[0]):
+    n_races = elapsed.shape[0]
+    n_cars = vx.shape[0] // n_races
+    for race in prange(n_races):
         elapsed[race] += dt
         advanced[race] = True
-        for car in range(vx.shape[1]):
-            if present[race, car]:
-                _advance(
-                    race, car, motion, memory, orders, outside, ground, touch,
-                    dt, substeps, keep, tyre, integrator, real,
-                )  # fmt: skip
+        _step_block(
+            race * n_cars, (race + 1) * n_cars, n_cars, present, motion, memory, orders,
+            outside, ground, touch, dt, substeps, keep, tyre, integrator, vx.dtype.type,
+        )  # fmt: skip
+
+
+@device
+def _put_car(
+    car: int,
+    n_cars: int,
+    x: float,
+    y: float,
+    yaw: float,
+    vx: Real,
+    motion: Motion,
+    memory: Memory,
+    ground: Ground,
+    real: Any,
+) -> None:
+    """Put one car somewhere, driving straight ahead with neutral controls."""
+    zero = real(0.0)
+    p = memory.parameters[car]
+    track = ground.race_track[car // n_cars]
+    place, _, z = nearest_place(ground.points, ground.table, ground.cells, track, x, y, real)
+    wheels = wheel_surfaces(p, place, cosine(real(yaw), real), sine(real(yaw), real), real)
+    body = Body(vx, zero, zero)
+    told = report(p, neutral(p, real), body, zero, zero, zero, zero, zero, real)
+    motion.x[car], motion.y[car], motion.z[car], motion.yaw[car] = x, y, z, yaw
+    motion.vx[car], motion.vy[car], motion.yaw_rate[car] = vx, zero, zero
+    motion.ax[car], motion.ay[car], motion.steer[car] = zero, zero, zero
+    motion.throttle[car], motion.brake[car] = zero, zero
+    motion.engine_speed[car] = told.engine_speed
+    _fill(motion.load[car], told.load)
+    _fill(motion.slip_angle[car], told.slip_angle)
+    _fill(motion.slip_power[car], told.slip_power)
+    _fill(motion.wheel_speed[car], told.wheel_speed)
+    _fill(motion.surface[car], wheels)
+    memory.rack[car], memory.shift[car], memory.segment[car] = zero, zero, UNKNOWN
+
+
+@device
+def _fill(target: Array, values: tuple[Real, Real, Real, Real]) -> None:
+    target[0], target[1], target[2], target[3] = values
 
 
 @kernel
@@ -254,7 +467,7 @@ def place_cars(
     cars: Array,
     pose: Array,
     speed: Array,
-    vx: Array,
+    n_cars: int,
     motion: Motion,
     memory: Memory,
     ground: Ground,
@@ -262,17 +475,14 @@ def place_cars(
     """Put cars somewhere, driving straight ahead with neutral controls.
 
     Args:
-        cars: (k,) int64, race * n_cars + car.
+        cars: (k,) int64, flat.
         pose: (k, 3) float64; x [m], y [m], yaw [rad].
         speed: (k,) float64 [m/s] forward.
-        vx: (n_races, n_cars) real [m/s]; also in ``motion``.
-        motion, memory: of all cars; the rows of ``cars`` are written.
+        n_cars: cars of a race.
+        motion, memory: of all cars, flat; the rows of ``cars`` are written.
         ground: the tracks.
     """
-    real = vx.dtype.type
-    n_cars = vx.shape[1]
     for i in prange(cars.shape[0]):
-        race = cars[i] // n_cars
-        car = cars[i] - race * n_cars
-        yaw = wrap_angle(pose[i, 2])
-        _place(race, car, pose[i, 0], pose[i, 1], yaw, speed[i], motion, memory, ground, real)
+        real = motion.vx.dtype.type
+        x, y, yaw = pose[i, 0], pose[i, 1], wrap_angle(pose[i, 2])
+        _put_car(cars[i], n_cars, x, y, yaw, real(speed[i]), motion, memory, ground, real)

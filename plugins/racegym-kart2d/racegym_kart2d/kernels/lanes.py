@@ -1,0 +1,211 @@
+"""Memory in which cars lie side by side, so that one instruction moves several of them.
+
+A block of up to ``LANES`` cars is copied into one flat array, a row a quantity. Loops over
+its lanes call the scalar functions of one car, all inlined; where these neither branch nor
+call the C library, the compiler turns the loop into vector instructions. Those are the same
+IEEE operations as for a single car, so the bits do not depend on who shares a block.
+
+The first rows are the parameters, by column; the others are named here. Quantities that
+need double precision lie in a second array, the ``wide`` one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from racegym.kernels import device
+from racegym_kart2d.kernels.acting import Given, Wheelwise
+from racegym_kart2d.kernels.ground import Place, Wheels
+from racegym_kart2d.kernels.single_track import Acting, Body
+
+Real = Any  # a float of either precision
+Array = Any
+
+LANES = 64  # a constant distance between rows, above any vector's width
+
+# Rows of the flat array of reals. Where a row is said to be one of several, the others follow.
+VX, VY, R = 36, 37, 38  # motion
+CY, SY = 39, 40  # cosine and sine of the yaw
+ANGLE = 41  # [rad] yaw
+RACK, ASKED, OFFSET, STEER = 42, 43, 44, 45  # [rad]
+SHIFT = 46  # [m/s^2] acceleration by the tyres, low-passed
+ACTING = 47  # of 17, the fields of ``Acting``
+WHEELS = 64  # of 4, surfaces
+GRIP, STIFFNESS, ROLL = 68, 72, 76  # of 4 each, factors
+GAINED_X, GAINED_Y = 80, 81  # [m/s] by forces since the step began; then [m/s^2]
+LOST_FRONT, LOST_REAR = 82, 83  # [W] summed over substeps
+PLACE = 84  # of 7, the fields of ``Place`` but segment and z
+IMPULSE, CLOSING = 91, 92  # [N s], [m/s] of walls
+NORMAL_X, NORMAL_Y = 93, 94  # of the first wall touched
+LOAD, SLIP_POWER, WHEEL_SPEED = 95, 99, 103  # of 4 each
+SLIP_ANGLE = 107  # of 4 [rad]
+ENGINE = 111  # [rad/s]
+THROTTLE, BRAKE, GEAR = 112, 113, 114  # what the driver asks
+GIVEN = 115  # of 10, the fields of ``Given``
+ROWS = 125
+
+# Rows of the flat array of float64.
+X, Y, Z, YAW = 0, 1, 2, 3
+TOUCH_X, TOUCH_Y = 4, 5  # [m] where the first wall was touched
+SEGMENT = 6  # a whole number
+WIDE_ROWS = 7
+
+
+@device
+def get(w: Array, row: int, i: int) -> Real:
+    """Return the value of lane ``i`` in ``row``."""
+    return w[row * LANES + i]
+
+
+@device
+def put(w: Array, row: int, i: int, value: Real) -> None:
+    """Set the value of lane ``i`` in ``row``."""
+    w[row * LANES + i] = value
+
+
+@device
+def get_body(w: Array, i: int) -> Body:
+    """Return the motion of lane ``i``."""
+    return Body(get(w, VX, i), get(w, VY, i), get(w, R, i))
+
+
+@device
+def put_body(w: Array, i: int, body: Body) -> None:
+    """Set the motion of lane ``i``."""
+    put(w, VX, i, body.vx)
+    put(w, VY, i, body.vy)
+    put(w, R, i, body.r)
+
+
+@device
+def get_wheelwise(w: Array, row: int, i: int) -> Wheelwise:
+    """Return the four values from ``row`` on."""
+    return Wheelwise(get(w, row, i), get(w, row + 1, i), get(w, row + 2, i), get(w, row + 3, i))
+
+
+@device
+def put_wheelwise(w: Array, row: int, i: int, values: Wheelwise) -> None:
+    """Set the four values from ``row`` on."""
+    put(w, row, i, values.fl)
+    put(w, row + 1, i, values.fr)
+    put(w, row + 2, i, values.rl)
+    put(w, row + 3, i, values.rr)
+
+
+@device
+def get_wheels(w: Array, i: int) -> Wheels:
+    """Return the surfaces below the wheels of lane ``i``."""
+    fl, fr, rl, rr = get_wheelwise(w, WHEELS, i)
+    return Wheels(fl, fr, rl, rr)
+
+
+@device
+def get_place(w: Array, i: int) -> Place:
+    """Return the place of lane ``i``; its segment and height lie in the wide array."""
+    return Place(
+        get(w, PLACE, i), get(w, PLACE + 1, i), get(w, PLACE + 2, i), get(w, PLACE + 3, i),
+        get(w, PLACE + 4, i), get(w, PLACE + 5, i), get(w, PLACE + 6, i),
+    )  # fmt: skip
+
+
+@device
+def put_place(w: Array, i: int, place: Place) -> None:
+    """Set the place of lane ``i``."""
+    put(w, PLACE, i, place.d)
+    put(w, PLACE + 1, i, place.tx)
+    put(w, PLACE + 2, i, place.ty)
+    put(w, PLACE + 3, i, place.left)
+    put(w, PLACE + 4, i, place.right)
+    put(w, PLACE + 5, i, place.kerb)
+    put(w, PLACE + 6, i, place.runoff)
+
+
+@device
+def get_given(w: Array, i: int) -> Given:
+    """Return the effects on lane ``i``, as realism gave them."""
+    return Given(
+        get(w, GIVEN, i), get(w, GIVEN + 1, i), get(w, GIVEN + 2, i), get(w, GIVEN + 3, i),
+        get(w, GIVEN + 4, i), get(w, GIVEN + 5, i), get(w, GIVEN + 6, i), get(w, GIVEN + 7, i),
+        get(w, GIVEN + 8, i), get(w, GIVEN + 9, i),
+    )  # fmt: skip
+
+
+@device
+def get_acting(w: Array, i: int) -> Acting:
+    """Return what acts on lane ``i``."""
+    a = ACTING
+    return Acting(
+        get(w, a, i), get(w, a + 1, i), get(w, a + 2, i), get(w, a + 3, i), get(w, a + 4, i),
+        get(w, a + 5, i), get(w, a + 6, i), get(w, a + 7, i), get(w, a + 8, i),
+        get(w, a + 9, i), get(w, a + 10, i), get(w, a + 11, i), get(w, a + 12, i),
+        get(w, a + 13, i), get(w, a + 14, i), get(w, a + 15, i), get(w, a + 16, i),
+    )  # fmt: skip
+
+
+@device
+def put_acting(w: Array, i: int, act: Acting) -> None:
+    """Set what acts on lane ``i``."""
+    a = ACTING
+    put(w, a, i, act.throttle)
+    put(w, a + 1, i, act.brake)
+    put(w, a + 2, i, act.limit)
+    put(w, a + 3, i, act.power)
+    put(w, a + 4, i, act.mass)
+    put(w, a + 5, i, act.grip_front)
+    put(w, a + 6, i, act.grip_rear)
+    put(w, a + 7, i, act.stiffness_front)
+    put(w, a + 8, i, act.stiffness_rear)
+    put(w, a + 9, i, act.rolling_front)
+    put(w, a + 10, i, act.rolling_rear)
+    put(w, a + 11, i, act.drag)
+    put(w, a + 12, i, act.downforce_front)
+    put(w, a + 13, i, act.downforce_rear)
+    put(w, a + 14, i, act.fx)
+    put(w, a + 15, i, act.fy)
+    put(w, a + 16, i, act.mz)
+
+
+@device
+def get_parameters(w: Array, i: int) -> tuple[Real, ...]:
+    """Return the parameters of lane ``i``, to be indexed by column like an array's row."""
+    return (
+        get(w, 0, i), get(w, 1, i), get(w, 2, i), get(w, 3, i), get(w, 4, i), get(w, 5, i),
+        get(w, 6, i), get(w, 7, i), get(w, 8, i), get(w, 9, i), get(w, 10, i), get(w, 11, i),
+        get(w, 12, i), get(w, 13, i), get(w, 14, i), get(w, 15, i), get(w, 16, i),
+        get(w, 17, i), get(w, 18, i), get(w, 19, i), get(w, 20, i), get(w, 21, i),
+        get(w, 22, i), get(w, 23, i), get(w, 24, i), get(w, 25, i), get(w, 26, i),
+        get(w, 27, i), get(w, 28, i), get(w, 29, i), get(w, 30, i), get(w, 31, i),
+        get(w, 32, i), get(w, 33, i), get(w, 34, i), get(w, 35, i),
+    )  # fmt: skip
+
+
+@device
+def load(w: Array, row: int, source: Array, first: int, n: int) -> None:
+    """Copy ``source[first : first + n]`` into ``row``."""
+    for i in range(n):
+        w[row * LANES + i] = source[first + i]
+
+
+@device
+def load_columns(w: Array, row: int, source: Array, first: int, n: int) -> None:
+    """Copy the rows ``first`` to ``first + n`` of ``source`` (n_cars, k) into k rows."""
+    for k in range(source.shape[1]):
+        for i in range(n):
+            w[(row + k) * LANES + i] = source[first + i, k]
+
+
+@device
+def save(w: Array, row: int, target: Array, present: Array, first: int, n: int) -> None:
+    """Copy ``row`` into ``target[first : first + n]``, absent cars left out."""
+    for i in range(n):
+        if present[first + i]:
+            target[first + i] = w[row * LANES + i]
+
+
+@device
+def save_columns(w: Array, row: int, target: Array, present: Array, first: int, n: int) -> None:
+    """Copy k rows into ``target`` (n_cars, k), absent cars left out."""
+    for i in range(n):
+        if present[first + i]:
+            for k in range(target.shape[1]):
+                target[first + i, k] = w[(row + k) * LANES + i]

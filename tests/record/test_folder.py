@@ -1,0 +1,56 @@
+"""Names and small files of a run's folder."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from racegym.errors import RunError
+from racegym.record import RunFolder, find_run
+from racegym.record.folder import read_json, safe_name, write_json
+
+
+@given(st.text(max_size=200))
+def test_any_name_becomes_one_that_file_systems_take(name: str) -> None:
+    safe = safe_name(name)
+    assert safe and len(safe) <= 81
+    assert not set(safe) & set('<>:"/\\|?*\0 ')
+    assert safe[0] not in ".-" or safe[0] == "-"
+    assert safe[-1] not in ". "
+    assert all(c not in string.whitespace for c in safe)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "com1", "lpt9.txt", "", "..", "/"])
+def test_names_that_mean_something_else_are_changed(name: str) -> None:
+    assert safe_name(name).startswith("_")
+
+
+def test_json_is_whole_or_absent(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    write_json(file, {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(file, {"a": float("nan")})
+    assert read_json(file) == {"a": 1}
+    with pytest.raises(RunError, match="is missing"):
+        read_json(tmp_path / "b.json")
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match="can't be read"):
+        read_json(file)
+
+
+def test_runs_are_found_by_several_names(tmp_path: Path) -> None:
+    for name in ("a/2026-01-01T00-00-00Z", "a/2026-01-02T00-00-00Z", "b/2026-01-02T00-00-00Z"):
+        (tmp_path / name).mkdir(parents=True)
+        write_json(RunFolder(tmp_path / name).state, {})
+    assert find_run("a", tmp_path).path.name == "2026-01-02T00-00-00Z"
+    assert find_run("latest", tmp_path).path.parent.name == "b"
+    assert find_run("2026-01-01T00-00-00Z", tmp_path).path.parent.name == "a"
+    assert find_run("b/2026-01-02T00-00-00Z", tmp_path).path.parent.name == "b"
+    with pytest.raises(RunError, match=r"several runs began at .*: a/2026.*, b/2026"):
+        find_run("2026-01-02T00-00-00Z", tmp_path)
+    with pytest.raises(RunError, match="there is no run 'c'"):
+        find_run("c", tmp_path)

@@ -1,0 +1,83 @@
+"""Numbers as people read them, and tables made of them."""
+
+from __future__ import annotations
+
+import doctest
+import io
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from racegym.report import announce_compiling, classification_table, wording
+from racegym.report.lap_times import _tick
+from racegym.report.wording import MISSING, lap_text, time_text
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(wording).failed == 0
+
+
+@given(st.floats(0, 86_400))
+def test_a_time_can_be_read_back(seconds: float) -> None:
+    total = 0.0
+    for part in time_text(seconds).split(":"):
+        total = 60 * total + float(part)
+        assert float(part) < 60 or ":" not in time_text(seconds)
+    assert total == pytest.approx(seconds, abs=0.0006)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_a_lap_that_was_not_timed_is_a_dash(value: float | None) -> None:
+    assert lap_text(value) == MISSING
+
+
+@pytest.mark.parametrize(("value", "shown"), [(59.96, "1:00.0"), (119.97, "2:00.0"), (48, "48.0")])
+def test_ticks_never_show_sixty_seconds(value: float, shown: str) -> None:
+    assert _tick(value) == shown
+
+
+def test_the_winner_has_a_time_and_the_others_a_gap() -> None:
+    row = {"car": 0, "driver": "d", "laps": 3, "best_lap": 50.0, "average_speed": 10.0}
+    rows = [
+        {**row, "position": 1, "name": "A", "status": "finished", "total_time": 150.0, "gap": 0.0,
+         "gap_laps": 0},
+        {**row, "position": 2, "name": "B", "status": "finished", "total_time": 151.5, "gap": 1.5,
+         "gap_laps": 0},
+        {**row, "position": 3, "name": "C [x]", "status": "finished", "total_time": 152.0,
+         "gap": None, "gap_laps": 1},
+        {**row, "position": 4, "name": "D", "status": "retired", "total_time": None, "gap": 9.0,
+         "gap_laps": 0},
+    ]  # fmt: skip
+    text = io.StringIO()
+    table = classification_table({"episodes": [{"classification": rows}]})
+    Console(file=text, width=100).print(table)
+    lines = text.getvalue().splitlines()
+    found = {name: next(line for line in lines if f" {name} " in line) for name in "ABD"}
+    assert "2:30.000" in found["A"] and "36.0" in found["A"]
+    assert "+1.500" in found["B"]
+    assert "+1 lap" in next(line for line in lines if "C [x]" in line)
+    assert "retired" in found["D"] and "+9" not in found["D"]
+
+
+def test_compiling_is_announced_once_and_a_second_call_is_not() -> None:
+    told = []
+
+    @numba.njit
+    def one(x: float) -> float:
+        return x + 1
+
+    @numba.njit
+    def two(x: float) -> float:
+        return one(x) * 2
+
+    with announce_compiling(lambda: told.append("now")):
+        assert two(1.0) == 4
+        assert one(np.float32(1)) == 2
+    assert told == ["now"]
+    with announce_compiling(lambda: told.append("again")):
+        two(2.0)
+    assert told == ["now"]

@@ -1,0 +1,195 @@
+"""What comes from outside: placing, removing, commands, requests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from racegym_fakes.late import LateBackend
+
+from racegym.errors import BackendError
+from racegym.interfaces import Driver, EventKind, Request, Status
+from racegym.testing.rig import difference, everyday, rows
+from racegym.world import AGENT, CarConfig, Command, DriverPart
+
+
+class Full(Driver):
+    def act(self, view, cars, observations, control):
+        control.throttle.reshape(-1)[cars] = 1.0
+
+
+class Gentle(Driver):
+    def act(self, view, cars, observations, control):
+        control.throttle.reshape(-1)[cars] = 0.25
+
+
+class Asking(Driver):
+    """Asks in its fifth step for what its option says."""
+
+    def act(self, view, cars, observations, control):
+        control.throttle.reshape(-1)[cars] = 0.5
+        control.steer.reshape(-1)[cars] = 0.2
+        if view.race.step[0] == 5:
+            control.request.reshape(-1)[cars] = self.setup.options["request"]
+
+
+def coast(world, steps=1):
+    for _ in range(steps):
+        world.step([np.zeros((len(group.cars), 4)) for group in world.groups])
+
+
+def test_place_puts_cars_on_their_tracks_and_keeps_their_laps(build):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    lap = float(world.view.tracks.length[world.view.tracks.race_track[1]])
+    world.place([3], s=50.0, d=1.5, heading_error=0.1, speed=4.0)
+    frame = world.view.frame
+    assert frame.s[1, 1] == pytest.approx(50.0, abs=0.02)
+    assert frame.d[1, 1] == pytest.approx(1.5, abs=0.01)
+    assert frame.heading_error[1, 1] == pytest.approx(0.1, abs=0.01)
+    assert world.view.state.vx[1, 1] == 4.0
+    laps = round((frame.progress[1, 1] - frame.s[1, 1]) / lap)
+    assert frame.progress[1, 1] == pytest.approx(50.0 + laps * lap, abs=0.02)
+    before = rows(world, [0])
+    world.place([3], s=60.0)
+    assert difference(before, rows(world, [0])) is None
+
+
+def test_placing_is_no_cut_and_crosses_nothing(build):
+    world = build(1, 1)
+    world.reset(seeds=[1])
+    coast(world)
+    world.place([0], s=100.0, speed=5.0)
+    coast(world, 3)
+    assert not [event for event in world.events() if event.kind == EventKind.LAP]
+    assert not world.view.frame.jumped.any()
+    assert np.isnan(world.view.race.last_lap_time[0, 0])
+
+
+def test_a_backend_that_can_not_place_says_so(build):
+    world = build(1, 1, backend=LateBackend, tracks=())
+    world.reset(seeds=[1])
+    with pytest.raises(BackendError, match=r"can't place cars during a race \(placement: start\)"):
+        world.place([0], s=10.0)
+
+
+def test_removed_cars_are_absent_terminated_and_stay(build):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    for step in everyday(10, 2, 2):
+        world.step([step.reshape(-1, 4)])
+    world.remove([2])
+    x, progress = float(world.view.state.x[1, 0]), float(world.view.frame.progress[1, 0])
+    for step in everyday(10, 2, 2):
+        world.step([step.reshape(-1, 4)])
+    assert world.view.race.present.tolist() == [[True, True], [False, True]]
+    assert world.groups[0].terminated.tolist() == [False, False, True, False]
+    assert (world.view.state.x[1, 0], world.view.frame.progress[1, 0]) == (x, progress)
+    world.reset()
+    assert world.view.race.present.all()
+
+
+def test_command_retire_takes_a_car_out(build):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    world.commands.append(Command(kind="retire", race=1, car=0))
+    coast(world)
+    assert world.view.race.status[1, 0] == Status.RETIRED
+    assert world.view.race.present.tolist() == [[True, True], [False, True]]
+    assert [command.kind for command in world.applied] == ["retire"]
+    coast(world)
+    assert not world.applied
+
+
+def test_command_rescue_puts_a_car_back_on_the_centerline(build):
+    world = build(1)
+    world.reset(seeds=[1])
+    world.place([1], s=80.0, d=6.0, heading_error=2.0, speed=3.0)
+    world.commands.append(Command(kind="rescue", car=1))
+    coast(world)
+    frame = world.view.frame
+    assert frame.s[0, 1] == pytest.approx(80.0, abs=0.3)
+    assert frame.d[0, 1] == pytest.approx(0.0, abs=0.02)
+    assert frame.heading_error[0, 1] == pytest.approx(0.0, abs=0.02)
+    assert world.view.state.vx[0, 1] == pytest.approx(0.0, abs=0.05)
+
+
+def test_command_hand_over_changes_the_driver_until_the_reset(build):
+    parts = [DriverPart(name="full", make=Full), DriverPart(name="gentle", make=Gentle)]
+    cars = [CarConfig(name="a", driver=parts[0]), CarConfig(name="b")]
+    world = build(2, cars=cars, relief=[parts[1]])
+    world.reset(seeds=[1, 2])
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [1.0, 1.0]
+    world.commands.append(Command(kind="hand_over", race=1, car=0, driver=1))
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [1.0, 0.25]
+    snapshot = world.snapshot()
+    world.commands.append(Command(kind="hand_over", race=1, car=0, driver=0))
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [1.0, 1.0]
+    world.restore(snapshot)
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [1.0, 0.25]
+    world.reset(races=[1])
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [1.0, 1.0]
+
+
+def test_command_reset_starts_the_next_episode_of_one_race(build):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    coast(world, 4)
+    world.commands.append(Command(kind="reset", race=1))
+    coast(world)
+    assert world.view.race.episode.tolist() == [0, 1]
+    assert world.view.race.step.tolist() == [5, 1]
+
+
+def test_commands_are_carried_out_in_order(build):
+    world = build(1)
+    world.reset(seeds=[1])
+    world.commands.extend([Command(kind="retire", car=0), Command(kind="reset")])
+    coast(world)
+    assert world.view.race.status[0, 0] == Status.RACING
+    assert len(world.applied) == 2
+    assert not world.commands
+
+
+@pytest.mark.parametrize(
+    ("request_bits", "retired", "rescued"),
+    [(Request.RETIRE, True, False), (Request.RESCUE, False, True), (Request.PIT, False, False)],
+)
+def test_drivers_may_ask_to_retire_or_for_rescue(build, request_bits, retired, rescued):
+    driver = DriverPart(name="asking", make=Asking, options={"request": int(request_bits)})
+    world = build(1, cars=[CarConfig(name="a", driver=driver)])
+    world.reset(seeds=[1])
+    coast(world, 6)
+    assert (world.view.race.status[0, 0] == Status.RETIRED) == retired
+    assert (world.view.state.vx[0, 0] == 0.0) == (rescued or retired)
+    assert (abs(world.view.frame.heading_error[0, 0]) < 1e-3) == rescued
+
+
+def test_a_request_for_rescue_does_not_stop_a_world_that_can_not_place(build):
+    driver = DriverPart(name="asking", make=Asking, options={"request": int(Request.RESCUE)})
+    world = build(1, cars=[CarConfig(name="a", driver=driver)], backend=LateBackend, tracks=())
+    world.reset(seeds=[1])
+    coast(world, 8)
+    assert world.view.race.step[0] == 8
+
+
+def test_an_engine_that_can_not_remove_races_on_without_the_car(build):
+    from racegym.interfaces import Backend
+    from racegym.testing.parts import Bicycle
+
+    class Clingy(Bicycle):
+        remove = Backend.remove
+
+    world = build(1, backend=Clingy)
+    world.reset(seeds=[1])
+    world.commands.append(Command(kind="retire", car=0))
+    coast(world, 3)
+    assert world.view.race.present[0].tolist() == [False, True]
+
+
+def test_agents_have_no_seat():
+    assert AGENT == -1
