@@ -57,7 +57,10 @@ class Rail(Backend):
         state.vx[here] = 20 * control.throttle[here]
         radius = np.hypot(state.x, state.y)
         angle = np.arctan2(state.y, state.x) + state.vx * dt / radius
-        state.x[here], state.y[here] = (radius * np.cos(angle))[here], (radius * np.sin(angle))[here]
+        state.x[here], state.y[here] = (
+            (radius * np.cos(angle))[here],
+            (radius * np.sin(angle))[here],
+        )
         turned = (angle + 1.5 * np.pi) % (2 * np.pi) - np.pi
         state.yaw[here] = turned[here]
         self.view.channels["battery"][:] = 1 - 0.001 * self.view.race.step[:, None]

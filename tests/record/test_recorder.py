@@ -135,7 +135,7 @@ def test_a_lock_is_free_once_it_is_released(tmp_path: Path) -> None:
     assert not is_held(path)
     lock = Lock(path)
     assert is_held(path)
-    with pytest.raises(OSError, match="temporarily unavailable|denied"):
+    with pytest.raises(OSError, match=r"temporarily unavailable|denied"):
         Lock(path)
     lock.release()
     lock.release()

@@ -26,7 +26,7 @@ def make_run(folder: Path, track: Track, n_cars: int, n_laps: int) -> tuple[RunF
     run = RunFolder(folder)
     steps = 400
     time = np.linspace(0, LAP_TIME, steps)
-    x, y, yaw = track.at(time / LAP_TIME * track.length)
+    x, y, _ = track.at(time / LAP_TIME * track.length)
     speed = 10 + 20 * (y - y.min()) / np.ptp(y)
     zeros = np.zeros(steps, np.int32)
     pq.write_table(

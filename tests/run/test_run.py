@@ -140,7 +140,9 @@ def test_telemetry_shows_what_the_world_had(short: Scenario, finished: RunResult
     for name in ("x", "yaw", "vx", "engine_speed"):
         assert np.array_equal(table[name].to_numpy()[rows], getattr(world.view.state, name)[0])
     assert np.array_equal(table["control_steer"].to_numpy()[rows], world.control.steer[0])
-    assert np.array_equal(table["slip_angle_rl"].to_numpy()[rows], world.view.state.slip_angle[0, :, 2])
+    assert np.array_equal(
+        table["slip_angle_rl"].to_numpy()[rows], world.view.state.slip_angle[0, :, 2]
+    )
 
 
 def test_an_evaluation_is_a_run_of_each_seed_on_its_own_track(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_interventions_are_replayed(
     assert [(line["kind"], line["episode"], line["step"]) for line in lines] == [
         ("rescue", 0, 51), ("reset", 1, 1), ("hand_over", 1, 31), ("retire", 1, 121),
     ]  # fmt: skip
-    assert [episode["steps"] for episode in done.result["episodes"]][0] == 90
+    assert done.result["episodes"][0]["steps"] == 90
     proof = verify(folder)
     assert proof.difference is None
     assert proof.steps == done.result["steps"]

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from racegym.race_control import Rules
-from racegym.testing.parts import Bicycle, Direct
+from racegym.testing.parts import Bicycle, Direct, Nothing
 from racegym.testing.rig import circuits
 from racegym.track import Track
 from racegym.world import CarConfig, Part, ProfileConfig, World, WorldConfig

@@ -125,8 +125,7 @@ CASES = {
             "realism": [Part(name="grippy", make=Grippy)],
         },
         ScenarioError,
-        "realism 'grippy' wants effect 'grip', which backend 'Changed' does not honour; it "
-        "honours: drag",
+        "wants effect 'grip', which backend 'Changed' does not honour; it honours: drag",
     ),
     "two offers": (
         {"realism": [Part(name="one", make=Offers), Part(name="two", make=OffersToo)]},

@@ -14,7 +14,7 @@ from racegym.interfaces import Event, EventKind, View
 from racegym.record.folder import RunFolder
 from racegym.world import Command
 
-__all__ = ["LAP_COLUMNS", "Journal"]
+__all__ = ["LAP_COLUMNS", "Journal", "finite"]
 
 LAP_COLUMNS = (
     "race", "episode", "car", "name", "lap", "time", "lap_time", "valid", "sector_times"

@@ -10,14 +10,14 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from racegym.interfaces import WHEELS, Array
 
-__all__ = ["StepColumn", "StepStream", "read_batches", "read_metadata"]
+__all__ = ["StepColumn", "StepStream", "read_batches"]
 
 BLOCK = 256  # steps that are kept in memory at most
 FLUSH_AFTER = 0.5  # [s] of wall time
@@ -172,13 +172,3 @@ def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
                 yield batch
         except (pa.ArrowInvalid, OSError):
             return
-
-
-def read_metadata(path: Path) -> dict[str, Any] | None:
-    """Return the metadata of a stream as text; None if not even its head is there."""
-    with path.open("rb") as file:
-        try:
-            schema = pa.ipc.open_stream(file).schema
-        except (pa.ArrowInvalid, OSError):
-            return None
-    return {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}

@@ -146,13 +146,13 @@ class LiveStandings(Watcher):
         for name, width in (("lap", 4), ("last lap", 9), ("best lap", 9), ("gap", 10), ("km/h", 6)):
             table.add_column(name, justify="right", min_width=width)
         for place, car in enumerate(order[:room].tolist()):
-            table.add_row(*self._row(view, place, car))
+            table.add_row(*self._row(view, place, car, leader))
         parts: list[RenderableType] = [self._progress, table]
         if len(order) > room:
             parts.append(Text(f"and {len(order) - room} more"))
         return Group(*parts)
 
-    def _row(self, view: View, place: int, car: int) -> list[str | Text]:
+    def _row(self, view: View, place: int, car: int, leader: int) -> list[str | Text]:
         race, state = view.race, view.state
         status = int(race.status[0, car])
         lap = int(race.laps_done[0, car]) + 1
@@ -161,7 +161,8 @@ class LiveStandings(Watcher):
             gap = "retired"
         elif status == Status.FINISHED:
             lap -= 1
-            gap = f"{gap} flag".strip()
+            lapped = int(race.laps_done[0, leader]) - lap
+            gap = f"{gap_text(None, lapped) if lapped else gap} flag".strip()
         speed = float(np.hypot(state.vx[0, car], state.vy[0, car]))
         return [
             str(int(race.position[0, car])),

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["FAINT", "INK", "car_colour", "new_figure", "save"]
+__all__ = ["FAINT", "INK", "car_colour", "clean", "new_figure", "save"]
 
 INK = "#22262b"
 FAINT = "#8a9099"

@@ -136,7 +136,8 @@ def field() -> Sequence[Track]:
     """Return one ring so wide and without walls that a car can do as it likes."""
     angle = np.linspace(0.0, 2.0 * np.pi, 720, endpoint=False)
     points = 400.0 * np.column_stack([np.cos(angle), np.sin(angle)])
-    return [Track.from_points(points, 150.0, 150.0, name="suite-field", spacing=5.0, runoff=np.inf)]
+    wide = 150.0
+    return [Track.from_points(points, wide, wide, name="suite-field", spacing=20.0, runoff=np.inf)]
 
 
 def rows(world: World, races: Iterable[int] | None = None) -> Rows:

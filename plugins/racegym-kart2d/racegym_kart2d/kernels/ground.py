@@ -117,7 +117,7 @@ def find_place(
     segment: int,
     real: Any,
 ) -> tuple[Place, int, float]:
-    """Return (place, segment, height [m]) of (x, y) on ``track``, following a car that was on ``segment``."""
+    """Return (place, segment, height [m]) of (x, y), for a car that was on ``segment``."""
     index, t, d, dx, dy, _ = project(points, table, cells, track, x, y, segment)
     return _place(points, table, track, index, t, d, dx, dy, real)
 
@@ -146,7 +146,7 @@ def _place(
     dy: float,
     real: Any,
 ) -> tuple[Place, int, float]:
-    """Return place, segment and height at ``t`` on segment ``index``, where the track runs along (dx, dy)."""
+    """Return (place, segment, height [m]) at ``t`` on segment ``index``."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     scale = 1.0 / sqrt(dx * dx + dy * dy)
     place = Place(
@@ -190,14 +190,15 @@ def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Whe
 @device
 def surface_grip(surface: Real, real: Any) -> Real:
     """Return the factor on grip of a surface."""
-    paved = real(1.0) if surface == real(ASPHALT) else real(GRIP_OF_KERB)
-    return real(GRIP_OF_GRASS) if surface == real(GRASS) else paved
+    grass = max(surface - real(KERB_SURFACE), real(0.0))
+    kerb = min(surface, real(1.0)) - grass
+    return real(1.0) - kerb * real(1.0 - GRIP_OF_KERB) - grass * real(1.0 - GRIP_OF_GRASS)
 
 
 @device
 def surface_rolling(surface: Real, real: Any) -> Real:
     """Return what a surface adds to the rolling resistance coefficient."""
-    return real(ROLLING_OF_GRASS) if surface == real(GRASS) else real(0.0)
+    return real(ROLLING_OF_GRASS) * max(surface - real(KERB_SURFACE), real(0.0))
 
 
 @device

@@ -57,7 +57,9 @@ Reals = Any
 class Moved(NamedTuple):
     """What a substep did."""
 
-    body: Body  # the motion at its end
+    vx: Real  # the motion at its end, as in `Body`; flat, for vector registers
+    vy: Real
+    r: Real
     gained_x: Real  # [m/s] by forces, in the car frame
     gained_y: Real
     by_tyres: Real  # [m/s^2] mean forward acceleration by the tyres
@@ -77,7 +79,7 @@ def _at_rest(p: Reals, act: Acting, body: Body, contact: Contact, h: Real, real:
     room = h * (contact.resist - abs(contact.push + act.fx)) / act.mass
     energy = body.vx * body.vx + body.vy * body.vy + p[INERTIA] / act.mass * body.r * body.r
     side = abs(act.fy) + abs(act.mz) / (p[TO_FRONT] + p[TO_REAR])
-    return room > real(0.0) and energy <= room * room and side <= contact.hold
+    return (room > real(0.0)) & (energy <= room * room) & (side <= contact.hold)
 
 
 @device
@@ -183,13 +185,10 @@ def implicit_step(
     )
     # A car that friction stops stands still; chosen, not branched to, for vector registers.
     rest = _at_rest(p, act, body, contact, h, real)
-    after = Body(
+    return Moved(
         zero if rest else body.vx + dvx,
         zero if rest else body.vy + dvy,
         zero if rest else body.r + dr,
-    )
-    return Moved(
-        after,
         -body.vx if rest else dvx,
         -body.vy if rest else dvy,
         -body.vx / h if rest else by_tyres,
@@ -239,13 +238,20 @@ def runge_kutta_step(
     gained_y += half * turn * (body.vx + after.vx)
     drag = act.drag * p[DRAG] * sqrt(body.vx * body.vx + body.vy * body.vy) * body.vx
     by_tyres = gained_x / h + (drag - act.fx) / act.mass
-    return Moved(after, gained_x, gained_y, by_tyres, zero, zero)
+    return Moved(after.vx, after.vy, after.r, gained_x, gained_y, by_tyres, zero, zero)
 
 
 class Travelled(NamedTuple):
-    """What a substep did, seen from the map."""
+    """What a substep did, seen from the map; the first eight are those of ``Moved``."""
 
-    moved: Moved
+    vx: Real
+    vy: Real
+    r: Real
+    gained_x: Real
+    gained_y: Real
+    by_tyres: Real
+    lost_front: Real
+    lost_rear: Real
     dx: Real  # [m] east
     dy: Real  # [m] north
     turn: Real  # [rad]
@@ -278,30 +284,29 @@ def travel(
     if integrator == RK4:
         u0, w0 = _to_map(body, cy, sy)
         moved = runge_kutta_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
-        turn = half * (body.r + moved.body.r)
+        after = Body(moved.vx, moved.vy, moved.r)
+        turn = half * (body.r + after.r)
         ct, st = rotation(turn, real)
         cy, sy = _axes(cy, sy, ct, st)
-        u1, w1 = _to_map(moved.body, cy, sy)
-        return Travelled(moved, half * (u0 + u1), half * (w0 + w1), turn, cy, sy)
-    turn = half * body.r
-    ct, st = rotation(turn, real)
-    cy, sy = _axes(cy, sy, ct, st)
-    body = turned(body, ct, st)
-    u0, w0 = _to_map(body, cy, sy)
-    moved = implicit_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
-    u1, w1 = _to_map(moved.body, cy, sy)
-    ct, st = rotation(half * moved.body.r, real)
-    after = Moved(
-        turned(moved.body, ct, st),
-        moved.gained_x,
-        moved.gained_y,
-        moved.by_tyres,
-        moved.lost_front,
-        moved.lost_rear,
-    )
-    cy, sy = _axes(cy, sy, ct, st)
-    turn += half * moved.body.r
-    return Travelled(after, half * (u0 + u1), half * (w0 + w1), turn, cy, sy)
+        u1, w1 = _to_map(after, cy, sy)
+    else:
+        turn = half * body.r
+        ct, st = rotation(turn, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        body = turned(body, ct, st)
+        u0, w0 = _to_map(body, cy, sy)
+        moved = implicit_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
+        after = Body(moved.vx, moved.vy, moved.r)
+        u1, w1 = _to_map(after, cy, sy)
+        turn += half * after.r
+        ct, st = rotation(half * after.r, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        after = turned(after, ct, st)
+    return Travelled(
+        after.vx, after.vy, after.r,
+        moved.gained_x, moved.gained_y, moved.by_tyres, moved.lost_front, moved.lost_rear,
+        half * (u0 + u1), half * (w0 + w1), turn, cy, sy,
+    )  # fmt: skip
 
 
 @device

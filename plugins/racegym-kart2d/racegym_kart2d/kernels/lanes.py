@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from racegym.kernels import device
 from racegym_kart2d.kernels.acting import Given, Wheelwise
 from racegym_kart2d.kernels.ground import Place, Wheels
@@ -54,13 +56,13 @@ WIDE_ROWS = 7
 @device
 def get(w: Array, row: int, i: int) -> Real:
     """Return the value of lane ``i`` in ``row``."""
-    return w[row * LANES + i]
+    return w[np.uintp(row * LANES + i)]  # unsigned: no check for a negative index
 
 
 @device
 def put(w: Array, row: int, i: int, value: Real) -> None:
     """Set the value of lane ``i`` in ``row``."""
-    w[row * LANES + i] = value
+    w[np.uintp(row * LANES + i)] = value
 
 
 @device
@@ -183,7 +185,7 @@ def get_parameters(w: Array, i: int) -> tuple[Real, ...]:
 def load(w: Array, row: int, source: Array, first: int, n: int) -> None:
     """Copy ``source[first : first + n]`` into ``row``."""
     for i in range(n):
-        w[row * LANES + i] = source[first + i]
+        put(w, row, i, source[first + i])
 
 
 @device
@@ -191,7 +193,7 @@ def load_columns(w: Array, row: int, source: Array, first: int, n: int) -> None:
     """Copy the rows ``first`` to ``first + n`` of ``source`` (n_cars, k) into k rows."""
     for k in range(source.shape[1]):
         for i in range(n):
-            w[(row + k) * LANES + i] = source[first + i, k]
+            put(w, row + k, i, source[first + i, k])
 
 
 @device
@@ -199,7 +201,7 @@ def save(w: Array, row: int, target: Array, present: Array, first: int, n: int) 
     """Copy ``row`` into ``target[first : first + n]``, absent cars left out."""
     for i in range(n):
         if present[first + i]:
-            target[first + i] = w[row * LANES + i]
+            target[first + i] = get(w, row, i)
 
 
 @device
@@ -208,4 +210,4 @@ def save_columns(w: Array, row: int, target: Array, present: Array, first: int, 
     for i in range(n):
         if present[first + i]:
             for k in range(target.shape[1]):
-                target[first + i, k] = w[(row + k) * LANES + i]
+                target[first + i, k] = get(w, row + k, i)
