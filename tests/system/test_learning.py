@@ -12,8 +12,10 @@ import racegym  # noqa: F401 - registers the environments
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_ppo_of_stable_baselines_learns_a_lap(seed: int) -> None:
     ppo = pytest.importorskip("stable_baselines3", reason="needs SB3").PPO
+    import torch
     from stable_baselines3.common.env_util import make_vec_env
 
+    torch.set_num_threads(1)  # small networks: more threads only wait for each other
     envs = make_vec_env("racegym/Kart2D-v1", n_envs=8, seed=seed)
     model = ppo("MlpPolicy", envs, seed=seed)
     model.learn(300_000)

@@ -280,9 +280,7 @@ def is_ahead(status, progress, laps_done, finish_time, race, a, b):
 
 
 @kernel
-def rank_cars(
-    races, status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader
-):
+def rank_cars(races, status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader):
     """Rank the cars of some races: finishers by laps and time, then the others by progress.
 
     Gaps are distances over the follower's own speed; for two finishers, times.

@@ -60,9 +60,7 @@ class RaceControl:
         )  # fmt: skip
         self._every_race = np.arange(view.n_races, dtype=np.int64)
         self._leaves = np.zeros(race.status.shape, np.bool_)
-        self._first_out = np.int8(
-            Status.FINISHED if rules.leave_when_finished else Status.RETIRED
-        )
+        self._first_out = np.int8(Status.FINISHED if rules.leave_when_finished else Status.RETIRED)
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""

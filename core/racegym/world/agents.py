@@ -72,9 +72,7 @@ class AgentGroup:
         self._endings = [
             (termination, np.zeros(count, np.bool_)) for termination in terminations.values()
         ]
-        self.reasons = dict(
-            zip(terminations, (flags for _, flags in self._endings), strict=True)
-        )
+        self.reasons = dict(zip(terminations, (flags for _, flags in self._endings), strict=True))
         self.reward = np.zeros(count, real)
         self.terminated = np.zeros(count, np.bool_)
         self.truncated = np.zeros(count, np.bool_)
