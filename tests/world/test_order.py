@@ -193,3 +193,20 @@ def test_sensors_see_the_step_that_was_made(build):
     world.step([np.tile([0, 1, 0, 0], (4, 1))])
     assert (world.groups[0].observations[:, 0] == world.view.state.vx.reshape(-1)).all()
     assert (world.groups[0].observations > 0).all()
+
+
+def test_a_watcher_that_looks_rarely_is_told_all_that_happened(on_rails, drive):
+    class Rare(Watcher):
+        every = 5
+
+        def __init__(self):
+            self.looks = []
+
+        def see(self, view, events):
+            self.looks.append((int(view.race.step[0]), len(events)))
+
+    world = on_rails(speed=[10.0], jumps={(0, 3): 60.0})
+    rare = Rare()
+    world.watchers.append(rare)
+    drive(world, 10)
+    assert rare.looks == [(5, 1), (10, 0)]

@@ -95,6 +95,8 @@ class World:
         self.commands: deque[Command] = deque()
         self.applied: list[Command] = []
         self.watchers: list[Watcher] = []
+        self._unseen: dict[int, list[Event]] = {}
+        self._steps = 0
         self._started = False
         self._closed = False
 
@@ -284,6 +286,7 @@ class World:
 
     def _begin_step(self) -> None:
         """Carry out the commands that wait, and keep what the step before left."""
+        self._steps += 1
         if not self._started:
             raise BackendError("reset the world before its first step")
         if self.commands:
@@ -329,11 +332,16 @@ class World:
                 group.observer.observe_some(self.view, group.rows_of(races))
 
     def show(self) -> None:
-        """Let the watchers see the step."""
-        if self.watchers:
-            events = self.events()
-            for watcher in self.watchers:
-                watcher.see(self.view, events)
+        """Let the watchers see the step, each when its turn has come."""
+        if not self.watchers:
+            return
+        happened = self.events()
+        for watcher in self.watchers:
+            waiting = self._unseen.setdefault(id(watcher), [])
+            waiting.extend(happened)
+            if self._steps % watcher.every == 0:
+                watcher.see(self.view, waiting)
+                self._unseen[id(watcher)] = []
 
     def events(self) -> list[Event]:
         """Return what race control saw in the last step."""

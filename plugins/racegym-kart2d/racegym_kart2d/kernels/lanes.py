@@ -17,7 +17,7 @@ import numpy as np
 
 from racegym.kernels import device
 from racegym_kart2d.kernels.acting import Given, Wheelwise
-from racegym_kart2d.kernels.ground import Place, Wheels
+from racegym_kart2d.kernels.ground import Place, Stretch, Wheels
 from racegym_kart2d.kernels.single_track import Acting, Body
 
 Real = Any  # a float of either precision
@@ -36,7 +36,7 @@ WHEELS = 64  # of 4, surfaces
 GRIP, STIFFNESS, ROLL = 68, 72, 76  # of 4 each, factors
 GAINED_X, GAINED_Y = 80, 81  # [m/s] by forces since the step began; then [m/s^2]
 LOST_FRONT, LOST_REAR = 82, 83  # [W] summed over substeps
-PLACE = 84  # of 7, the fields of ``Place`` but segment and z
+PLACE = 84  # of 7, the fields of ``Place``
 IMPULSE, CLOSING = 91, 92  # [N s], [m/s] of walls
 NORMAL_X, NORMAL_Y = 93, 94  # of the first wall touched
 LOAD, SLIP_POWER, WHEEL_SPEED = 95, 99, 103  # of 4 each
@@ -44,13 +44,15 @@ SLIP_ANGLE = 107  # of 4 [rad]
 ENGINE = 111  # [rad/s]
 THROTTLE, BRAKE, GEAR = 112, 113, 114  # what the driver asks
 GIVEN = 115  # of 10, the fields of ``Given``
-ROWS = 125
+STRETCH = 125  # of 12, the fields of ``Stretch``
+ROWS = 137
 
 # Rows of the flat array of float64.
 X, Y, Z, YAW = 0, 1, 2, 3
 TOUCH_X, TOUCH_Y = 4, 5  # [m] where the first wall was touched
 SEGMENT = 6  # a whole number
-WIDE_ROWS = 7
+HEIGHT, CLIMB = 7, 8  # [m] at the segment's first sample, and gained to the next
+WIDE_ROWS = 9
 
 
 @device
@@ -103,7 +105,7 @@ def get_wheels(w: Array, i: int) -> Wheels:
 
 @device
 def get_place(w: Array, i: int) -> Place:
-    """Return the place of lane ``i``; its segment and height lie in the wide array."""
+    """Return the place of lane ``i``."""
     return Place(
         get(w, PLACE, i), get(w, PLACE + 1, i), get(w, PLACE + 2, i), get(w, PLACE + 3, i),
         get(w, PLACE + 4, i), get(w, PLACE + 5, i), get(w, PLACE + 6, i),
@@ -120,6 +122,35 @@ def put_place(w: Array, i: int, place: Place) -> None:
     put(w, PLACE + 4, i, place.right)
     put(w, PLACE + 5, i, place.kerb)
     put(w, PLACE + 6, i, place.runoff)
+
+
+@device
+def get_stretch(w: Array, i: int) -> Stretch:
+    """Return the segment beside lane ``i``."""
+    s = STRETCH
+    return Stretch(
+        get(w, s, i), get(w, s + 1, i), get(w, s + 2, i), get(w, s + 3, i), get(w, s + 4, i),
+        get(w, s + 5, i), get(w, s + 6, i), get(w, s + 7, i), get(w, s + 8, i),
+        get(w, s + 9, i), get(w, s + 10, i), get(w, s + 11, i),
+    )  # fmt: skip
+
+
+@device
+def put_stretch(w: Array, i: int, part: Stretch) -> None:
+    """Set the segment beside lane ``i``."""
+    s = STRETCH
+    put(w, s, i, part.px)
+    put(w, s + 1, i, part.py)
+    put(w, s + 2, i, part.ax)
+    put(w, s + 3, i, part.ay)
+    put(w, s + 4, i, part.bx)
+    put(w, s + 5, i, part.by)
+    put(w, s + 6, i, part.cx)
+    put(w, s + 7, i, part.cy)
+    put(w, s + 8, i, part.left)
+    put(w, s + 9, i, part.right)
+    put(w, s + 10, i, part.left_gain)
+    put(w, s + 11, i, part.right_gain)
 
 
 @device

@@ -13,12 +13,21 @@ import numpy as np
 
 from racegym.kernels import device, kernel, prange
 from racegym.kernels.geometry import wrap_angle
-from racegym.kernels.projection import COUNT
+from racegym.kernels.projection import COUNT, KERB, OPEN_RUNOFF, REACH, RUNOFF
 from racegym_kart2d.kernels import lanes
 from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
 from racegym_kart2d.kernels.columns import IMPLICIT, SATURATING, STEER_LIMIT, STEER_RATE
 from racegym_kart2d.kernels.functions import cosine, sine
-from racegym_kart2d.kernels.ground import find_place, hit_wall, nearest_place, wheel_surfaces
+from racegym_kart2d.kernels.ground import (
+    follow,
+    heights,
+    hit_wall,
+    nearest_place,
+    place_beside,
+    search,
+    stretch_at,
+    wheel_surfaces,
+)
 from racegym_kart2d.kernels.integrators import travel
 from racegym_kart2d.kernels.lanes import (
     LANES,
@@ -28,6 +37,7 @@ from racegym_kart2d.kernels.lanes import (
     get_given,
     get_parameters,
     get_place,
+    get_stretch,
     get_wheels,
     get_wheelwise,
     load,
@@ -36,6 +46,7 @@ from racegym_kart2d.kernels.lanes import (
     put_acting,
     put_body,
     put_place,
+    put_stretch,
     put_wheelwise,
     save,
     save_columns,
@@ -166,6 +177,27 @@ def _move(
 
 
 @device
+def _look_up(
+    w: Array, wide: Array, first: int, n: int, n_cars: int, ground: Ground, real: Any
+) -> None:
+    """Get what tracks say of themselves, and where placed cars are."""
+    race, slot = first // n_cars, first % n_cars
+    for i in range(n):
+        track = ground.race_track[race]
+        if get(wide, lanes.SEGMENT, i) == float(UNKNOWN):
+            last = ground.table[track, COUNT] - 1.0
+            put(wide, lanes.SEGMENT, i, min(max(float(ground.segment[first + i]), 0.0), last))
+        put(w, lanes.PLACE, i, real(0.0))
+        put(w, lanes.PLACE + 3, i, real(0.0))
+        put(w, lanes.PLACE + 4, i, real(0.0))
+        put(w, lanes.PLACE + 5, i, real(ground.table[track, KERB]))
+        put(w, lanes.PLACE + 6, i, real(ground.table[track, RUNOFF]))
+        slot += 1
+        if slot == n_cars:
+            race, slot = race + 1, 0
+
+
+@device
 def _find(
     w: Array,
     wide: Array,
@@ -177,29 +209,40 @@ def _find(
     real: Any,
 ) -> None:
     """Follow all lanes along their tracks."""
+    points, table, cells = ground.points, ground.table, ground.cells
+    race, slot = first // n_cars, first % n_cars
     for i in range(n):
         if present[first + i]:
-            track = ground.race_track[(first + i) // n_cars]
+            track = ground.race_track[race]
             segment = int(get(wide, lanes.SEGMENT, i))
-            if segment == UNKNOWN:
-                count = int(ground.table[track, COUNT])
-                segment = min(max(int(ground.segment[first + i]), 0), count - 1)
             x, y = get(wide, lanes.X, i), get(wide, lanes.Y, i)
-            place, segment, z = find_place(
-                ground.points, ground.table, ground.cells, track, x, y, segment, real
-            )
-            put_place(w, i, place)
+            before = get_place(w, i)
+            reach = max(before.left, before.right) + min(before.runoff, real(OPEN_RUNOFF))
+            if abs(before.d) > reach + real(REACH):
+                segment = search(points, table, cells, track, x, y, segment)
+            else:
+                segment = follow(points, table, cells, track, x, y, segment)
             put(wide, lanes.SEGMENT, i, float(segment))
-            put(wide, lanes.Z, i, z)
+            put_stretch(w, i, stretch_at(points, table, track, x, y, segment, real))
+            height, climb = heights(points, table, track, segment)
+            put(wide, lanes.HEIGHT, i, height)
+            put(wide, lanes.CLIMB, i, climb)
+        slot += 1
+        if slot == n_cars:
+            race, slot = race + 1, 0
 
 
 @device
 def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
-    """Keep all lanes inside the walls, and see what their wheels stand on."""
+    """See where all lanes are across the track, hold them at walls, note their surfaces."""
     zero = real(0.0)
     for i in range(n):
         p = get_parameters(w, i)
-        cy, sy, place = get(w, lanes.CY, i), get(w, lanes.SY, i), get_place(w, i)
+        cy, sy = get(w, lanes.CY, i), get(w, lanes.SY, i)
+        kerb, runoff = get(w, lanes.PLACE + 5, i), get(w, lanes.PLACE + 6, i)
+        place, t = place_beside(get_stretch(w, i), kerb, runoff, real)
+        put_place(w, i, place)
+        put(wide, lanes.Z, i, get(wide, lanes.HEIGHT, i) + t * get(wide, lanes.CLIMB, i))
         mass = get_acting(w, i).mass
         hit = hit_wall(p, mass, get_body(w, i), place, cy, sy, real)
         put_body(w, i, hit.body)
@@ -328,6 +371,7 @@ def _step_block(
     for first in range(begin, end, LANES):
         n = min(LANES, end - first)
         _load(w, wide, first, n, motion, memory, orders, outside)
+        _look_up(w, wide, first, n, n_cars, ground, real)
         _prepare(w, wide, n, real)
         for _ in range(substeps):
             _move(w, wide, n, tyre, integrator, dt / substeps, real(1.0 - keep), real)
@@ -439,7 +483,7 @@ def _put_car(
     zero = real(0.0)
     p = memory.parameters[car]
     track = ground.race_track[car // n_cars]
-    place, _, z = nearest_place(ground.points, ground.table, ground.cells, track, x, y, real)
+    place, z = nearest_place(ground.points, ground.table, ground.cells, track, x, y, real)
     wheels = wheel_surfaces(p, place, cosine(real(yaw), real), sine(real(yaw), real), real)
     body = Body(vx, zero, zero)
     told = report(p, neutral(p, real), body, zero, zero, zero, zero, zero, real)
