@@ -15,7 +15,7 @@ from racegym.testing.suite import ConformanceError, Suite
 from racegym.track import Track
 from racegym.world import CarConfig, Part, ProfileConfig, WorldConfig
 
-__all__ = ["StageSuite"]
+__all__ = ["StageSuite", "halves"]
 
 N_RACES = 3
 N_CARS = 2

@@ -15,7 +15,7 @@ from racegym.testing.suite import NotApplicable, Suite
 from racegym.track import Track
 from racegym.world import CarConfig, Part, WorldConfig
 
-__all__ = ["BackendChecks", "Motion"]
+__all__ = ["BackendChecks", "Motion", "wrap"]
 
 PATIENCE = 12.0  # [s] to get going
 GOING = 4.0  # [m/s] at which manoeuvres begin, or less for a slow car
