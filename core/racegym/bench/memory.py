@@ -46,7 +46,11 @@ def measure_memory(scenario: Scenario, races: int) -> Memory | None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "scenario.yaml"
         file.write_text(scenario.to_yaml(), encoding="utf-8")
+        # The first process of each size may have to compile, and a compiler's memory is not
+        # the batch's: the second loads what the first has left.
+        _in_process(file, 1)
         imported, single = _in_process(file, 1)
+        _in_process(file, races)
         _, batch = _in_process(file, races)
     return Memory(races=races, imported=imported, single=single, batch=batch)
 
