@@ -24,16 +24,28 @@ from racegym.interfaces import (
 from racegym_kart2d.envelope import envelope
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
-from racegym_kart2d.kernels.step import place_cars, step_any, step_cars
+from racegym_kart2d.kernels.step import (
+    place_cars,
+    step_cars,
+    step_linear,
+    step_linear_runge_kutta,
+    step_runge_kutta,
+)
 from racegym_kart2d.parameters import SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
 
 SUBSTEP = 0.0125  # [s] longest by default
 _CHOICES = {
-    "model": {"single_track": 0},
-    "tyre": {"saturating": columns.SATURATING, "linear": columns.LINEAR},
-    "integrator": {"implicit": columns.IMPLICIT, "rk4": columns.RK4},
+    "model": ("single_track",),
+    "tyre": ("saturating", "linear"),
+    "integrator": ("implicit", "rk4"),
+}
+_KERNELS = {
+    ("saturating", "implicit"): step_cars,
+    ("saturating", "rk4"): step_runge_kutta,
+    ("linear", "implicit"): step_linear,
+    ("linear", "rk4"): step_linear_runge_kutta,
 }
 
 
@@ -59,13 +71,14 @@ class Kart2D(Backend):
         placement="any",
         snapshots="arrays",
     )
+    default_vehicle: ClassVar[str] = "rental_kart"
+    Vehicle: ClassVar[type[SingleTrackVehicle]] = SingleTrackVehicle
 
     def __init__(self, setup: Setup):
         super().__init__(setup)
         options = _check_options(setup.options)
         self._substep: float = options["substep"]
-        self._tyre: int = options["tyre"]
-        self._integrator: int = options["integrator"]
+        self._step_cars = _KERNELS[options["tyre"], options["integrator"]]
 
         vehicles = [parse(mapping) for mapping in setup.vehicles]
         self._table = _vehicle_table(vehicles)
@@ -127,7 +140,7 @@ class Kart2D(Backend):
             self._orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
             self._outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
         substeps = max(1, ceil(dt / self._substep - 1e-9))
-        arguments = (
+        self._step_cars(
             self._motion.vx,
             self._present,
             self._motion,
@@ -142,10 +155,6 @@ class Kart2D(Backend):
             substeps,
             exp(-dt / substeps / columns.FILTER_TIME),
         )
-        if self._tyre == columns.SATURATING and self._integrator == columns.IMPLICIT:
-            step_cars(*arguments)
-        else:
-            step_any(*arguments, self._tyre, self._integrator)
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:
@@ -154,19 +163,19 @@ def _flat(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options, by number where they are a choice."""
+    """Return all options, by default where they are not given."""
     known = [*_CHOICES, "substep"]
     for name in options:
         if name not in known:
             raise ScenarioError(f"backend kart2d has no option {name!r}; {nearest(name, known)}")
     checked: dict[str, Any] = {}
     for name, choices in _CHOICES.items():
-        choice = options.get(name, next(iter(choices)))
+        choice = options.get(name, choices[0])
         if not isinstance(choice, str) or choice not in choices:
             raise ScenarioError(
                 f"backend kart2d: {name} {choice!r} is unknown; {nearest(str(choice), choices)}"
             )
-        checked[name] = choices[choice]
+        checked[name] = choice
     substep = options.get("substep", SUBSTEP)
     number = isinstance(substep, int | float) and not isinstance(substep, bool)
     if not number or not 1e-5 <= substep <= 0.1:

@@ -7,8 +7,13 @@ import pytest
 from kart2d_rig import Rig, vehicle
 from numpy.testing import assert_allclose
 
-from racegym_kart2d.kernels.columns import LINEAR
-from racegym_kart2d.kernels.single_track import Acting, Body, single_track_derivatives
+from racegym_kart2d.kernels.single_track import (
+    Acting,
+    Body,
+    Posture,
+    derivatives_of,
+    linear_forces,
+)
 from racegym_kart2d.parameters import parse
 
 pytest.importorskip("vehiclemodels", reason="needs commonroad-vehicle-models")
@@ -18,6 +23,7 @@ from scipy.integrate import solve_ivp
 from vehiclemodels.vehicle_dynamics_st import vehicle_dynamics_st
 from vehiclemodels.vehicle_parameters import setup_vehicle_parameters
 
+linear_derivatives = derivatives_of(linear_forces)
 FORCE = 2e5  # [N] of our engine and brakes at full pedal, far above what is asked of them
 
 
@@ -63,9 +69,8 @@ def slopes(row, v, beta, r, steer, a):
         *(1.0,) * 4, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0,
     )  # fmt: skip
     body = Body(v * np.cos(beta), v * np.sin(beta), r)
-    d = single_track_derivatives(
-        row, LINEAR, act, body, steer, np.cos(steer), np.sin(steer), 0.0, np.float64
-    )
+    posture = Posture(steer, np.cos(steer), np.sin(steer), 0.0)
+    d = linear_derivatives(row, act, posture, body, np.float64)
     along = d.vx * np.cos(beta) + d.vy * np.sin(beta)
     across = d.vy * np.cos(beta) - d.vx * np.sin(beta)
     return along, across / v, d.r

@@ -19,10 +19,8 @@ __all__ = [
     "GRIP_LONG",
     "GRIP_REAR",
     "IDLE_SPEED",
-    "IMPLICIT",
     "INERTIA",
     "LENGTH",
-    "LINEAR",
     "MASS",
     "MOST_LONG",
     "NOMINAL_LOAD",
@@ -30,9 +28,7 @@ __all__ = [
     "POWER",
     "REVERSE_FORCE",
     "REVERSE_SPEED",
-    "RK4",
     "ROLLING",
-    "SATURATING",
     "SHAPE_FRONT",
     "SHAPE_REAR",
     "SLIP_SPEED",
@@ -76,10 +72,6 @@ DOWNFORCE_FRONT, DOWNFORCE_REAR = 32, 33  # [kg/m] on the axles
 GEAR_RATIO = 34  # engine turns per wheel turn
 IDLE_SPEED = 35  # [rad/s]
 PARAMETERS = 36
-
-# What a step is told.
-SATURATING, LINEAR = 0, 1  # tyre
-IMPLICIT, RK4 = 0, 1  # integrator
 
 GRAVITY = 9.81  # [m/s^2] as in the CommonRoad models
 FILTER_TIME = 0.04  # [s] lag of the acceleration that shifts load between the axles

@@ -45,6 +45,7 @@ from racegym_kart2d.kernels.columns import (
     TRACK_REAR,
     WIDTH,
 )
+from racegym_kart2d.kernels.outlined import outlined
 from racegym_kart2d.kernels.single_track import Body
 
 __all__ = [
@@ -148,7 +149,7 @@ def follow(
     return search(points, table, cells, track, x, y, segment)
 
 
-@device
+@outlined
 def search(
     points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, segment: int
 ) -> int:
@@ -190,9 +191,7 @@ def heights(points: Floats, table: Floats, track: int, segment: int) -> tuple[fl
 
 
 @device
-def place_beside(
-    part: Stretch, kerb: Real, runoff: Real, real: Any
-) -> tuple[Place, Real]:
+def place_beside(part: Stretch, kerb: Real, runoff: Real, real: Any) -> tuple[Place, Real]:
     """Return (place, t): where a car is beside the centerline, at t in [0, 1] of the segment.
 
     The foot of the perpendicular on the cubic of ``racegym.kernels.projection``, by a fixed

@@ -29,8 +29,6 @@ from racegym.kernels import device
 from racegym_kart2d.kernels.columns import (
     DRAG,
     INERTIA,
-    LINEAR,
-    RK4,
     SHAPE_FRONT,
     SHAPE_REAR,
     STIFFNESS_FRONT,
@@ -43,12 +41,12 @@ from racegym_kart2d.kernels.single_track import (
     Acting,
     Body,
     Contact,
+    Posture,
+    derivatives_of,
     implicitness,
-    single_track_derivatives,
-    single_track_forces,
 )
 
-__all__ = ["Moved", "Travelled", "implicit_step", "runge_kutta_step", "travel"]
+__all__ = ["Moved", "Travelled", "implicit", "runge_kutta"]
 
 Real = Any
 Reals = Any
@@ -94,151 +92,8 @@ def _slip_loss(use: Real, force: Real, speed: Real, stiffness: Real, real: Any) 
 
 
 @device
-def implicit_step(
-    p: Reals,
-    tyre: int,
-    act: Acting,
-    body: Body,
-    steer: Real,
-    cs: Real,
-    sn: Real,
-    ax: Real,
-    h: Real,
-    real: Any,
-) -> Moved:
-    """Apply the forces for ``h`` [s] by (1); the caller turns the car frame.
-
-    Args:
-        p: (PARAMETERS,) parameters of the car.
-        tyre: SATURATING or LINEAR.
-        act: what acts on it.
-        body: its motion.
-        steer: [rad] angle of the front wheels; ``cs`` and ``sn`` are its cosine and sine.
-        ax: [m/s^2] acceleration by the tyres, low-passed.
-        h: [s].
-        real: the precision.
-    """
-    zero, half = real(0.0), real(0.5)
-    contact, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, h, real)
-    mass, inertia = act.mass, p[INERTIA]
-
-    # Rows of J: front along (a1, a2, a3), front across (b1, b2, b3), rear (1, 0, 0), (0, 1, d3).
-    if tyre == LINEAR:
-        cs, sn = real(1.0), zero
-    to_front, to_rear = p[TO_FRONT], p[TO_REAR]
-    a3, b3, d3 = to_front * sn, to_front * cs, -to_rear
-    k_fl, k_ft, k_rl, k_rt = (
-        contact.front_long,
-        contact.front_lat,
-        contact.rear_long,
-        contact.rear_lat,
-    )
-    sum_front = k_fl + k_ft
-    rotating = k_fl * a3 * a3 + k_ft * b3 * b3 + k_rt * d3 * d3
-    moving = sum_front + k_rl + k_rt + contact.drag + contact.drag
-    z = h * (moving / mass + rotating / inertia)
-    theta = implicitness(z, real)
-    w = h * theta
-
-    # M + w J^T K J, of which the lower triangle is kept.
-    m11 = mass + w * (k_fl * cs * cs + k_ft * sn * sn + k_rl + contact.drag)
-    m21 = w * (k_fl - k_ft) * sn * cs
-    m31 = w * (k_fl * a3 * cs - k_ft * b3 * sn)
-    m22 = mass + w * (k_fl * sn * sn + k_ft * cs * cs + k_rt + contact.drag)
-    m32 = w * (k_fl * a3 * sn + k_ft * b3 * cs + k_rt * d3)
-    m33 = inertia + w * rotating
-
-    # Solved as L D L^T.
-    l21, l31 = m21 / m11, m31 / m11
-    p22 = m22 - l21 * m21
-    t32 = m32 - l31 * m21
-    l32 = t32 / p22
-    p33 = m33 - l31 * m31 - l32 * t32
-    y1 = h * forces.x
-    y2 = h * forces.y - l21 * y1
-    y3 = h * forces.mz - l31 * y1 - l32 * y2
-    dr = y3 / p33
-    dvy = y2 / p22 - l32 * dr
-    dvx = y1 / m11 - l21 * dvy - l31 * dr
-
-    by_tyres = dvx / h + (contact.drag * (body.vx + half * dvx) - act.fx) / mass
-    # What the lateral forces took: K (v + theta D) (v + D / 2), at either contact.
-    front = (body.vy + to_front * body.r) * cs - body.vx * sn
-    front_gain = dvy * cs + b3 * dr - dvx * sn
-    rear = body.vy + d3 * body.r
-    rear_gain = dvy + d3 * dr
-    lost_front = k_ft * (front + theta * front_gain) * (front + half * front_gain)
-    lost_rear = k_rt * (rear + theta * rear_gain) * (rear + half * rear_gain)
-    lost_front += _slip_loss(
-        contact.use_front,
-        contact.force_front,
-        body.vx,
-        act.stiffness_front * p[STIFFNESS_FRONT] * p[SHAPE_FRONT],
-        real,
-    )
-    lost_rear += _slip_loss(
-        contact.use_rear,
-        contact.force_rear,
-        body.vx,
-        act.stiffness_rear * p[STIFFNESS_REAR] * p[SHAPE_REAR],
-        real,
-    )
-    # A car that friction stops stands still; chosen, not branched to, for vector registers.
-    rest = _at_rest(p, act, body, contact, h, real)
-    return Moved(
-        zero if rest else body.vx + dvx,
-        zero if rest else body.vy + dvy,
-        zero if rest else body.r + dr,
-        -body.vx if rest else dvx,
-        -body.vy if rest else dvy,
-        -body.vx / h if rest else by_tyres,
-        zero if rest else lost_front,
-        zero if rest else lost_rear,
-    )
-
-
-@device
 def _ahead(body: Body, slope: Body, h: Real) -> Body:
     return Body(body.vx + h * slope.vx, body.vy + h * slope.vy, body.r + h * slope.r)
-
-
-@device
-def runge_kutta_step(
-    p: Reals,
-    tyre: int,
-    act: Acting,
-    body: Body,
-    steer: Real,
-    cs: Real,
-    sn: Real,
-    ax: Real,
-    h: Real,
-    real: Any,
-) -> Moved:
-    """Advance the motion, frame included, by one classical Runge-Kutta step of ``h`` [s].
-
-    For validation: it is stable only for small ``h``, knows no standstill and reports no
-    power lost. Arguments as in ``implicit_step``.
-    """
-    zero, half = real(0.0), real(0.5)
-    third, sixth = real(1.0 / 3.0), real(1.0 / 6.0)
-    at, slope = body, Body(zero, zero, zero)
-    gained_x, gained_y, gained_r = zero, zero, zero
-    for stage in range(4):
-        slope = single_track_derivatives(p, tyre, act, at, steer, cs, sn, ax, real)
-        weight = sixth if stage == 0 or stage == 3 else third
-        gained_x += weight * h * slope.vx
-        gained_y += weight * h * slope.vy
-        gained_r += weight * h * slope.r
-        at = _ahead(body, slope, h if stage == 2 else half * h)
-    after = Body(body.vx + gained_x, body.vy + gained_y, body.r + gained_r)
-    # The forces are what is left of the change once the car frame's own turn is taken out.
-    turn = half * h * (body.r + after.r)
-    gained_x -= half * turn * (body.vy + after.vy)
-    gained_y += half * turn * (body.vx + after.vx)
-    drag = act.drag * p[DRAG] * sqrt(body.vx * body.vx + body.vy * body.vy) * body.vx
-    by_tyres = gained_x / h + (drag - act.fx) / act.mass
-    return Moved(after.vx, after.vy, after.r, gained_x, gained_y, by_tyres, zero, zero)
 
 
 class Travelled(NamedTuple):
@@ -260,56 +115,6 @@ class Travelled(NamedTuple):
 
 
 @device
-def travel(
-    p: Reals,
-    tyre: int,
-    integrator: int,
-    act: Acting,
-    body: Body,
-    cy: Real,
-    sy: Real,
-    steer: Real,
-    cs: Real,
-    sn: Real,
-    ax: Real,
-    h: Real,
-    real: Any,
-) -> Travelled:
-    """Advance motion and pose by ``h`` [s]; ``cy`` and ``sy`` are of the yaw before.
-
-    Positions follow the trapezoidal rule in the map frame, in which the velocity does not
-    turn with the car. Other arguments as in ``implicit_step``.
-    """
-    half = real(0.5) * h
-    if integrator == RK4:
-        u0, w0 = _to_map(body, cy, sy)
-        moved = runge_kutta_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
-        after = Body(moved.vx, moved.vy, moved.r)
-        turn = half * (body.r + after.r)
-        ct, st = rotation(turn, real)
-        cy, sy = _axes(cy, sy, ct, st)
-        u1, w1 = _to_map(after, cy, sy)
-    else:
-        turn = half * body.r
-        ct, st = rotation(turn, real)
-        cy, sy = _axes(cy, sy, ct, st)
-        body = turned(body, ct, st)
-        u0, w0 = _to_map(body, cy, sy)
-        moved = implicit_step(p, tyre, act, body, steer, cs, sn, ax, h, real)
-        after = Body(moved.vx, moved.vy, moved.r)
-        u1, w1 = _to_map(after, cy, sy)
-        turn += half * after.r
-        ct, st = rotation(half * after.r, real)
-        cy, sy = _axes(cy, sy, ct, st)
-        after = turned(after, ct, st)
-    return Travelled(
-        after.vx, after.vy, after.r,
-        moved.gained_x, moved.gained_y, moved.by_tyres, moved.lost_front, moved.lost_rear,
-        half * (u0 + u1), half * (w0 + w1), turn, cy, sy,
-    )  # fmt: skip
-
-
-@device
 def _to_map(body: Body, cy: Real, sy: Real) -> tuple[Real, Real]:
     """Return the velocity [m/s] in the map frame."""
     return body.vx * cy - body.vy * sy, body.vx * sy + body.vy * cy
@@ -319,3 +124,211 @@ def _to_map(body: Body, cy: Real, sy: Real) -> tuple[Real, Real]:
 def _axes(cy: Real, sy: Real, ct: Real, st: Real) -> tuple[Real, Real]:
     """Return cosine and sine of the sum of two angles, given by theirs."""
     return cy * ct - sy * st, sy * ct + cy * st
+
+
+def implicit(forces: Any) -> Any:
+    """Return the device function that moves a car by the implicit step under ``forces``.
+
+    Functions are made, not passed: a kernel that is handed a function can't be cached.
+    """
+
+    @device
+    def implicit_step(
+        p: Reals,
+        act: Acting,
+        posture: Posture,
+        body: Body,
+        h: Real,
+        real: Any,
+    ) -> Moved:
+        """Apply the forces for ``h`` [s] by (1); the caller turns the car frame.
+
+        Args:
+            p: (PARAMETERS,) parameters of the car.
+            act: what acts on it.
+            posture: how its wheels stand and its load lies.
+            body: its motion.
+            h: [s].
+            real: the precision.
+        """
+        zero, half = real(0.0), real(0.5)
+        contact, total = forces(p, act, posture, body, h, real)
+        mass, inertia = act.mass, p[INERTIA]
+
+        # Rows of J: front along and across (., ., a3), (., ., b3); rear (1, 0, 0), (0, 1, d3).
+        cs, sn = contact.cs, contact.sn
+        to_front, to_rear = p[TO_FRONT], p[TO_REAR]
+        a3, b3, d3 = to_front * sn, to_front * cs, -to_rear
+        k_fl, k_ft, k_rl, k_rt = (
+            contact.front_long,
+            contact.front_lat,
+            contact.rear_long,
+            contact.rear_lat,
+        )
+        sum_front = k_fl + k_ft
+        rotating = k_fl * a3 * a3 + k_ft * b3 * b3 + k_rt * d3 * d3
+        moving = sum_front + k_rl + k_rt + contact.drag + contact.drag
+        z = h * (moving / mass + rotating / inertia)
+        theta = implicitness(z, real)
+        w = h * theta
+
+        # M + w J^T K J, of which the lower triangle is kept.
+        m11 = mass + w * (k_fl * cs * cs + k_ft * sn * sn + k_rl + contact.drag)
+        m21 = w * (k_fl - k_ft) * sn * cs
+        m31 = w * (k_fl * a3 * cs - k_ft * b3 * sn)
+        m22 = mass + w * (k_fl * sn * sn + k_ft * cs * cs + k_rt + contact.drag)
+        m32 = w * (k_fl * a3 * sn + k_ft * b3 * cs + k_rt * d3)
+        m33 = inertia + w * rotating
+
+        # Solved as L D L^T.
+        l21, l31 = m21 / m11, m31 / m11
+        p22 = m22 - l21 * m21
+        t32 = m32 - l31 * m21
+        l32 = t32 / p22
+        p33 = m33 - l31 * m31 - l32 * t32
+        y1 = h * total.x
+        y2 = h * total.y - l21 * y1
+        y3 = h * total.mz - l31 * y1 - l32 * y2
+        dr = y3 / p33
+        dvy = y2 / p22 - l32 * dr
+        dvx = y1 / m11 - l21 * dvy - l31 * dr
+
+        by_tyres = dvx / h + (contact.drag * (body.vx + half * dvx) - act.fx) / mass
+        # What the lateral forces took: K (v + theta D) (v + D / 2), at either contact.
+        front = (body.vy + to_front * body.r) * cs - body.vx * sn
+        front_gain = dvy * cs + b3 * dr - dvx * sn
+        rear = body.vy + d3 * body.r
+        rear_gain = dvy + d3 * dr
+        lost_front = k_ft * (front + theta * front_gain) * (front + half * front_gain)
+        lost_rear = k_rt * (rear + theta * rear_gain) * (rear + half * rear_gain)
+        lost_front += _slip_loss(
+            contact.use_front,
+            contact.force_front,
+            body.vx,
+            act.stiffness_front * p[STIFFNESS_FRONT] * p[SHAPE_FRONT],
+            real,
+        )
+        lost_rear += _slip_loss(
+            contact.use_rear,
+            contact.force_rear,
+            body.vx,
+            act.stiffness_rear * p[STIFFNESS_REAR] * p[SHAPE_REAR],
+            real,
+        )
+        # A car that friction stops stands still; chosen, not branched to, for vector registers.
+        rest = _at_rest(p, act, body, contact, h, real)
+        return Moved(
+            zero if rest else body.vx + dvx,
+            zero if rest else body.vy + dvy,
+            zero if rest else body.r + dr,
+            -body.vx if rest else dvx,
+            -body.vy if rest else dvy,
+            -body.vx / h if rest else by_tyres,
+            zero if rest else lost_front,
+            zero if rest else lost_rear,
+        )
+
+    @device
+    def travel(
+        p: Reals,
+        act: Acting,
+        posture: Posture,
+        body: Body,
+        cy: Real,
+        sy: Real,
+        h: Real,
+        real: Any,
+    ) -> Travelled:
+        """Advance motion and pose by ``h`` [s] with the implicit step between two half turns.
+
+        Positions follow the trapezoidal rule in the map frame, in which the velocity does not
+        turn with the car. ``cy`` and ``sy`` are cosine and sine of the yaw before; the other
+        arguments are those of ``implicit_step``.
+        """
+        half = real(0.5) * h
+        turn = half * body.r
+        ct, st = rotation(turn, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        body = turned(body, ct, st)
+        u0, w0 = _to_map(body, cy, sy)
+        moved = implicit_step(p, act, posture, body, h, real)
+        after = Body(moved.vx, moved.vy, moved.r)
+        u1, w1 = _to_map(after, cy, sy)
+        turn += half * after.r
+        ct, st = rotation(half * after.r, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        after = turned(after, ct, st)
+        return Travelled(
+            after.vx, after.vy, after.r,
+            moved.gained_x, moved.gained_y, moved.by_tyres, moved.lost_front, moved.lost_rear,
+            half * (u0 + u1), half * (w0 + w1), turn, cy, sy,
+        )  # fmt: skip
+
+    return travel
+
+
+def runge_kutta(forces: Any) -> Any:
+    """Return the device function that moves a car by the Runge-Kutta step, for validation."""
+    derivatives = derivatives_of(forces)
+
+    @device
+    def runge_kutta_step(
+        p: Reals,
+        act: Acting,
+        posture: Posture,
+        body: Body,
+        h: Real,
+        real: Any,
+    ) -> Moved:
+        """Advance the motion, frame included, by one classical Runge-Kutta step of ``h`` [s].
+
+        For validation: it is stable only for small ``h``, knows no standstill and reports no
+        power lost. Arguments as in ``implicit_step``.
+        """
+        zero, half = real(0.0), real(0.5)
+        third, sixth = real(1.0 / 3.0), real(1.0 / 6.0)
+        at, slope = body, Body(zero, zero, zero)
+        gained_x, gained_y, gained_r = zero, zero, zero
+        for stage in range(4):
+            slope = derivatives(p, act, posture, at, real)
+            weight = sixth if stage == 0 or stage == 3 else third
+            gained_x += weight * h * slope.vx
+            gained_y += weight * h * slope.vy
+            gained_r += weight * h * slope.r
+            at = _ahead(body, slope, h if stage == 2 else half * h)
+        after = Body(body.vx + gained_x, body.vy + gained_y, body.r + gained_r)
+        # The forces are what is left of the change once the car frame's own turn is taken out.
+        turn = half * h * (body.r + after.r)
+        gained_x -= half * turn * (body.vy + after.vy)
+        gained_y += half * turn * (body.vx + after.vx)
+        drag = act.drag * p[DRAG] * sqrt(body.vx * body.vx + body.vy * body.vy) * body.vx
+        by_tyres = gained_x / h + (drag - act.fx) / act.mass
+        return Moved(after.vx, after.vy, after.r, gained_x, gained_y, by_tyres, zero, zero)
+
+    @device
+    def travel(
+        p: Reals,
+        act: Acting,
+        posture: Posture,
+        body: Body,
+        cy: Real,
+        sy: Real,
+        h: Real,
+        real: Any,
+    ) -> Travelled:
+        """Do the same with the Runge-Kutta step, for validation."""
+        half = real(0.5) * h
+        u0, w0 = _to_map(body, cy, sy)
+        moved = runge_kutta_step(p, act, posture, body, h, real)
+        after = Body(moved.vx, moved.vy, moved.r)
+        turn = half * (body.r + after.r)
+        ct, st = rotation(turn, real)
+        cy, sy = _axes(cy, sy, ct, st)
+        u1, w1 = _to_map(after, cy, sy)
+        return Travelled(
+            after.vx, after.vy, after.r,
+            moved.gained_x, moved.gained_y, moved.by_tyres, moved.lost_front, moved.lost_rear,
+            half * (u0 + u1), half * (w0 + w1), turn, cy, sy,
+        )  # fmt: skip
+
+    return travel

@@ -17,6 +17,44 @@ import numpy as np
 
 from racegym.kernels import device
 from racegym_kart2d.kernels.acting import Given, Wheelwise
+from racegym_kart2d.kernels.columns import (
+    BRAKE_FORCE,
+    BRAKE_FRONT,
+    CG_HEIGHT,
+    DOWNFORCE_FRONT,
+    DOWNFORCE_REAR,
+    DRAG,
+    DRIVE_FORCE,
+    DRIVE_FRONT,
+    GEAR_RATIO,
+    GRIP_FRONT,
+    GRIP_LOAD,
+    GRIP_LONG,
+    GRIP_REAR,
+    IDLE_SPEED,
+    INERTIA,
+    LENGTH,
+    MASS,
+    NOMINAL_LOAD,
+    POWER,
+    REVERSE_FORCE,
+    REVERSE_SPEED,
+    ROLLING,
+    SHAPE_FRONT,
+    SHAPE_REAR,
+    SLIP_SPEED,
+    STEER_LIMIT,
+    STEER_RATE,
+    STIFFNESS_FRONT,
+    STIFFNESS_REAR,
+    TO_FRONT,
+    TO_REAR,
+    TOP_SPEED,
+    TRACK_FRONT,
+    TRACK_REAR,
+    WHEEL_RADIUS,
+    WIDTH,
+)
 from racegym_kart2d.kernels.ground import Place, Stretch, Wheels
 from racegym_kart2d.kernels.single_track import Acting, Body
 
@@ -201,44 +239,61 @@ def put_acting(w: Array, i: int, act: Acting) -> None:
 @device
 def get_parameters(w: Array, i: int) -> tuple[Real, ...]:
     """Return the parameters of lane ``i``, to be indexed by column like an array's row."""
+    # Written out: as a call, each row would be compiled as a type of its own.
+    j = np.uintp(i)
     return (
-        get(w, 0, i), get(w, 1, i), get(w, 2, i), get(w, 3, i), get(w, 4, i), get(w, 5, i),
-        get(w, 6, i), get(w, 7, i), get(w, 8, i), get(w, 9, i), get(w, 10, i), get(w, 11, i),
-        get(w, 12, i), get(w, 13, i), get(w, 14, i), get(w, 15, i), get(w, 16, i),
-        get(w, 17, i), get(w, 18, i), get(w, 19, i), get(w, 20, i), get(w, 21, i),
-        get(w, 22, i), get(w, 23, i), get(w, 24, i), get(w, 25, i), get(w, 26, i),
-        get(w, 27, i), get(w, 28, i), get(w, 29, i), get(w, 30, i), get(w, 31, i),
-        get(w, 32, i), get(w, 33, i), get(w, 34, i), get(w, 35, i),
-    )  # fmt: skip
+        w[j + np.uintp(MASS * LANES)],
+        w[j + np.uintp(INERTIA * LANES)],
+        w[j + np.uintp(TO_FRONT * LANES)],
+        w[j + np.uintp(TO_REAR * LANES)],
+        w[j + np.uintp(CG_HEIGHT * LANES)],
+        w[j + np.uintp(TRACK_FRONT * LANES)],
+        w[j + np.uintp(TRACK_REAR * LANES)],
+        w[j + np.uintp(LENGTH * LANES)],
+        w[j + np.uintp(WIDTH * LANES)],
+        w[j + np.uintp(WHEEL_RADIUS * LANES)],
+        w[j + np.uintp(STEER_LIMIT * LANES)],
+        w[j + np.uintp(STEER_RATE * LANES)],
+        w[j + np.uintp(GRIP_FRONT * LANES)],
+        w[j + np.uintp(GRIP_REAR * LANES)],
+        w[j + np.uintp(GRIP_LOAD * LANES)],
+        w[j + np.uintp(NOMINAL_LOAD * LANES)],
+        w[j + np.uintp(GRIP_LONG * LANES)],
+        w[j + np.uintp(STIFFNESS_FRONT * LANES)],
+        w[j + np.uintp(STIFFNESS_REAR * LANES)],
+        w[j + np.uintp(SHAPE_FRONT * LANES)],
+        w[j + np.uintp(SHAPE_REAR * LANES)],
+        w[j + np.uintp(SLIP_SPEED * LANES)],
+        w[j + np.uintp(DRIVE_FORCE * LANES)],
+        w[j + np.uintp(POWER * LANES)],
+        w[j + np.uintp(DRIVE_FRONT * LANES)],
+        w[j + np.uintp(TOP_SPEED * LANES)],
+        w[j + np.uintp(REVERSE_FORCE * LANES)],
+        w[j + np.uintp(REVERSE_SPEED * LANES)],
+        w[j + np.uintp(BRAKE_FORCE * LANES)],
+        w[j + np.uintp(BRAKE_FRONT * LANES)],
+        w[j + np.uintp(ROLLING * LANES)],
+        w[j + np.uintp(DRAG * LANES)],
+        w[j + np.uintp(DOWNFORCE_FRONT * LANES)],
+        w[j + np.uintp(DOWNFORCE_REAR * LANES)],
+        w[j + np.uintp(GEAR_RATIO * LANES)],
+        w[j + np.uintp(IDLE_SPEED * LANES)],
+    )
 
 
 @device
-def load(w: Array, row: int, source: Array, first: int, n: int) -> None:
-    """Copy ``source[first : first + n]`` into ``row``."""
-    for i in range(n):
-        put(w, row, i, source[first + i])
+def put_four(w: Array, row: int, i: int, source: Array, car: int) -> None:
+    """Set four rows from ``source[car]``."""
+    put(w, row, i, source[car, 0])
+    put(w, row + 1, i, source[car, 1])
+    put(w, row + 2, i, source[car, 2])
+    put(w, row + 3, i, source[car, 3])
 
 
 @device
-def load_columns(w: Array, row: int, source: Array, first: int, n: int) -> None:
-    """Copy the rows ``first`` to ``first + n`` of ``source`` (n_cars, k) into k rows."""
-    for k in range(source.shape[1]):
-        for i in range(n):
-            put(w, row + k, i, source[first + i, k])
-
-
-@device
-def save(w: Array, row: int, target: Array, present: Array, first: int, n: int) -> None:
-    """Copy ``row`` into ``target[first : first + n]``, absent cars left out."""
-    for i in range(n):
-        if present[first + i]:
-            target[first + i] = get(w, row, i)
-
-
-@device
-def save_columns(w: Array, row: int, target: Array, present: Array, first: int, n: int) -> None:
-    """Copy k rows into ``target`` (n_cars, k), absent cars left out."""
-    for i in range(n):
-        if present[first + i]:
-            for k in range(target.shape[1]):
-                target[first + i, k] = get(w, row + k, i)
+def take_four(w: Array, row: int, i: int, target: Array, car: int) -> None:
+    """Set ``target[car]`` from four rows."""
+    target[car, 0] = get(w, row, i)
+    target[car, 1] = get(w, row + 1, i)
+    target[car, 2] = get(w, row + 2, i)
+    target[car, 3] = get(w, row + 3, i)

@@ -49,7 +49,6 @@ from racegym_kart2d.kernels.columns import (
     GRIP_LONG,
     GRIP_REAR,
     INERTIA,
-    LINEAR,
     MOST_LONG,
     NOMINAL_LOAD,
     POWER,
@@ -70,12 +69,14 @@ __all__ = [
     "Body",
     "Contact",
     "Forces",
+    "Posture",
     "axle_loads",
+    "derivatives_of",
     "drive_force",
     "friction",
     "implicitness",
-    "single_track_derivatives",
-    "single_track_forces",
+    "linear_forces",
+    "saturating_forces",
     "slip_tangents",
 ]
 
@@ -119,6 +120,15 @@ class Acting(NamedTuple):
     mz: Real
 
 
+class Posture(NamedTuple):
+    """How the wheels stand and the load lies."""
+
+    steer: Real  # [rad] angle of the front wheels
+    cs: Real  # its cosine and sine
+    sn: Real
+    ax: Real  # [m/s^2] forward acceleration by the tyres, low-passed
+
+
 class Contact(NamedTuple):
     """The two axles at one moment: K of each contact direction, and what shares its grip."""
 
@@ -127,6 +137,8 @@ class Contact(NamedTuple):
     rear_long: Real
     rear_lat: Real
     drag: Real  # [N s/m]
+    cs: Real  # cosine and sine of the angle at which the front wheels roll
+    sn: Real
     use_front: Real  # |Fx| / (mu_x N)
     use_rear: Real
     force_front: Real  # [N] |Fx|
@@ -272,14 +284,29 @@ def _gain(
 
 
 @device
-def _saturating(
-    p: Reals, act: Acting, body: Body, cs: Real, sn: Real, ax: Real, h: Real, real: Any
+def saturating_forces(
+    p: Reals,
+    act: Acting,
+    posture: Posture,
+    body: Body,
+    h: Real,
+    real: Any,
 ) -> tuple[Contact, Forces]:
-    """Return contacts and forces by (2) and (3)."""
+    """Return the contacts of both axles and the sum of all forces, by (2) and (3).
+
+    Args:
+        p: (PARAMETERS,) parameters of the car.
+        act: what acts on it.
+        posture: how its wheels stand and its load lies.
+        body: its motion.
+        h: [s] over which brakes and rolling resistance shall act; 0 for this moment.
+        real: the precision.
+    """
     zero, one = real(0.0), real(1.0)
     least, creep, tiny = p[SLIP_SPEED], real(CREEP), real(TINY)
     to_front, to_rear = p[TO_FRONT], p[TO_REAR]
-    load_front, load_rear = axle_loads(p, act, body.vx, ax, real)
+    cs, sn = posture.cs, posture.sn
+    load_front, load_rear = axle_loads(p, act, body.vx, posture.ax, real)
     fl, ft, slip_front, rl, rt, slip_rear = slip_tangents(p, body, cs, sn)
 
     peak_front = friction(p, p[GRIP_FRONT], load_front, real) * act.grip_front * load_front
@@ -325,7 +352,7 @@ def _saturating(
         to_front * side_front - to_rear * lat_rear + act.mz,
     )
     contact = Contact(
-        k_fl, k_ft, k_rl, k_rt, k_drag,
+        k_fl, k_ft, k_rl, k_rt, k_drag, cs, sn,
         use_front, use_rear, force_front, force_rear,
         push, resist_front + resist_rear, min(peak_front, peak_rear),
     )  # fmt: skip
@@ -333,17 +360,25 @@ def _saturating(
 
 
 @device
-def _linear(
-    p: Reals, act: Acting, body: Body, steer: Real, h: Real, real: Any
+def linear_forces(
+    p: Reals,
+    act: Acting,
+    posture: Posture,
+    body: Body,
+    h: Real,
+    real: Any,
 ) -> tuple[Contact, Forces]:
-    """Return contacts and forces of [3]; B C is its load-normalised stiffness C_S."""
+    """Return the same by [3], of which B C is the load-normalised stiffness C_S.
+
+    Arguments as in ``saturating_forces``; load moves at once, with the acceleration asked.
+    """
     zero, one = real(0.0), real(1.0)
     to_front, to_rear = p[TO_FRONT], p[TO_REAR]
     speed = sqrt(body.vx * body.vx + body.vy * body.vy)
     ahead = one if body.vx >= zero else -one
     v = ahead * speed
     beta = real(atan2(ahead * body.vy, ahead * body.vx))
-    cs, sn = real(cos(beta)), real(sin(beta))
+    along_x, along_y = real(cos(beta)), real(sin(beta))
 
     drive = drive_force(p, act, v, real)
     still_front, still_rear = axle_loads(p, act, body.vx, zero, real)
@@ -367,68 +402,37 @@ def _linear(
     peak_rear = friction(p, p[GRIP_REAR], load_rear, real) * act.grip_rear * load_rear
     k_ft, k_rt = peak_front * stiff_front, peak_rear * stiff_rear
 
-    lat_front = k_ft * (v * steer - v * beta - to_front * body.r)
+    lat_front = k_ft * (v * posture.steer - v * beta - to_front * body.r)
     lat_rear = k_rt * (-v * beta + to_rear * body.r)
     along = drive - (k_long + k_drag) * v
     across = lat_front + lat_rear
     forces = Forces(
-        along * cs - across * sn + act.fx,
-        along * sn + across * cs + act.fy,
+        along * along_x - across * along_y + act.fx,
+        along * along_y + across * along_x + act.fy,
         to_front * lat_front - to_rear * lat_rear + act.mz,
     )
     contact = Contact(
-        zero, k_ft, k_long, k_rt, k_drag, zero, zero, zero, zero,
+        zero, k_ft, k_long, k_rt, k_drag, one, zero, zero, zero, zero, zero,
         drive, act.brake + roll, min(peak_front, peak_rear),
     )  # fmt: skip
     return contact, forces
 
 
-@device
-def single_track_forces(
-    p: Reals,
-    tyre: int,
-    act: Acting,
-    body: Body,
-    steer: Real,
-    cs: Real,
-    sn: Real,
-    ax: Real,
-    h: Real,
-    real: Any,
-) -> tuple[Contact, Forces]:
-    """Return the contacts of both axles and the sum of all forces.
+def derivatives_of(forces: Any) -> Any:
+    """Return the device function for d(vx, vy, r)/dt by (1) under ``forces``.
 
-    Args:
-        p: (PARAMETERS,) parameters of the car.
-        tyre: SATURATING or LINEAR.
-        act: what acts on it.
-        body: its motion.
-        steer: [rad] angle of the front wheels; ``cs`` and ``sn`` are its cosine and sine.
-        ax: [m/s^2] acceleration by the tyres, low-passed; unused by the linear tyre.
-        h: [s] over which brakes and rolling resistance shall act; 0 for this moment.
-        real: the precision.
+    Its arguments are those of ``saturating_forces`` but ``h``; it returns a ``Body``.
     """
-    if tyre == LINEAR:
-        return _linear(p, act, body, steer, h, real)
-    return _saturating(p, act, body, cs, sn, ax, h, real)
 
+    @device
+    def single_track_derivatives(
+        p: Reals, act: Acting, posture: Posture, body: Body, real: Any
+    ) -> Body:
+        _, total = forces(p, act, posture, body, real(0.0), real)
+        return Body(
+            total.x / act.mass + body.r * body.vy,
+            total.y / act.mass - body.r * body.vx,
+            total.mz / p[INERTIA],
+        )
 
-@device
-def single_track_derivatives(
-    p: Reals,
-    tyre: int,
-    act: Acting,
-    body: Body,
-    steer: Real,
-    cs: Real,
-    sn: Real,
-    ax: Real,
-    real: Any,
-) -> Body:
-    """Return d(vx, vy, r)/dt by (1); arguments as in ``single_track_forces``."""
-    _, forces = single_track_forces(p, tyre, act, body, steer, cs, sn, ax, real(0.0), real)
-    return Body(
-        forces.x / act.mass + body.r * body.vy,
-        forces.y / act.mass - body.r * body.vx,
-        forces.mz / p[INERTIA],
-    )
+    return single_track_derivatives

@@ -16,7 +16,7 @@ from racegym.kernels.geometry import wrap_angle
 from racegym.kernels.projection import COUNT, KERB, OPEN_RUNOFF, REACH, RUNOFF
 from racegym_kart2d.kernels import lanes
 from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
-from racegym_kart2d.kernels.columns import IMPLICIT, SATURATING, STEER_LIMIT, STEER_RATE
+from racegym_kart2d.kernels.columns import PARAMETERS, STEER_LIMIT, STEER_RATE
 from racegym_kart2d.kernels.functions import cosine, sine
 from racegym_kart2d.kernels.ground import (
     follow,
@@ -28,7 +28,7 @@ from racegym_kart2d.kernels.ground import (
     stretch_at,
     wheel_surfaces,
 )
-from racegym_kart2d.kernels.integrators import travel
+from racegym_kart2d.kernels.integrators import implicit, runge_kutta
 from racegym_kart2d.kernels.lanes import (
     LANES,
     get,
@@ -40,22 +40,27 @@ from racegym_kart2d.kernels.lanes import (
     get_stretch,
     get_wheels,
     get_wheelwise,
-    load,
-    load_columns,
     put,
     put_acting,
     put_body,
+    put_four,
     put_place,
     put_stretch,
     put_wheelwise,
-    save,
-    save_columns,
+    take_four,
 )
+from racegym_kart2d.kernels.outlined import outlined
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
 from racegym_kart2d.kernels.report import report
-from racegym_kart2d.kernels.single_track import Body
+from racegym_kart2d.kernels.single_track import Body, Posture, linear_forces, saturating_forces
 
-__all__ = ["place_cars", "step_any", "step_cars"]
+__all__ = [
+    "place_cars",
+    "step_cars",
+    "step_linear",
+    "step_linear_runge_kutta",
+    "step_runge_kutta",
+]
 
 Real = Any  # a float of either precision
 Array = Any
@@ -64,7 +69,7 @@ UNKNOWN = -1  # segment of a car that was placed: the world's frame tells the br
 WALL = -1  # `Contacts.WALL`
 
 
-@device
+@outlined
 def _load(
     w: Array,
     wide: Array,
@@ -76,39 +81,42 @@ def _load(
     outside: Outside,
 ) -> None:
     """Copy cars ``first`` to ``first + n`` into the lanes."""
-    load_columns(w, 0, memory.parameters, first, n)
-    load(w, lanes.VX, motion.vx, first, n)
-    load(w, lanes.VY, motion.vy, first, n)
-    load(w, lanes.R, motion.yaw_rate, first, n)
-    load(w, lanes.RACK, memory.rack, first, n)
-    load(w, lanes.SHIFT, memory.shift, first, n)
-    load_columns(w, lanes.WHEELS, motion.surface, first, n)
-    load(wide, lanes.X, motion.x, first, n)
-    load(wide, lanes.Y, motion.y, first, n)
-    load(wide, lanes.Z, motion.z, first, n)
-    load(wide, lanes.YAW, motion.yaw, first, n)
-    load(wide, lanes.SEGMENT, memory.segment, first, n)
-    load(w, lanes.ASKED, orders.steer, first, n)
-    load(w, lanes.THROTTLE, orders.throttle, first, n)
-    load(w, lanes.BRAKE, orders.brake, first, n)
-    load(w, lanes.GEAR, orders.gear, first, n)
-    load_columns(w, lanes.GRIP, outside.grip, first, n)
-    load_columns(w, lanes.STIFFNESS, outside.tyre_stiffness, first, n)
-    load_columns(w, lanes.ROLL, outside.rolling_resistance, first, n)
-    load(w, lanes.OFFSET, outside.steer_offset, first, n)
-    load(w, lanes.GIVEN, outside.power, first, n)
-    load(w, lanes.GIVEN + 1, outside.drag, first, n)
-    load(w, lanes.GIVEN + 2, outside.brake, first, n)
-    load(w, lanes.GIVEN + 3, outside.downforce_front, first, n)
-    load(w, lanes.GIVEN + 4, outside.downforce_rear, first, n)
-    load(w, lanes.GIVEN + 5, outside.mass, first, n)
-    load(w, lanes.GIVEN + 6, outside.fx, first, n)
-    load(w, lanes.GIVEN + 7, outside.fy, first, n)
-    load(w, lanes.GIVEN + 8, outside.mz, first, n)
-    load(w, lanes.GIVEN + 9, outside.speed_limit, first, n)
+    for i in range(n):
+        car = first + i
+        for k in range(PARAMETERS):
+            put(w, k, i, memory.parameters[car, k])
+        put(w, lanes.VX, i, motion.vx[car])
+        put(w, lanes.VY, i, motion.vy[car])
+        put(w, lanes.R, i, motion.yaw_rate[car])
+        put(w, lanes.RACK, i, memory.rack[car])
+        put(w, lanes.SHIFT, i, memory.shift[car])
+        put_four(w, lanes.WHEELS, i, motion.surface, car)
+        put(wide, lanes.X, i, motion.x[car])
+        put(wide, lanes.Y, i, motion.y[car])
+        put(wide, lanes.Z, i, motion.z[car])
+        put(wide, lanes.YAW, i, motion.yaw[car])
+        put(wide, lanes.SEGMENT, i, memory.segment[car])
+        put(w, lanes.ASKED, i, orders.steer[car])
+        put(w, lanes.THROTTLE, i, orders.throttle[car])
+        put(w, lanes.BRAKE, i, orders.brake[car])
+        put(w, lanes.GEAR, i, orders.gear[car])
+        put_four(w, lanes.GRIP, i, outside.grip, car)
+        put_four(w, lanes.STIFFNESS, i, outside.tyre_stiffness, car)
+        put_four(w, lanes.ROLL, i, outside.rolling_resistance, car)
+        put(w, lanes.OFFSET, i, outside.steer_offset[car])
+        put(w, lanes.GIVEN, i, outside.power[car])
+        put(w, lanes.GIVEN + 1, i, outside.drag[car])
+        put(w, lanes.GIVEN + 2, i, outside.brake[car])
+        put(w, lanes.GIVEN + 3, i, outside.downforce_front[car])
+        put(w, lanes.GIVEN + 4, i, outside.downforce_rear[car])
+        put(w, lanes.GIVEN + 5, i, outside.mass[car])
+        put(w, lanes.GIVEN + 6, i, outside.fx[car])
+        put(w, lanes.GIVEN + 7, i, outside.fy[car])
+        put(w, lanes.GIVEN + 8, i, outside.mz[car])
+        put(w, lanes.GIVEN + 9, i, outside.speed_limit[car])
 
 
-@device
+@outlined
 def _prepare(w: Array, wide: Array, n: int, real: Any) -> None:
     """Bring what was loaded into the form that substeps use, and clear what they sum."""
     zero = real(0.0)
@@ -137,46 +145,7 @@ def _prepare(w: Array, wide: Array, n: int, real: Any) -> None:
         put(w, lanes.CLOSING, i, zero)
 
 
-@device
-def _move(
-    w: Array,
-    wide: Array,
-    n: int,
-    tyre: int,
-    integrator: int,
-    long_h: float,
-    fresh: Real,
-    real: Any,
-) -> None:
-    """Steer and move all lanes by ``long_h`` [s], without regard to walls."""
-    h, half = real(long_h), real(0.5)
-    for i in range(n):
-        p = get_parameters(w, i)
-        before, asked = get(w, lanes.RACK, i), get(w, lanes.ASKED, i)
-        most = p[STEER_RATE] * h
-        rack = before + min(max(asked - before, -most), most)
-        steer = half * (before + rack) + get(w, lanes.OFFSET, i)
-        grip, roll = get_wheelwise(w, lanes.GRIP, i), get_wheelwise(w, lanes.ROLL, i)
-        act = on_surface(p, get_acting(w, i), grip, roll, get_wheels(w, i), real)
-        cy, sy, shift = get(w, lanes.CY, i), get(w, lanes.SY, i), get(w, lanes.SHIFT, i)
-        cs, sn = cosine(steer, real), sine(steer, real)
-        body = get_body(w, i)
-        trip = travel(p, tyre, integrator, act, body, cy, sy, steer, cs, sn, shift, h, real)
-        put_body(w, i, Body(trip.vx, trip.vy, trip.r))
-        put(w, lanes.RACK, i, rack)
-        put(w, lanes.CY, i, trip.cy)
-        put(w, lanes.SY, i, trip.sy)
-        put(w, lanes.SHIFT, i, shift + fresh * (trip.by_tyres - shift))
-        put(w, lanes.GAINED_X, i, get(w, lanes.GAINED_X, i) + trip.gained_x)
-        put(w, lanes.GAINED_Y, i, get(w, lanes.GAINED_Y, i) + trip.gained_y)
-        put(w, lanes.LOST_FRONT, i, get(w, lanes.LOST_FRONT, i) + trip.lost_front)
-        put(w, lanes.LOST_REAR, i, get(w, lanes.LOST_REAR, i) + trip.lost_rear)
-        put(wide, lanes.X, i, get(wide, lanes.X, i) + trip.dx)
-        put(wide, lanes.Y, i, get(wide, lanes.Y, i) + trip.dy)
-        put(wide, lanes.YAW, i, get(wide, lanes.YAW, i) + trip.turn)
-
-
-@device
+@outlined
 def _look_up(
     w: Array, wide: Array, first: int, n: int, n_cars: int, ground: Ground, real: Any
 ) -> None:
@@ -197,7 +166,7 @@ def _look_up(
             race, slot = race + 1, 0
 
 
-@device
+@outlined
 def _find(
     w: Array,
     wide: Array,
@@ -232,7 +201,7 @@ def _find(
             race, slot = race + 1, 0
 
 
-@device
+@outlined
 def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
     """See where all lanes are across the track, hold them at walls, note their surfaces."""
     zero = real(0.0)
@@ -268,7 +237,7 @@ def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
         put(w, lanes.WHEELS + 3, i, rr)
 
 
-@device
+@outlined
 def _report(w: Array, wide: Array, n: int, dt: float, substeps: int, real: Any) -> None:
     """Work out what is told of the step as a whole."""
     per_second, per_substep = real(1.0 / dt), real(1.0 / substeps)
@@ -297,35 +266,38 @@ def _report(w: Array, wide: Array, n: int, dt: float, substeps: int, real: Any) 
         put(w, lanes.ENGINE, i, told.engine_speed)
 
 
-@device
+@outlined
 def _save(
     w: Array, wide: Array, first: int, n: int, present: Array, motion: Motion, memory: Memory
 ) -> None:
     """Copy the lanes back to cars ``first`` to ``first + n``."""
-    save(wide, lanes.X, motion.x, present, first, n)
-    save(wide, lanes.Y, motion.y, present, first, n)
-    save(wide, lanes.Z, motion.z, present, first, n)
-    save(w, lanes.ANGLE, motion.yaw, present, first, n)
-    save(w, lanes.VX, motion.vx, present, first, n)
-    save(w, lanes.VY, motion.vy, present, first, n)
-    save(w, lanes.R, motion.yaw_rate, present, first, n)
-    save(w, lanes.GAINED_X, motion.ax, present, first, n)
-    save(w, lanes.GAINED_Y, motion.ay, present, first, n)
-    save(w, lanes.STEER, motion.steer, present, first, n)
-    save(w, lanes.THROTTLE, motion.throttle, present, first, n)
-    save(w, lanes.BRAKE, motion.brake, present, first, n)
-    save(w, lanes.ENGINE, motion.engine_speed, present, first, n)
-    save_columns(w, lanes.LOAD, motion.load, present, first, n)
-    save_columns(w, lanes.SLIP_ANGLE, motion.slip_angle, present, first, n)
-    save_columns(w, lanes.SLIP_POWER, motion.slip_power, present, first, n)
-    save_columns(w, lanes.WHEEL_SPEED, motion.wheel_speed, present, first, n)
-    save_columns(w, lanes.WHEELS, motion.surface, present, first, n)
-    save(w, lanes.RACK, memory.rack, present, first, n)
-    save(w, lanes.SHIFT, memory.shift, present, first, n)
-    save(wide, lanes.SEGMENT, memory.segment, present, first, n)
+    for i in range(n):
+        car = first + i
+        if present[car]:
+            motion.x[car] = get(wide, lanes.X, i)
+            motion.y[car] = get(wide, lanes.Y, i)
+            motion.z[car] = get(wide, lanes.Z, i)
+            motion.yaw[car] = get(w, lanes.ANGLE, i)
+            motion.vx[car] = get(w, lanes.VX, i)
+            motion.vy[car] = get(w, lanes.VY, i)
+            motion.yaw_rate[car] = get(w, lanes.R, i)
+            motion.ax[car] = get(w, lanes.GAINED_X, i)
+            motion.ay[car] = get(w, lanes.GAINED_Y, i)
+            motion.steer[car] = get(w, lanes.STEER, i)
+            motion.throttle[car] = get(w, lanes.THROTTLE, i)
+            motion.brake[car] = get(w, lanes.BRAKE, i)
+            motion.engine_speed[car] = get(w, lanes.ENGINE, i)
+            take_four(w, lanes.LOAD, i, motion.load, car)
+            take_four(w, lanes.SLIP_ANGLE, i, motion.slip_angle, car)
+            take_four(w, lanes.SLIP_POWER, i, motion.slip_power, car)
+            take_four(w, lanes.WHEEL_SPEED, i, motion.wheel_speed, car)
+            take_four(w, lanes.WHEELS, i, motion.surface, car)
+            memory.rack[car] = get(w, lanes.RACK, i)
+            memory.shift[car] = get(w, lanes.SHIFT, i)
+            memory.segment[car] = get(wide, lanes.SEGMENT, i)
 
 
-@device
+@outlined
 def _append_contacts(
     w: Array, wide: Array, first: int, n: int, n_cars: int, present: Array, touch: Touch, real: Any
 ) -> None:
@@ -346,40 +318,84 @@ def _append_contacts(
                 touch.normal_y[race, k] = get(w, lanes.NORMAL_Y, i)
 
 
-@device
-def _step_block(
-    begin: int,
-    end: int,
-    n_cars: int,
-    present: Array,
-    motion: Motion,
-    memory: Memory,
-    orders: Orders,
-    outside: Outside,
-    ground: Ground,
-    touch: Touch,
-    dt: float,
-    substeps: int,
-    keep: float,
-    tyre: int,
-    integrator: int,
-    real: Any,
-) -> None:
-    """Advance cars ``begin`` to ``end``; other arguments as in ``step_cars``."""
-    w = np.zeros(lanes.ROWS * LANES, motion.vx.dtype)
-    wide = np.zeros(lanes.WIDE_ROWS * LANES, np.float64)
-    for first in range(begin, end, LANES):
-        n = min(LANES, end - first)
-        _load(w, wide, first, n, motion, memory, orders, outside)
-        _look_up(w, wide, first, n, n_cars, ground, real)
-        _prepare(w, wide, n, real)
-        for _ in range(substeps):
-            _move(w, wide, n, tyre, integrator, dt / substeps, real(1.0 - keep), real)
-            _find(w, wide, first, n, n_cars, present, ground, real)
-            _meet_walls(w, wide, n, real)
-        _report(w, wide, n, dt, substeps, real)
-        _save(w, wide, first, n, present, motion, memory)
-        _append_contacts(w, wide, first, n, n_cars, present, touch, real)
+def _block(travel: Any) -> Any:
+    """Return the function that advances a block of cars, of which ``travel`` moves one."""
+
+    @outlined
+    def move(
+        w: Array,
+        wide: Array,
+        n: int,
+        long_h: float,
+        fresh: Real,
+        real: Any,
+    ) -> None:
+        """Steer and move all lanes by ``long_h`` [s], without regard to walls."""
+        h, half = real(long_h), real(0.5)
+        for i in range(n):
+            p = get_parameters(w, i)
+            before, asked = get(w, lanes.RACK, i), get(w, lanes.ASKED, i)
+            most = p[STEER_RATE] * h
+            rack = before + min(max(asked - before, -most), most)
+            steer = half * (before + rack) + get(w, lanes.OFFSET, i)
+            grip, roll = get_wheelwise(w, lanes.GRIP, i), get_wheelwise(w, lanes.ROLL, i)
+            act = on_surface(p, get_acting(w, i), grip, roll, get_wheels(w, i), real)
+            cy, sy, shift = get(w, lanes.CY, i), get(w, lanes.SY, i), get(w, lanes.SHIFT, i)
+            posture = Posture(steer, cosine(steer, real), sine(steer, real), shift)
+            trip = travel(p, act, posture, get_body(w, i), cy, sy, h, real)
+            put_body(w, i, Body(trip.vx, trip.vy, trip.r))
+            put(w, lanes.RACK, i, rack)
+            put(w, lanes.CY, i, trip.cy)
+            put(w, lanes.SY, i, trip.sy)
+            put(w, lanes.SHIFT, i, shift + fresh * (trip.by_tyres - shift))
+            put(w, lanes.GAINED_X, i, get(w, lanes.GAINED_X, i) + trip.gained_x)
+            put(w, lanes.GAINED_Y, i, get(w, lanes.GAINED_Y, i) + trip.gained_y)
+            put(w, lanes.LOST_FRONT, i, get(w, lanes.LOST_FRONT, i) + trip.lost_front)
+            put(w, lanes.LOST_REAR, i, get(w, lanes.LOST_REAR, i) + trip.lost_rear)
+            put(wide, lanes.X, i, get(wide, lanes.X, i) + trip.dx)
+            put(wide, lanes.Y, i, get(wide, lanes.Y, i) + trip.dy)
+            put(wide, lanes.YAW, i, get(wide, lanes.YAW, i) + trip.turn)
+
+    @outlined
+    def step_block(
+        begin: int,
+        end: int,
+        n_cars: int,
+        present: Array,
+        motion: Motion,
+        memory: Memory,
+        orders: Orders,
+        outside: Outside,
+        ground: Ground,
+        touch: Touch,
+        dt: float,
+        substeps: int,
+        keep: float,
+        real: Any,
+    ) -> None:
+        """Advance cars ``begin`` to ``end``; other arguments as in ``step_cars``."""
+        w = np.zeros(lanes.ROWS * LANES, motion.vx.dtype)
+        wide = np.zeros(lanes.WIDE_ROWS * LANES, np.float64)
+        for first in range(begin, end, LANES):
+            n = min(LANES, end - first)
+            _load(w, wide, first, n, motion, memory, orders, outside)
+            _look_up(w, wide, first, n, n_cars, ground, real)
+            _prepare(w, wide, n, real)
+            for _ in range(substeps):
+                move(w, wide, n, dt / substeps, real(1.0 - keep), real)
+                _find(w, wide, first, n, n_cars, present, ground, real)
+                _meet_walls(w, wide, n, real)
+            _report(w, wide, n, dt, substeps, real)
+            _save(w, wide, first, n, present, motion, memory)
+            _append_contacts(w, wide, first, n, n_cars, present, touch, real)
+
+    return step_block
+
+
+_step_block = _block(implicit(saturating_forces))
+_step_block_linear = _block(implicit(linear_forces))
+_step_block_runge_kutta = _block(runge_kutta(saturating_forces))
+_step_block_linear_runge_kutta = _block(runge_kutta(linear_forces))
 
 
 @kernel
@@ -420,18 +436,18 @@ def step_cars(
     n_cars = vx.shape[0] // n_races
     races = max(1, LANES // n_cars)  # of a block
     for block in prange((n_races + races - 1) // races):
-        last = min(n_races, (block + 1) * races)
-        for race in range(block * races, last):
+        begin, end = block * races, min(n_races, (block + 1) * races)
+        for race in range(begin, end):
             elapsed[race] += dt
             advanced[race] = True
         _step_block(
-            block * races * n_cars, last * n_cars, n_cars, present, motion, memory, orders,
-            outside, ground, touch, dt, substeps, keep, SATURATING, IMPLICIT, vx.dtype.type,
+            begin * n_cars, end * n_cars, n_cars, present, motion, memory, orders, outside,
+            ground, touch, dt, substeps, keep, vx.dtype.type,
         )  # fmt: skip
 
 
 @kernel
-def step_any(
+def step_linear(
     vx: Array,
     present: Array,
     motion: Motion,
@@ -445,24 +461,81 @@ def step_any(
     dt: float,
     substeps: int,
     keep: float,
-    tyre: int,
-    integrator: int,
 ) -> None:
-    """Do what ``step_cars`` does with any tyre and integrator, for validation.
-
-    Args:
-        vx ... keep: as in ``step_cars``.
-        tyre: SATURATING or LINEAR.
-        integrator: IMPLICIT or RK4.
-    """
+    """Do what ``step_cars`` does with linear tyres."""
     n_races = elapsed.shape[0]
     n_cars = vx.shape[0] // n_races
-    for race in prange(n_races):
-        elapsed[race] += dt
-        advanced[race] = True
-        _step_block(
-            race * n_cars, (race + 1) * n_cars, n_cars, present, motion, memory, orders,
-            outside, ground, touch, dt, substeps, keep, tyre, integrator, vx.dtype.type,
+    races = max(1, LANES // n_cars)  # of a block
+    for block in prange((n_races + races - 1) // races):
+        begin, end = block * races, min(n_races, (block + 1) * races)
+        for race in range(begin, end):
+            elapsed[race] += dt
+            advanced[race] = True
+        _step_block_linear(
+            begin * n_cars, end * n_cars, n_cars, present, motion, memory, orders, outside,
+            ground, touch, dt, substeps, keep, vx.dtype.type,
+        )  # fmt: skip
+
+
+@kernel
+def step_runge_kutta(
+    vx: Array,
+    present: Array,
+    motion: Motion,
+    memory: Memory,
+    orders: Orders,
+    outside: Outside,
+    ground: Ground,
+    touch: Touch,
+    elapsed: Array,
+    advanced: Array,
+    dt: float,
+    substeps: int,
+    keep: float,
+) -> None:
+    """Do what ``step_cars`` does with the Runge-Kutta integrator."""
+    n_races = elapsed.shape[0]
+    n_cars = vx.shape[0] // n_races
+    races = max(1, LANES // n_cars)  # of a block
+    for block in prange((n_races + races - 1) // races):
+        begin, end = block * races, min(n_races, (block + 1) * races)
+        for race in range(begin, end):
+            elapsed[race] += dt
+            advanced[race] = True
+        _step_block_runge_kutta(
+            begin * n_cars, end * n_cars, n_cars, present, motion, memory, orders, outside,
+            ground, touch, dt, substeps, keep, vx.dtype.type,
+        )  # fmt: skip
+
+
+@kernel
+def step_linear_runge_kutta(
+    vx: Array,
+    present: Array,
+    motion: Motion,
+    memory: Memory,
+    orders: Orders,
+    outside: Outside,
+    ground: Ground,
+    touch: Touch,
+    elapsed: Array,
+    advanced: Array,
+    dt: float,
+    substeps: int,
+    keep: float,
+) -> None:
+    """Do what ``step_cars`` does with linear tyres and the Runge-Kutta integrator."""
+    n_races = elapsed.shape[0]
+    n_cars = vx.shape[0] // n_races
+    races = max(1, LANES // n_cars)  # of a block
+    for block in prange((n_races + races - 1) // races):
+        begin, end = block * races, min(n_races, (block + 1) * races)
+        for race in range(begin, end):
+            elapsed[race] += dt
+            advanced[race] = True
+        _step_block_linear_runge_kutta(
+            begin * n_cars, end * n_cars, n_cars, present, motion, memory, orders, outside,
+            ground, touch, dt, substeps, keep, vx.dtype.type,
         )  # fmt: skip
 
 
