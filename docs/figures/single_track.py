@@ -57,8 +57,8 @@ def straight(axes: Axes) -> None:
         return (force - rolling - drag * v * v) / car["mass"]
 
     exact = solve_ivp(slope, (0.0, 30.0), [0.0], t_eval=run["t"], rtol=1e-9)
+    axes.plot(run["t"], run["vx"] * 3.6, lw=3, label="kart2d")
     axes.plot(exact.t, exact.y[0] * 3.6, "k--", label="power less drag and rolling, solved")
-    axes.plot(run["t"], run["vx"] * 3.6, label="kart2d")
     axes.set(title="rental kart, full throttle", xlabel="time [s]", ylabel="speed [km/h]")
 
 
@@ -70,8 +70,8 @@ def coasting(axes: Axes) -> None:
     c = car["rolling_resistance"] * car["mass"] * GRAVITY
     phase = np.arctan(20.0 * np.sqrt(k / c)) - np.sqrt(k * c) * run["t"] / car["mass"]
     exact = np.sqrt(c / k) * np.tan(np.maximum(phase, 0.0))
+    axes.plot(run["t"], run["vx"] * 3.6, lw=3, label="kart2d")
     axes.plot(run["t"], exact * 3.6, "k--", label="closed form")
-    axes.plot(run["t"], run["vx"] * 3.6, label="kart2d")
     axes.set(title="rental kart, coasting", xlabel="time [s]", ylabel="speed [km/h]")
 
 
