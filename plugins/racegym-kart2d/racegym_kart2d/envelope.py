@@ -17,6 +17,8 @@ __all__ = ["Envelope", "envelope"]
 
 CORNER_SHARE = 0.93  # of the lateral limit: steered tyres pull back and sideways, not inwards
 USABLE_SLIP = 0.25  # [rad] beyond it a car slides rather than corners
+SLOWEST = 1.0  # [m/s] below it downforce is not looked for
+TINY = 1e-9
 SPEEDS = 50  # at which the limits are looked at
 HALVINGS = 60
 
@@ -37,13 +39,13 @@ def envelope(vehicle: SingleTrackVehicle) -> Envelope:
     """Return the envelope of ``vehicle`` on dry asphalt, without effects."""
     top = _top_speed(vehicle)
     grip = _corner(vehicle, 0.0) / GRAVITY
-    speeds = [top * (k + 1) / SPEEDS for k in range(SPEEDS)]
-    lifted = min((_corner(vehicle, v) / grip - GRAVITY) / (v * v) for v in speeds)
+    speeds = [max(top, SLOWEST) * (k + 1) / SPEEDS for k in range(SPEEDS)]
+    lifted = min((_corner(vehicle, v) / max(grip, TINY) - GRAVITY) / (v * v) for v in speeds)
     rolling = vehicle.rolling_resistance * GRAVITY
     return Envelope(
         grip=grip,
         drive=_drive(vehicle),
-        power=vehicle.power / vehicle.mass - rolling * top,
+        power=max(vehicle.power / vehicle.mass - rolling * top, 0.0),
         brake=_brake(vehicle),
         drag=_drag(vehicle) / vehicle.mass,
         downforce=max(lifted, 0.0),
@@ -105,8 +107,8 @@ def _corner(vehicle: SingleTrackVehicle, v: float) -> float:
     at_rear = _grip(vehicle, vehicle.grip_rear, rear) * rear
     # The engine holds the speed, and the driven axle pays for it.
     along = vehicle.grip_longitudinal
-    at_front *= _left(vehicle.drive_front * needed / (along * at_front))
-    at_rear *= _left((1.0 - vehicle.drive_front) * needed / (along * at_rear))
+    at_front *= _left(vehicle.drive_front * needed / max(along * at_front, TINY))
+    at_rear *= _left((1.0 - vehicle.drive_front) * needed / max(along * at_rear, TINY))
     at_front *= _peak(vehicle.stiffness_front, vehicle.shape_front)
     at_rear *= _peak(vehicle.stiffness_rear, vehicle.shape_rear)
     lever = vehicle.mass / wheelbase
@@ -124,7 +126,7 @@ def _drive(vehicle: SingleTrackVehicle) -> float:
     """Return the acceleration [m/s^2] at low speed, whatever limits it."""
     rolling = vehicle.rolling_resistance * GRAVITY
     forward = _balance(vehicle, vehicle.drive_force, vehicle.drive_front, sign=1.0)
-    return forward - rolling
+    return max(forward - rolling, 0.0)
 
 
 def _brake(vehicle: SingleTrackVehicle) -> float:

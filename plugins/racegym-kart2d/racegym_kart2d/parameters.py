@@ -24,22 +24,22 @@ class SingleTrackVehicle(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field("", description="what people call it")
-    mass: float = Field(gt=0, le=1e5, description="[kg] with driver")
-    yaw_inertia: float = Field(gt=0, le=1e6, description="[kg m^2] about the vertical axis")
-    to_front: float = Field(gt=0, le=10, description="[m] centre of mass to the front axle")
-    to_rear: float = Field(gt=0, le=10, description="[m] centre of mass to the rear axle")
+    mass: float = Field(ge=0.01, le=1e5, description="[kg] with driver")
+    yaw_inertia: float = Field(ge=1e-06, le=1e6, description="[kg m^2] about the vertical axis")
+    to_front: float = Field(ge=0.001, le=10, description="[m] centre of mass to the front axle")
+    to_rear: float = Field(ge=0.001, le=10, description="[m] centre of mass to the rear axle")
     cg_height: float = Field(ge=0, le=3, description="[m] centre of mass above the ground")
-    track_front: float = Field(gt=0, le=4, description="[m] between the front wheels")
-    track_rear: float = Field(gt=0, le=4, description="[m] between the rear wheels")
-    length: float = Field(gt=0, le=20, description="[m] overall")
-    width: float = Field(gt=0, le=5, description="[m] overall")
-    wheel_radius: float = Field(gt=0, le=2, description="[m] of the rear wheels, rolling")
-    steer_limit: float = Field(gt=0, le=1.2, description="[rad] full lock of the front wheels")
-    steer_rate: float = Field(gt=0, le=100, description="[rad/s] fastest turn of the wheels")
+    track_front: float = Field(ge=0.001, le=4, description="[m] between the front wheels")
+    track_rear: float = Field(ge=0.001, le=4, description="[m] between the rear wheels")
+    length: float = Field(ge=0.001, le=20, description="[m] overall")
+    width: float = Field(ge=0.001, le=5, description="[m] overall")
+    wheel_radius: float = Field(ge=0.001, le=2, description="[m] of the rear wheels, rolling")
+    steer_limit: float = Field(ge=0.01, le=1.2, description="[rad] full lock of the front wheels")
+    steer_rate: float = Field(ge=0.01, le=100, description="[rad/s] fastest turn of the wheels")
     grip_front: float = Field(
-        gt=0, le=5, description="mu of the front tyres sideways, at nominal_load"
+        ge=0.01, le=5, description="mu of the front tyres sideways, at nominal_load"
     )
-    grip_rear: float = Field(gt=0, le=5, description="mu of the rear tyres")
+    grip_rear: float = Field(ge=0.01, le=5, description="mu of the rear tyres")
     grip_per_load: float = Field(
         0.0, ge=-0.01, le=0, description="[1/N] change of mu with the load of a wheel"
     )
@@ -47,31 +47,31 @@ class SingleTrackVehicle(BaseModel):
         0.0, ge=0, le=1e5, description="[N] load of a wheel at which mu is as given"
     )
     grip_longitudinal: float = Field(
-        1.0, gt=0, le=2, description="mu along the wheel, as a share of mu sideways"
+        1.0, ge=0.01, le=2, description="mu along the wheel, as a share of mu sideways"
     )
-    stiffness_front: float = Field(gt=0, le=200, description="[1/rad] B of the front tyres")
-    stiffness_rear: float = Field(gt=0, le=200, description="[1/rad] B of the rear tyres")
+    stiffness_front: float = Field(ge=0.01, le=200, description="[1/rad] B of the front tyres")
+    stiffness_rear: float = Field(ge=0.01, le=200, description="[1/rad] B of the rear tyres")
     shape_front: float = Field(1.4, ge=1, le=2, description="C of the front tyres")
     shape_rear: float = Field(1.4, ge=1, le=2, description="C of the rear tyres")
     slip_speed: float = Field(
         1.0, ge=0.05, le=5, description="[m/s] least rolling speed in the slip angle"
     )
-    drive_force: float = Field(gt=0, le=1e6, description="[N] most at the wheels")
-    power: float = Field(gt=0, le=1e8, description="[W] at the wheels")
+    drive_force: float = Field(ge=0.001, le=1e6, description="[N] most at the wheels")
+    power: float = Field(ge=0.001, le=1e8, description="[W] at the wheels")
     drive_front: float = Field(0.0, ge=0, le=1, description="share of the drive in front")
     top_speed: float = Field(
-        gt=0, le=200, description="[m/s] beyond which the engine gives nothing"
+        ge=0.1, le=200, description="[m/s] beyond which the engine gives nothing"
     )
     reverse_force: float = Field(ge=0, le=1e6, description="[N] in reverse")
     reverse_speed: float = Field(ge=0, le=50, description="[m/s] in reverse")
-    brake_force: float = Field(gt=0, le=1e7, description="[N] at full pedal, all wheels")
+    brake_force: float = Field(ge=0.001, le=1e7, description="[N] at full pedal, all wheels")
     brake_front: float = Field(ge=0, le=1, description="share of the brakes in front")
     rolling_resistance: float = Field(ge=0, le=1, description="resistance by load")
     drag_area: float = Field(ge=0, le=20, description="[m^2] drag coefficient times area")
     downforce_area_front: float = Field(0.0, ge=0, le=50, description="[m^2] on the front axle")
     downforce_area_rear: float = Field(0.0, ge=0, le=50, description="[m^2] on the rear axle")
-    air_density: float = Field(1.2, gt=0, le=2, description="[kg/m^3]")
-    gear_ratio: float = Field(gt=0, le=100, description="engine turns per turn of the wheels")
+    air_density: float = Field(1.2, ge=0.01, le=2, description="[kg/m^3]")
+    gear_ratio: float = Field(ge=0.001, le=100, description="engine turns per turn of the wheels")
     idle_speed: float = Field(ge=0, le=2000, description="[rad/s] of the engine")
 
     def row(self) -> NDArray[np.float64]:

@@ -62,6 +62,24 @@ def test_a_value_out_of_range_is_shown(name, value):
         parse(vehicle("gt3", **{name: value}))
 
 
+# Values within every range, so that odd vehicles are built and not only refused.
+ODD = st.one_of(st.sampled_from([0.0, 1.0, 0.05, 1e-6, 1.2, 2.0]), st.floats(0.0, 100.0))
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(set(SingleTrackVehicle.model_fields) - {"name"})), ODD)
+)
+@settings(deadline=None, max_examples=500)
+def test_an_odd_vehicle_has_a_finite_envelope(changes):
+    try:
+        read = parse(vehicle("gt3", **changes))
+    except ScenarioError:
+        return
+    known = envelope(read)
+    assert np.isfinite(known).all()
+    assert min(known) >= 0.0
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*SingleTrackVehicle.model_fields, "nonsense"]),

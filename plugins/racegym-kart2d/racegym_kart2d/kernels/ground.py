@@ -7,7 +7,7 @@ with friction, each found for a rigid body [1]. Either alone takes energy from t
 leaves it; both at once could add some.
 
 [1] Chatterjee, Ruina (1998), "A new algebraic rigid-body collision law based on impulse
-    space considerations", J. Appl. Mech. 65(4):939-951, doi:10.1115/1.2791938.
+    space considerations", J. Appl. Mech. 65(4):939-951.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ and locked wheels, relaxation of the tyre, camber, gradients and banking of the 
 [2] Liniger, Domahidi, Morari (2015), "Optimization-based autonomous racing of 1:43 scale
     RC cars", Optim. Control Appl. Methods 36(5):628-647, doi:10.1002/oca.2123.
 [3] Althoff, Wuersching (2020), "CommonRoad: Vehicle Models", Technical University of
-    Munich, section 7.
+    Munich, and its package commonroad-vehicle-models.
 """
 
 from __future__ import annotations
