@@ -118,6 +118,18 @@ def test_small_batches_and_undivided_loops_stay_serial():
     assert add._parallel is not None
 
 
+def test_a_kernel_may_say_from_where_it_goes_parallel(two_threads):
+    @kernel(parallel_from=3)
+    def eager(values):
+        for k in prange(values.shape[0]):
+            values[k] = 1.0
+
+    eager(np.zeros(2))
+    assert eager._parallel is None
+    eager(np.zeros(3))
+    assert eager._parallel is not None
+
+
 def test_the_size_of_the_work_is_races_times_cars():
     from racegym.kernels.compile import _items
 

@@ -81,10 +81,14 @@ class Rig:
         state.vx[...] = speed.reshape(shape)
         for name in ("vy", "yaw_rate", "ax", "ay", "steer", "throttle", "brake"):
             getattr(state, name)[...] = 0.0
-        relocate_cars(
-            self.cars, s, state.x, state.y, state.yaw, *view.tracks.geometry,
+        pose = (state.x, state.y, state.yaw)
+        found = (
             frame.segment, frame.s, frame.d, frame.heading_error, frame.curvature,
             frame.progress, frame.jumped, frame.width_left, frame.width_right,
+        )  # fmt: skip
+        relocate_cars(
+            self.cars, s, *(array.reshape(-1) for array in pose), *view.tracks.geometry,
+            *(array.reshape(-1) for array in found),
         )  # fmt: skip
         for name in columns(TrackFrame):
             getattr(view.previous_frame, name)[...] = getattr(frame, name)

@@ -55,12 +55,15 @@ class Cars:
         self.width_left = np.zeros(shape, real)
         self.width_right = np.zeros(shape, real)
 
+    def _pose(self) -> tuple[np.ndarray, ...]:
+        return self.x.reshape(-1), self.y.reshape(-1), self.yaw.reshape(-1)
+
     def _arrays(self) -> tuple[np.ndarray, ...]:
-        return (
-            *self.tracks.geometry,
+        frame = (
             self.segment, self.s, self.d, self.heading_error, self.curvature, self.progress,
             self.jumped, self.width_left, self.width_right,
         )  # fmt: skip
+        return (*self.tracks.geometry, *(array.reshape(-1) for array in frame))
 
     def put(self, x: object, y: object, yaw: object = 0.0) -> None:
         self.x[:], self.y[:], self.yaw[:] = x, y, yaw
@@ -73,12 +76,12 @@ class Cars:
         self.put(pose[..., 0], pose[..., 1], pose[..., 2])
 
     def project(self) -> None:
-        project_cars(self.x, self.y, self.yaw, self.present, *self._arrays())
+        project_cars(*self._pose(), self.present.reshape(-1), *self._arrays())
 
     def relocate(self, hint: object = np.nan) -> None:
         cars = np.arange(self.x.size, dtype=np.int64)
         hint_s = np.broadcast_to(np.asarray(hint, float), self.x.shape).ravel().copy()
-        relocate_cars(cars, hint_s, self.x, self.y, self.yaw, *self._arrays())
+        relocate_cars(cars, hint_s, *self._pose(), *self._arrays())
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,12 @@ def assert_holds(tracks: TrackSet, race: int, track) -> None:
     rows = slice(int(tracks.first[slot]), int(tracks.first[slot] + tracks.count[slot]))
     for name in ("x", "y", "tangent_x", "heading", "curvature", "width_right", "slope"):
         np.testing.assert_array_equal(getattr(tracks, name)[rows], getattr(track, name))
+    outline = tracks.outline[rows]
+    width = track.width_left + track.width_right
+    np.testing.assert_allclose(outline[:, 0], track.curvature, rtol=1e-6)
+    np.testing.assert_allclose(outline[:, 0] + outline[:, 1], np.roll(track.curvature, -1), 0, 1e-6)
+    np.testing.assert_allclose(outline[:, 2], width, rtol=1e-6)
+    np.testing.assert_allclose(outline[:, 2] + outline[:, 3], np.roll(width, -1), rtol=1e-5)
     assert tracks.length[slot] == track.length
     assert tracks.track_of(race) is track
     for gates in ("checkpoint", "sector"):

@@ -125,7 +125,11 @@ class Backend(Stage, ABC):
 
     @abstractmethod
     def reset(self, races: Races, keys: Keys) -> None:
-        """Start these races afresh: fill ``state`` and ``vehicle`` of all their cars."""
+        """Start these races afresh: fill ``state`` and ``vehicle`` of all their cars.
+
+        A backend that can place cars may leave ``state`` to ``place``, which the world calls
+        for all of them right after.
+        """
 
     @abstractmethod
     def step(self, control: Control, effects: Effects, dt: float) -> None:

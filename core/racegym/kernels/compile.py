@@ -10,10 +10,10 @@ A kernel is a thin loop over races or cars that calls device functions:
                 x[race, car] += vx[race, car] * real(dt)
 
 Its first argument is an array led by races, or by a list of cars: the leading lengths of
-that array tell the size of the work. Below ``PARALLEL_FROM`` items, with one thread, in a
-forked child, and where there is no ``prange``, the serial twin runs and OpenMP is never
-entered: GNU OpenMP kills a child that is forked after it started, and its threads spin
-while they wait for work.
+that array tell the size of the work. Below ``PARALLEL_FROM`` items (or as many as the kernel
+itself says), with one thread, in a forked child, and where there is no ``prange``, the serial
+twin runs and OpenMP is never entered: GNU OpenMP kills a child that is forked after it
+started, and its threads spin while they wait for work.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numba
 
 from racegym.kernels.cache import enable_cache
 
-__all__ = ["PARALLEL_FROM", "Kernel", "device", "kernel", "set_threads", "threads"]
+__all__ = ["LIGHT", "PARALLEL_FROM", "Kernel", "device", "kernel", "set_threads", "threads"]
 
 PARALLEL_FROM = 512  # items; below it, waking threads costs more than it saves
+LIGHT = 2048  # the same for kernels that do a few operations an item
 
 # Only ``prange`` may go parallel: fused or reduced array expressions could change bits.
 _PRANGE_ONLY = {
@@ -85,7 +86,7 @@ if hasattr(os, "register_at_fork"):
 class Kernel:
     """A compiled loop with a serial and a parallel twin; both give the same bits."""
 
-    def __init__(self, py_func: Callable[..., None]):
+    def __init__(self, py_func: Callable[..., None], parallel_from: int = PARALLEL_FROM):
         self.__doc__ = py_func.__doc__
         self.__name__ = py_func.__name__
         self.__wrapped__ = py_func
@@ -93,10 +94,11 @@ class Kernel:
         self._serial = numba.njit(error_model="numpy", nogil=True)(py_func)
         self._cached = False
         self._divisible = "prange" in py_func.__code__.co_names
+        self._parallel_from = parallel_from
 
     def __call__(self, first: Any, *rest: Any) -> None:
         """Run the twin that suits the size of ``first``, compiling it when it is new."""
-        if _threads > 1 and self._divisible and _items(first.shape) >= PARALLEL_FROM:
+        if _threads > 1 and self._divisible and _items(first.shape) >= self._parallel_from:
             self._run_parallel(first, *rest)
         else:
             if not self._cached:
@@ -118,9 +120,23 @@ def _items(shape: tuple[int, ...]) -> int:
     return shape[0] * shape[1] if len(shape) > 1 else shape[0]
 
 
-def kernel(py_func: Callable[..., None]) -> Kernel:
-    """Compile a loop over races or cars; see the module's text for its form."""
-    return Kernel(py_func)
+@overload
+def kernel(py_func: Callable[..., None]) -> Kernel: ...
+@overload
+def kernel(*, parallel_from: int) -> Callable[[Callable[..., None]], Kernel]: ...
+def kernel(
+    py_func: Callable[..., None] | None = None, *, parallel_from: int = PARALLEL_FROM
+) -> Kernel | Callable[[Callable[..., None]], Kernel]:
+    """Compile a loop over races or cars; see the module's text for its form.
+
+    Args:
+        py_func: the loop.
+        parallel_from: items from which several threads are used; more where an item costs
+            next to nothing, fewer where it costs microseconds.
+    """
+    if py_func is None:
+        return lambda loop: Kernel(loop, parallel_from)
+    return Kernel(py_func, parallel_from)
 
 
 def device(py_func: Callable[..., Any]) -> Any:

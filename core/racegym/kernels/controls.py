@@ -11,7 +11,7 @@ from math import floor
 
 from numba import prange
 
-from racegym.kernels.compile import kernel
+from racegym.kernels.compile import LIGHT, kernel
 from racegym.kernels.randomness import draw_uniform
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 NOTHING, LEFT, RIGHT, THROTTLE, BRAKE = range(5)  # actions of the discrete map
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def apply_pedal(cars, actions, steer, throttle, brake, gear):
     """Steer and one pedal: positive drives, negative brakes.
 
@@ -45,7 +45,7 @@ def apply_pedal(cars, actions, steer, throttle, brake, gear):
         gear[race, car] = 0
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def apply_pedals(cars, actions, steer, throttle, brake, gear, gear_low, gear_high):
     """Steer, throttle and brake, and the gear where there is a fourth number.
 
@@ -69,7 +69,7 @@ def apply_pedals(cars, actions, steer, throttle, brake, gear, gear_low, gear_hig
         gear[race, car] = asked
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def apply_discrete(cars, actions, steer, throttle, brake, gear, lock, drive, stop):
     """One of five: nothing, left, right, throttle, brake.
 
@@ -91,7 +91,7 @@ def apply_discrete(cars, actions, steer, throttle, brake, gear, lock, drive, sto
         gear[race, car] = 0
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def apply_rates(cars, actions, steer, throttle, brake, gear, held, most_steer, most_pedal):
     """Changes of steer and pedal, from what was held before.
 

@@ -14,10 +14,12 @@ keeps its own branch where a track crosses itself. Inside the segment Newton's m
 in float64, whatever the precision of the frame it is written to. Nothing is drawn from the
 batch around a car, so the bits are the same in any batch.
 
-All tracks lie in three packed arrays, which a kernel takes as they are:
+All tracks lie in four packed arrays, which a kernel takes as they are:
 
 - ``points`` (n_points, POINT_COLUMNS) float64, one row a sample, columns X ... SLOPE;
 - ``table`` (n_tracks, TABLE_COLUMNS) float64, one row a track, columns FIRST ...;
+- ``outline`` (n_points, OUTLINE_COLUMNS) float32, one row a sample: curvature and whole
+  width, each with what it gains to the next sample, for those who look at many places;
 - ``cells`` (n_cells,) int32: per track a grid, row by row from its south-west corner; a
   cell holds the sample nearest to its centre, counted from the track's first. Used only
   for a car that was moved by more than driving.
@@ -51,6 +53,11 @@ Z = 8  # [m]
 BANKING = 9  # [rad] positive: the left edge is the higher one
 SLOPE = 10  # dz/ds
 POINT_COLUMNS = 11
+
+# Columns of ``outline``.
+BEND, BEND_GAIN = 0, 1  # [1/m] positive to the left
+ACROSS, ACROSS_GAIN = 2, 3  # [m] from edge to edge
+OUTLINE_COLUMNS = 4
 
 # Columns of ``table``; whole numbers are exact in float64.
 FIRST, COUNT = 0, 1  # rows of ``points``
@@ -325,7 +332,7 @@ def project_cars(
     width_left: Reals,
     width_right: Reals,
 ) -> None:
-    """Follow every car along its track. All car arrays are (n_races, n_cars).
+    """Follow every car along its track. All car arrays are flat, (n_races * n_cars,).
 
     Args:
         x, y: float64 [m]; a car whose position is not finite keeps its frame.
@@ -343,29 +350,29 @@ def project_cars(
             it cut, or something moved it. Written.
         width_left, width_right: real [m] to the edges of the asphalt. Written.
     """
-    for race in prange(x.shape[0]):
+    n_races = race_track.shape[0]
+    n_cars = x.shape[0] // n_races
+    for race in prange(n_races):
         track = race_track[race]
         first, count = int(table[track, FIRST]), int(table[track, COUNT])
         spacing, length = table[track, SPACING], table[track, LENGTH]
-        for car in range(x.shape[1]):
-            jumped[race, car] = False
-            px, py = x[race, car], y[race, car]
-            if not present[race, car] or not (isfinite(px) and isfinite(py)):
+        for i in range(race * n_cars, (race + 1) * n_cars):
+            jumped[i] = False
+            px, py = x[i], y[i]
+            if not present[i] or not (isfinite(px) and isfinite(py)):
                 continue
-            index = min(max(int(segment[race, car]), 0), count - 1)
+            index = min(max(int(segment[i]), 0), count - 1)
             index, t, offset, dx, dy, status = project(points, table, cells, track, px, py, index)
             now = wrap_length((index + t) * spacing, length)
-            progress[race, car] += wrap_difference(now - s[race, car], length)
-            segment[race, car] = index
-            s[race, car] = now
-            d[race, car] = offset
-            heading_error[race, car] = wrap_angle(
-                yaw[race, car] - direction(points, first + index, dx, dy)
-            )
-            curvature[race, car] = mix(points, first, count, index, t, CURVATURE)
-            width_left[race, car] = mix(points, first, count, index, t, WIDTH_LEFT)
-            width_right[race, car] = mix(points, first, count, index, t, WIDTH_RIGHT)
-            jumped[race, car] = status != WALKED
+            progress[i] += wrap_difference(now - s[i], length)
+            segment[i] = index
+            s[i] = now
+            d[i] = offset
+            heading_error[i] = wrap_angle(yaw[i] - direction(points, first + index, dx, dy))
+            curvature[i] = mix(points, first, count, index, t, CURVATURE)
+            width_left[i] = mix(points, first, count, index, t, WIDTH_LEFT)
+            width_right[i] = mix(points, first, count, index, t, WIDTH_RIGHT)
+            jumped[i] = status != WALKED
 
 
 @kernel
@@ -395,19 +402,18 @@ def relocate_cars(
         cars: (k,) int64, race * n_cars + car. Each car at most once.
         hint_s: (k,) float64 [m]; where finite, the branch near it is taken; else the
             nearest part of the track.
-        x ... width_right: as in ``project_cars``, all (n_races, n_cars). ``progress``
+        x ... width_right: as in ``project_cars``. ``progress``
             becomes s in the first half of the lap and s - length in the second, so that a
             car on the grid behind the line has a negative one. ``jumped`` becomes false.
     """
-    n_cars = x.shape[1]
+    n_cars = x.shape[0] // race_track.shape[0]
     for i in prange(cars.shape[0]):
-        race = cars[i] // n_cars
-        car = cars[i] - race * n_cars
-        track = race_track[race]
+        car = cars[i]
+        track = race_track[car // n_cars]
         first, count = int(table[track, FIRST]), int(table[track, COUNT])
         spacing, length = table[track, SPACING], table[track, LENGTH]
-        px, py = x[race, car], y[race, car]
-        jumped[race, car] = False
+        px, py = x[car], y[car]
+        jumped[car] = False
         if not (isfinite(px) and isfinite(py)):
             continue
         if isfinite(hint_s[i]):
@@ -418,16 +424,14 @@ def relocate_cars(
         index = settle(points, first, count, sample, px, py)
         t, offset, dx, dy = foot(points, first, count, index, spacing, px, py)
         now = wrap_length((index + t) * spacing, length)
-        segment[race, car] = index
-        s[race, car] = now
-        progress[race, car] = now if now <= 0.5 * length else now - length
-        d[race, car] = offset
-        heading_error[race, car] = wrap_angle(
-            yaw[race, car] - direction(points, first + index, dx, dy)
-        )
-        curvature[race, car] = mix(points, first, count, index, t, CURVATURE)
-        width_left[race, car] = mix(points, first, count, index, t, WIDTH_LEFT)
-        width_right[race, car] = mix(points, first, count, index, t, WIDTH_RIGHT)
+        segment[car] = index
+        s[car] = now
+        progress[car] = now if now <= 0.5 * length else now - length
+        d[car] = offset
+        heading_error[car] = wrap_angle(yaw[car] - direction(points, first + index, dx, dy))
+        curvature[car] = mix(points, first, count, index, t, CURVATURE)
+        width_left[car] = mix(points, first, count, index, t, WIDTH_LEFT)
+        width_right[car] = mix(points, first, count, index, t, WIDTH_RIGHT)
 
 
 @kernel

@@ -7,7 +7,7 @@ teleport) crosses nothing and keeps its lap invalid; what it skipped counts as m
 
 from __future__ import annotations
 
-from math import cos, floor, isfinite, isnan, nan, sin
+from math import floor, isfinite, isnan, nan
 
 from numba import prange
 
@@ -19,6 +19,7 @@ from racegym.kernels.projection import (
     SECTOR_COUNT,
     SECTOR_FIRST,
 )
+from racegym.kernels.trigonometry import cosine, sine
 
 __all__ = ["judge_conduct", "rank_cars", "start_races", "time_cars"]
 
@@ -94,68 +95,75 @@ def start_races(
 @kernel
 def judge_conduct(
     status, present, request, gone, d, width_left, width_right, heading_error, vx, vy, car_width,
-    progress, previous_progress, jumped, elapsed, time,
+    progress, previous_progress, jumped, elapsed, time, step,
     contact_count, contact_car, contact_other, contact_impulse,
     off_track, off_track_since, off_track_count, lap_valid, wall_impulse, wall_count,
     stuck_time, wrong_way_time,
     event_count, event_kind, event_car, event_time, event_value,
     stuck_speed, retire_stuck,
 ):  # fmt: skip
-    """Judge track limits, walls, standstill and direction; retire who asks, is stuck or gone."""
+    """Judge track limits, walls, standstill and direction; retire who asks, is stuck or gone.
+
+    The first of race control's kernels: it moves the race clock on and empties the events.
+    Car arrays are flat, (n_races * n_cars,); those of events and contacts are led by races.
+    """
     real = d.dtype.type
-    for race in prange(status.shape[0]):
+    n_races = elapsed.shape[0]
+    n_cars = status.shape[0] // n_races
+    for race in prange(n_races):
+        event_count[race] = 0
+        step[race] += 1
+        time[race] += elapsed[race]
         now = time[race]
         dt = real(elapsed[race])
-        for car in range(status.shape[1]):
-            wall_impulse[race, car] = real(0)
+        for car in range(n_cars):
+            wall_impulse[race * n_cars + car] = real(0)
         for k in range(contact_count[race]):
             if contact_other[race, k] == WALL_CONTACT:
-                wall_impulse[race, contact_car[race, k]] += contact_impulse[race, k]
-        for car in range(status.shape[1]):
-            if not present[race, car] or status[race, car] > PIT:
+                wall_impulse[race * n_cars + contact_car[race, k]] += contact_impulse[race, k]
+        for car in range(n_cars):
+            i = race * n_cars + car
+            if not present[i] or status[i] > PIT:
                 continue
-            if wall_impulse[race, car] > real(0):
-                wall_count[race, car] += 1
+            if wall_impulse[i] > real(0):
+                wall_count[i] += 1
                 emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, WALL, car, now, wall_impulse[race, car])  # fmt: skip
-            if jumped[race, car]:
-                lap_valid[race, car] = False
-                skipped = progress[race, car] - previous_progress[race, car]
+                     race, WALL, car, now, wall_impulse[i])  # fmt: skip
+            if jumped[i]:
+                lap_valid[i] = False
+                skipped = progress[i] - previous_progress[i]
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, CUT, car, now, skipped)  # fmt: skip
 
-            half = real(0.5) * car_width[race, car]
-            beyond = (
-                max(d[race, car] - width_left[race, car], -d[race, car] - width_right[race, car])
-                - half
-            )
-            was_off = off_track[race, car]
-            off_track[race, car] = beyond > real(0)
-            if off_track[race, car]:
-                lap_valid[race, car] = False
+            half = real(0.5) * car_width[i]
+            beyond = max(d[i] - width_left[i], -d[i] - width_right[i]) - half
+            was_off = off_track[i]
+            off_track[i] = beyond > real(0)
+            if off_track[i]:
+                lap_valid[i] = False
                 if not was_off:
-                    off_track_since[race, car] = now
-                    off_track_count[race, car] += 1
+                    off_track_since[i] = now
+                    off_track_count[i] += 1
                     emit(event_count, event_kind, event_car, event_time, event_value,
                          race, OFF_TRACK, car, now, beyond)  # fmt: skip
             elif was_off:
-                away = now - off_track_since[race, car]
+                away = now - off_track_since[i]
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, REJOIN, car, now, away)  # fmt: skip
 
-            error = heading_error[race, car]
-            along = vx[race, car] * cos(error) - vy[race, car] * sin(error)
+            error = heading_error[i]
+            along = vx[i] * cosine(error, real) - vy[i] * sine(error, real)
             if along < real(-stuck_speed):
-                wrong_way_time[race, car] += dt
+                wrong_way_time[i] += dt
             else:
-                wrong_way_time[race, car] = real(0)
+                wrong_way_time[i] = real(0)
             if along < real(stuck_speed):
-                stuck_time[race, car] += dt
+                stuck_time[i] += dt
             else:
-                stuck_time[race, car] = real(0)
-            leaves = gone[race, car] or (request[race, car] & REQUEST_RETIRE) != 0
-            if leaves or (retire_stuck > 0.0 and stuck_time[race, car] >= real(retire_stuck)):
-                status[race, car] = RETIRED
+                stuck_time[i] = real(0)
+            leaves = gone[i] or (request[i] & REQUEST_RETIRE) != 0
+            if leaves or (retire_stuck > 0.0 and stuck_time[i] >= real(retire_stuck)):
+                status[i] = RETIRED
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, RETIRE, car, now, 0.0)  # fmt: skip
 
@@ -170,88 +178,90 @@ def time_cars(
     event_count, event_kind, event_car, event_time, event_value,
     laps,
 ):  # fmt: skip
-    """Take the times of lines crossed in this step; finish those who have done ``laps``."""
-    for race in prange(status.shape[0]):
+    """Take the times of lines crossed in this step; finish those who have done ``laps``.
+
+    Car arrays are flat, (n_races * n_cars,); those of events are led by races.
+    """
+    n_races = elapsed.shape[0]
+    n_cars = status.shape[0] // n_races
+    for race in prange(n_races):
         track = race_track[race]
         length = table[track, LENGTH]
         first, count = int(table[track, CHECKPOINT_FIRST]), int(table[track, CHECKPOINT_COUNT])
         sector_first, sectors = int(table[track, SECTOR_FIRST]), int(table[track, SECTOR_COUNT])
         before = time[race] - elapsed[race]
         was_chequered = chequered[race]
-        for car in range(status.shape[1]):
-            lap_completed[race, car] = False
-            checkpoints_hit[race, car] = 0
-            if not present[race, car] or status[race, car] > PIT:
+        for car in range(n_cars):
+            i = race * n_cars + car
+            lap_completed[i] = False
+            checkpoints_hit[i] = 0
+            if not present[i] or status[i] > PIT:
                 continue
-            here = progress[race, car]
-            if jumped[race, car]:
+            here = progress[i]
+            if jumped[i]:
                 ahead = next_gate(checkpoint_s, first, count, length, here)
-                next_checkpoint[race, car] = max(next_checkpoint[race, car], ahead)
+                next_checkpoint[i] = max(next_checkpoint[i], ahead)
                 done = int(floor(here / length))
-                if done > laps_done[race, car]:  # the lap that was cut never counts
-                    laps_done[race, car] = done
-                    lap_start[race, car] = nan
-                    lap_valid[race, car] = False
-                rest = here - laps_done[race, car] * length
+                if done > laps_done[i]:  # the lap that was cut never counts
+                    laps_done[i] = done
+                    lap_start[i] = nan
+                    lap_valid[i] = False
+                rest = here - laps_done[i] * length
                 passed = next_gate(sector_s, sector_first, sectors, length, max(rest, 0.0))
-                sector[race, car] = min(max(0, passed - 1), sectors - 1)
-                sector_start[race, car] = nan
-                furthest[race, car] = max(furthest[race, car], here)
+                sector[i] = min(max(0, passed - 1), sectors - 1)
+                sector_start[i] = nan
+                furthest[i] = max(furthest[i], here)
                 continue
-            if here <= furthest[race, car]:
+            if here <= furthest[i]:
                 continue
-            last = previous_progress[race, car]
+            last = previous_progress[i]
             rate = elapsed[race] / (here - last) if here > last else 0.0
 
-            while here >= gate(checkpoint_s, first, count, length, next_checkpoint[race, car]):
-                line = gate(checkpoint_s, first, count, length, next_checkpoint[race, car])
+            while here >= gate(checkpoint_s, first, count, length, next_checkpoint[i]):
+                line = gate(checkpoint_s, first, count, length, next_checkpoint[i])
                 at = before + (line - last) * rate
-                checkpoints_hit[race, car] += 1
-                checkpoint_split[race, car] = at - checkpoint_time[race, car]
-                checkpoint_time[race, car] = at
-                next_checkpoint[race, car] += 1
-                if line == 0.0 and isnan(lap_start[race, car]):
-                    lap_start[race, car] = at
-                    sector_start[race, car] = at
+                checkpoints_hit[i] += 1
+                checkpoint_split[i] = at - checkpoint_time[i]
+                checkpoint_time[i] = at
+                next_checkpoint[i] += 1
+                if line == 0.0 and isnan(lap_start[i]):
+                    lap_start[i] = at
+                    sector_start[i] = at
 
             while True:
-                start = laps_done[race, car] * length
-                is_lap = sector[race, car] + 1 >= sectors
-                line = (
-                    start + length
-                    if is_lap
-                    else start + sector_s[sector_first + sector[race, car] + 1]
-                )
+                start = laps_done[i] * length
+                is_lap = sector[i] + 1 >= sectors
+                line = start + length if is_lap else start + sector_s[sector_first + sector[i] + 1]
                 if here < line:
                     break
                 at = before + (line - last) * rate
-                last_sector_time[race, car] = at - sector_start[race, car]
+                last_sector_time[i] = at - sector_start[i]
                 emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, SECTOR, car, at, last_sector_time[race, car])  # fmt: skip
-                sector_start[race, car] = at
-                sector[race, car] += 1
+                     race, SECTOR, car, at, last_sector_time[i])  # fmt: skip
+                sector_start[i] = at
+                sector[i] += 1
                 if not is_lap:
                     continue
-                sector[race, car] = 0
-                laps_done[race, car] += 1
-                lap_completed[race, car] = True
-                took = at - lap_start[race, car]
-                last_lap_time[race, car] = took
-                best = best_lap_time[race, car]
-                if lap_valid[race, car] and isfinite(took) and not took >= best:
-                    best_lap_time[race, car] = took
+                sector[i] = 0
+                laps_done[i] += 1
+                lap_completed[i] = True
+                took = at - lap_start[i]
+                last_lap_time[i] = took
+                best = best_lap_time[i]
+                if lap_valid[i] and isfinite(took) and not took >= best:
+                    best_lap_time[i] = took
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, LAP, car, at, took)  # fmt: skip
-                lap_start[race, car] = at
-                lap_valid[race, car] = True
-                if laps > 0 and (laps_done[race, car] >= laps or was_chequered):
-                    status[race, car] = FINISHED
-                    finish_time[race, car] = at
+                lap_start[i] = at
+                lap_valid[i] = True
+                if laps > 0 and (laps_done[i] >= laps or was_chequered):
+                    status[i] = FINISHED
+                    finish_time[i] = at
                     chequered[race] = True
                     emit(event_count, event_kind, event_car, event_time, event_value,
                          race, FINISH, car, at, at)  # fmt: skip
                     break
-            furthest[race, car] = here
+            furthest[i] = here
 
 
 @device

@@ -6,28 +6,30 @@ Car arrays are ``(n_races, n_cars)``; ``out`` is real for rewards and bool for t
 
 from __future__ import annotations
 
-from math import cos, sin
-
 from numba import prange
 
-from racegym.kernels.compile import kernel
+from racegym.kernels.compile import LIGHT, kernel
 from racegym.kernels.projection import CHECKPOINT_COUNT, CHECKPOINT_FIRST, LENGTH
 from racegym.kernels.race import gate
+from racegym.kernels.trigonometry import cosine, sine
 
 __all__ = [
     "advance_stalled",
     "beyond_edge",
     "charge_braking",
+    "charge_off_track",
+    "drove_laps",
     "pay_alive",
     "pay_checkpoints",
     "pay_progress",
     "pay_speed",
+    "settle",
 ]
 
 RACING = 1  # of ``Status``
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def pay_progress(out, progress, previous, jumped, off_track, debt, paved_only):
     """Pay metres gained along the track, each metre once.
 
@@ -59,7 +61,7 @@ def pay_progress(out, progress, previous, jumped, off_track, debt, paved_only):
             out[race, car] = gain
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def pay_speed(out, vx, vy, heading_error, off_track, present, elapsed, paved_only):
     """Pay speed along the track times the time that passed [m]; backwards is negative.
 
@@ -75,7 +77,7 @@ def pay_speed(out, vx, vy, heading_error, off_track, present, elapsed, paved_onl
     for race in prange(out.shape[0]):
         for car in range(out.shape[1]):
             error = heading_error[race, car]
-            along = vx[race, car] * cos(error) - vy[race, car] * sin(error)
+            along = vx[race, car] * cosine(error, real) - vy[race, car] * sine(error, real)
             if along != along or not present[race, car]:
                 along = real(0.0)
             if paved_only and off_track[race, car]:
@@ -83,7 +85,7 @@ def pay_speed(out, vx, vy, heading_error, off_track, present, elapsed, paved_onl
             out[race, car] = along * real(elapsed[race])
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def pay_checkpoints(
     out, hits, split, next_checkpoint, start_progress, race_track, table, checkpoint_s, speed
 ):
@@ -114,7 +116,7 @@ def pay_checkpoints(
                 out[race, car] = hits[race, car] * min(share, 1.0)
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def pay_alive(out, status, present, off_track, stuck_time, elapsed):
     """Pay the time [s] in which a car raced on the track and moved on.
 
@@ -133,7 +135,7 @@ def pay_alive(out, status, present, off_track, stuck_time, elapsed):
             out[race, car] = real(elapsed[race]) if racing and moving else real(0.0)
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def charge_braking(out, brake, elapsed, limit):
     """Charge the pedal beyond ``limit``, as a share of what is left, times time [s].
 
@@ -150,7 +152,41 @@ def charge_braking(out, brake, elapsed, limit):
             out[race, car] = -excess * real(elapsed[race])
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
+def charge_off_track(out, off_track, elapsed):
+    """Charge the time [s] that passed while all of a car was off the track.
+
+    Args:
+        out: in [-elapsed, 0]. Written.
+        off_track: bool.
+        elapsed: see the module's text.
+    """
+    real = out.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            out[race, car] = -real(elapsed[race]) if off_track[race, car] else real(0.0)
+
+
+@kernel(parallel_from=LIGHT)
+def drove_laps(out, progress, start_progress, laps_done, race_track, table, laps):
+    """Say which cars have driven ``laps`` whole laps from where they started.
+
+    Args:
+        out: Written.
+        progress: float64 [m].
+        start_progress: float64 [m], the same at the start; behind the line counts as on it.
+        laps_done: of ``RaceState``.
+        race_track, table: the packed tracks.
+        laps: above 0.
+    """
+    for race in prange(out.shape[0]):
+        length = laps * table[race_track[race], LENGTH]
+        for car in range(out.shape[1]):
+            arrived = progress[race, car] >= max(start_progress[race, car], 0.0) + length
+            out[race, car] = arrived and laps_done[race, car] >= laps
+
+
+@kernel(parallel_from=LIGHT)
 def beyond_edge(out, d, width_left, width_right, off_track, margin):
     """Say which cars have left the track, their middle by more than ``margin`` [m].
 
@@ -168,7 +204,7 @@ def beyond_edge(out, d, width_left, width_right, off_track, margin):
             out[race, car] = off_track[race, car] and max(left, right) > real(margin)
 
 
-@kernel
+@kernel(parallel_from=LIGHT)
 def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, seconds, speed):
     """Say which cars gained less than ``speed * seconds`` [m] within ``seconds``.
 
@@ -193,3 +229,35 @@ def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, se
                 waited[race, car] = 0.0
             # Half a nanosecond forgives the rounding of a sum of equal intervals.
             out[race, car] = waited[race, car] > seconds - 5e-10
+
+
+@kernel(parallel_from=LIGHT)
+def settle(cars, terms, weights, endings, truncates, present, reward, terminated, truncated):
+    """Add up the rewards and the endings of the agents' cars.
+
+    Args:
+        cars: (k,) int64 flat indices.
+        terms: (n_terms, k) real, before weighting.
+        weights: (n_terms,) real.
+        endings: (n_endings, k) bool, which of the terminations apply.
+        truncates: (n_endings,) bool, those that cut off rather than end.
+        present: bool, all cars; one that is gone has ended.
+        reward: (k,) real. Written.
+        terminated, truncated: (k,) bool. Written.
+    """
+    real = reward.dtype.type
+    n_cars = present.shape[1]
+    for k in prange(cars.shape[0]):
+        total = real(0.0)
+        for term in range(weights.shape[0]):
+            total += weights[term] * terms[term, k]
+        reward[k] = total
+        race = cars[k] // n_cars
+        ended, cut = not present[race, cars[k] - race * n_cars], False
+        for ending in range(truncates.shape[0]):
+            if truncates[ending]:
+                cut |= endings[ending, k]
+            else:
+                ended |= endings[ending, k]
+        terminated[k] = ended
+        truncated[k] = cut

@@ -1,33 +1,35 @@
 """What sensors compute for each car: scaled, bounded and finite.
 
-``points`` and ``table`` are the packed tracks of ``racegym.kernels.projection``; car arrays
-are ``(n_races, n_cars)``; ``cars`` (k,) int64 are flat indices race * n_cars + car, and row k
-of ``out``, real (k, n), belongs to ``cars[k]``.
+``points``, ``outline`` and ``table`` are the packed tracks of ``racegym.kernels.projection``;
+car arrays are ``(n_races, n_cars)``; ``cars`` (k,) int64 are flat indices race * n_cars + car,
+and row k of ``out``, real (k, n), belongs to ``cars[k]``.
 """
 
 from __future__ import annotations
 
-from math import atan2, cos, pi, sin
+from math import atan2, pi
 
 from numba import prange
 
 from racegym.kernels.compile import device, kernel
 from racegym.kernels.geometry import wrap_angle, wrap_length
 from racegym.kernels.projection import (
+    ACROSS,
+    ACROSS_GAIN,
+    BEND,
+    BEND_GAIN,
     CHECKPOINT_COUNT,
     CHECKPOINT_FIRST,
     COUNT,
-    CURVATURE,
     FIRST,
     LENGTH,
     SPACING,
     TANGENT_X,
     TANGENT_Y,
-    WIDTH_LEFT,
-    WIDTH_RIGHT,
     curve,
     mix,
 )
+from racegym.kernels.trigonometry import cosine, sine
 
 __all__ = [
     "bounded",
@@ -133,32 +135,41 @@ def observe_state(
         speed_unit: [m/s] that reads 1.
     """
     real = out.dtype.type
-    n_cars = vx.shape[1]
+    vx, vy, yaw_rate, steer = (
+        vx.reshape(-1),
+        vy.reshape(-1),
+        yaw_rate.reshape(-1),
+        steer.reshape(-1),
+    )
+    d, heading_error = d.reshape(-1), heading_error.reshape(-1)
+    width_left, width_right = width_left.reshape(-1), width_right.reshape(-1)
+    width, steer_limit = width.reshape(-1), steer_limit.reshape(-1)
+    steer_asked, throttle, brake = steer_asked.reshape(-1), throttle.reshape(-1), brake.reshape(-1)
+    per_speed = real(1.0 / speed_unit)
     one, five, ten, twenty = real(1.0), real(5.0), real(10.0), real(20.0)
     for k in prange(cars.shape[0]):
-        race = cars[k] // n_cars
-        car = cars[k] - race * n_cars
-        offset = d[race, car]
-        left, right = width_left[race, car], width_right[race, car]
-        error = heading_error[race, car]
-        lock = steer_limit[race, car]
-        body = max(width[race, car], real(0.01))
-        out[k, 0] = bounded(vx[race, car] / real(speed_unit), -ten, ten)
-        out[k, 1] = bounded(real(4.0) * vy[race, car] / real(speed_unit), -ten, ten)
-        out[k, 2] = bounded(yaw_rate[race, car], -ten, ten)
+        car = cars[k]
+        offset = d[car]
+        left, right = width_left[car], width_right[car]
+        error = heading_error[car]
+        lock = steer_limit[car]
+        body = max(width[car], real(0.01))
+        out[k, 0] = bounded(vx[car] * per_speed, -ten, ten)
+        out[k, 1] = bounded(real(4.0) * vy[car] * per_speed, -ten, ten)
+        out[k, 2] = bounded(yaw_rate[car], -ten, ten)
         out[k, 3] = bounded(offset_ratio(offset, left, right), -five, five)
-        out[k, 4] = bounded(real(sin(error)), -one, one)
-        out[k, 5] = bounded(real(cos(error)), -one, one)
-        out[k, 6] = bounded(steer[race, car] / lock if lock > 0.0 else real(0.0), -one, one)
+        out[k, 4] = bounded(sine(error, real), -one, one)
+        out[k, 5] = bounded(cosine(error, real), -one, one)
+        out[k, 6] = bounded(steer[car] / lock if lock > 0.0 else real(0.0), -one, one)
         out[k, 7] = bounded((left - offset) / body, -twenty, twenty)
         out[k, 8] = bounded((right + offset) / body, -twenty, twenty)
-        out[k, 9] = bounded(steer_asked[race, car], -one, one)
-        out[k, 10] = bounded(throttle[race, car] - brake[race, car], -one, one)
+        out[k, 9] = bounded(steer_asked[car], -one, one)
+        out[k, 10] = bounded(throttle[car] - brake[car], -one, one)
 
 
 @kernel
 def observe_lookahead(
-    cars, out, s, vx, race_track, points, table, ahead, timed, speed_least,
+    cars, out, s, vx, race_track, points, outline, table, ahead, timed, speed_least,
     radius_unit, width_unit, heading,
 ):  # fmt: skip
     """Fill curvature and width, and heading change if asked, at places ahead of each car.
@@ -168,7 +179,7 @@ def observe_lookahead(
             first all curvatures, then all widths, then all heading changes.
         s: float64, of ``TrackFrame``.
         vx: of ``CarState``; read only when ``timed``.
-        race_track, points, table: the packed tracks.
+        race_track, points, outline, table: the packed tracks.
         ahead: (n,) float64, [m] ahead, or [s] ahead when ``timed``.
         timed: bool.
         speed_least: [m/s] that seconds are counted with at least.
@@ -179,28 +190,35 @@ def observe_lookahead(
     n_cars = s.shape[1]
     n = ahead.shape[0]
     one, ten = real(1.0), real(10.0)
+    bend_scale, width_scale = real(radius_unit), real(1.0 / width_unit)
     for k in prange(cars.shape[0]):
         race = cars[k] // n_cars
         car = cars[k] - race * n_cars
         track = race_track[race]
         first, count = int(table[track, FIRST]), int(table[track, COUNT])
-        scale = 1.0
+        around = float(count)
+        per_sample = 1.0 / table[track, SPACING]
+        here = wrap_length(s[race, car] * per_sample, around)
+        scale = per_sample
         if timed:
-            scale = bounded(float(vx[race, car]), speed_least, 1e3)
-        here, t = place_at(table, track, s[race, car])
-        tangent_x = mix(points, first, count, here, t, TANGENT_X)
-        tangent_y = mix(points, first, count, here, t, TANGENT_Y)
+            scale *= bounded(float(vx[race, car]), speed_least, 1e3)
         for j in range(n):
-            index, t = place_at(table, track, s[race, car] + ahead[j] * scale)
-            bend = mix(points, first, count, index, t, CURVATURE)
-            width = mix(points, first, count, index, t, WIDTH_LEFT)
-            width += mix(points, first, count, index, t, WIDTH_RIGHT)
-            out[k, j] = bounded(real(bend * radius_unit), -ten, ten)
-            out[k, n + j] = bounded(real(width / width_unit), real(0.0), ten)
-            if heading:
-                to_x = mix(points, first, count, index, t, TANGENT_X)
-                to_y = mix(points, first, count, index, t, TANGENT_Y)
-                turn = atan2(
-                    tangent_x * to_y - tangent_y * to_x, tangent_x * to_x + tangent_y * to_y
-                )
+            place = wrap_length(here + ahead[j] * scale, around)
+            index = min(int(place), count - 1)
+            t = real(place - index)
+            row = first + index
+            bend = outline[row, BEND] + t * outline[row, BEND_GAIN]
+            width = outline[row, ACROSS] + t * outline[row, ACROSS_GAIN]
+            out[k, j] = bounded(bend * bend_scale, -ten, ten)
+            out[k, n + j] = bounded(width * width_scale, real(0.0), ten)
+        if heading:
+            index, t = place_at(table, track, s[race, car])
+            from_x = mix(points, first, count, index, t, TANGENT_X)
+            from_y = mix(points, first, count, index, t, TANGENT_Y)
+            for j in range(n):
+                place = wrap_length(here + ahead[j] * scale, around)
+                index = min(int(place), count - 1)
+                to_x = mix(points, first, count, index, place - index, TANGENT_X)
+                to_y = mix(points, first, count, index, place - index, TANGENT_Y)
+                turn = atan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
                 out[k, 2 * n + j] = bounded(real(turn / pi), -one, one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from racegym.interfaces import Control, Races, Status, View
+from racegym.interfaces import Array, Control, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
 from racegym.race_control.rules import Rules
 
@@ -27,26 +27,32 @@ class RaceControl:
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = (events.count, events.kind, events.car, events.time, events.value)
         self._race = race
-        self._events = events
-        self._clock = clock
+        # Flat arrays of cars, which kernels index faster.
         self._conduct = (
-            race.status, race.present, view.control.request, clock.gone,
-            frame.d, frame.width_left, frame.width_right, frame.heading_error,
-            state.vx, state.vy, view.vehicle.width,
-            frame.progress, previous.progress, frame.jumped, clock.elapsed, race.time,
+            *_flat(
+                race.status, race.present, view.control.request, clock.gone,
+                frame.d, frame.width_left, frame.width_right, frame.heading_error,
+                state.vx, state.vy, view.vehicle.width,
+                frame.progress, previous.progress, frame.jumped,
+            ),
+            clock.elapsed, race.time, race.step,
             contacts.count, contacts.car, contacts.other, contacts.impulse,
-            race.off_track, race.off_track_since, race.off_track_count, race.lap_valid,
-            race.wall_impulse, race.wall_count, race.stuck_time, race.wrong_way_time,
+            *_flat(
+                race.off_track, race.off_track_since, race.off_track_count, race.lap_valid,
+                race.wall_impulse, race.wall_count, race.stuck_time, race.wrong_way_time,
+            ),
             *reported, float(rules.stuck_speed), float(rules.retire_stuck),
         )  # fmt: skip
         self._timing = (
-            race.status, race.present, frame.progress, previous.progress, frame.jumped,
+            *_flat(race.status, race.present, frame.progress, previous.progress, frame.jumped),
             tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
             clock.elapsed, race.time, race.chequered,
-            race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
-            race.last_lap_time, race.best_lap_time, race.sector, race.sector_start,
-            race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
-            race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
+            *_flat(
+                race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
+                race.last_lap_time, race.best_lap_time, race.sector, race.sector_start,
+                race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
+                race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
+            ),
             *reported, int(rules.laps),
         )  # fmt: skip
         self._ranking = (
@@ -77,9 +83,6 @@ class RaceControl:
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
-        self._events.count.fill(0)
-        self._race.time += self._clock.elapsed
-        self._race.step += 1
         judge_conduct(*self._conduct)
         time_cars(*self._timing)
         if self._race.status.shape[1] > 1:
@@ -95,3 +98,7 @@ class RaceControl:
 
 _PIT = np.int8(Status.PIT)  # numpy compares with an enum far more slowly
 _NOBODY = np.zeros(0, np.int64)
+
+
+def _flat(*arrays: Array) -> tuple[Array, ...]:
+    return tuple(array.reshape(-1) for array in arrays)

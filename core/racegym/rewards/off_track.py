@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from racegym.interfaces import Array, RewardTerm, Setup, StageOptions, View, options
+from racegym.kernels.scoring import charge_off_track
 
 __all__ = ["OffTrack"]
 
@@ -21,6 +20,4 @@ class OffTrack(RewardTerm):
 
     def compute(self, view: View, out: Array) -> None:
         """Fill ``out`` [s], at most 0."""
-        np.copyto(out, view.race.off_track)
-        np.multiply(out, view.clock.elapsed[:, None], out=out, casting="same_kind")
-        np.subtract(0.0, out, out=out)
+        charge_off_track(out, view.race.off_track, view.clock.elapsed)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, StageOptions, View, options
 from racegym.kernels.sensing import observe_lookahead
-from racegym.sensors.values import Scratch, Value, box
+from racegym.sensors.values import Value, box
 
 __all__ = ["DISTANCES", "Lookahead"]
 
@@ -76,16 +76,13 @@ class Lookahead(Sensor):
             values += [Value(f"heading_{at}", "rad", "pi", -1, 1) for at in labels]
         self.values = tuple(values)
         self.space = box(self.values)
-        self._scratch = Scratch(len(self.values), setup.arrays.real)
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, 2 n), or (k, 3 n) with headings."""
         tracks = view.tracks
-        rows = self._scratch.rows(len(cars))
         observe_lookahead(
-            cars, rows, view.frame.s, view.state.vx,
-            tracks.race_track, tracks.points, tracks.table,
+            cars, out, view.frame.s, view.state.vx,
+            tracks.race_track, tracks.points, tracks.outline, tracks.table,
             self._ahead, self._timed, self.options.least_speed,
             self.options.radius, self.options.width, self.options.heading,
         )  # fmt: skip
-        out[...] = rows

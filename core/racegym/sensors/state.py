@@ -8,7 +8,7 @@ from pydantic import Field
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, StageOptions, View, options
 from racegym.kernels.sensing import observe_state
-from racegym.sensors.values import Scratch, Value, box
+from racegym.sensors.values import Value, box
 
 __all__ = ["State"]
 
@@ -55,16 +55,13 @@ class State(Sensor):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "sensor 'state'")
         self.space = box(self.values)
-        self._scratch = Scratch(len(self.values), setup.arrays.real)
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, 11)."""
         state, frame, control, vehicle = view.state, view.frame, view.control, view.vehicle
-        rows = self._scratch.rows(len(cars))
         observe_state(
-            cars, rows, state.vx, state.vy, state.yaw_rate, state.steer,
+            cars, out, state.vx, state.vy, state.yaw_rate, state.steer,
             frame.d, frame.heading_error, frame.width_left, frame.width_right,
             vehicle.width, vehicle.steer_limit,
             control.steer, control.throttle, control.brake, self.options.speed,
         )  # fmt: skip
-        out[...] = rows

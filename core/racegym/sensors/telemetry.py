@@ -8,7 +8,7 @@ from pydantic import Field
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, StageOptions, View, options
 from racegym.kernels.sensing import observe_telemetry
-from racegym.sensors.values import Scratch, Value, box
+from racegym.sensors.values import Value, box
 
 __all__ = ["Telemetry"]
 
@@ -54,19 +54,16 @@ class Telemetry(Sensor):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "sensor 'telemetry'")
         self.space = box(self.values)
-        self._scratch = Scratch(len(self.values), setup.arrays.real)
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, 9)."""
         state, frame, control = view.state, view.frame, view.control
         tracks = view.tracks
-        rows = self._scratch.rows(len(cars))
         observe_telemetry(
-            cars, rows, state.x, state.y, state.yaw, state.vx, state.ax, state.ay, state.steer,
+            cars, out, state.x, state.y, state.yaw, state.vx, state.ax, state.ay, state.steer,
             control.throttle, control.brake,
             frame.d, frame.curvature, frame.width_left, frame.width_right,
             view.race.next_checkpoint,
             tracks.race_track, tracks.points, tracks.table, tracks.checkpoint_s,
             self.options.speed, self.options.radius,
         )  # fmt: skip
-        out[...] = rows

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pydantic import Field
 
 from racegym.interfaces import Array, Setup, StageOptions, Termination, View, options
-from racegym.kernels.projection import LENGTH
+from racegym.kernels.scoring import drove_laps
 
 __all__ = ["LapsDone"]
 
@@ -26,18 +25,11 @@ class LapsDone(Termination):
     def __init__(self, setup: Setup):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "termination 'laps_done'")
-        view = setup.view
-        self._length = np.zeros(view.n_races)
-        self._goal = np.zeros((view.n_races, view.n_cars))
-        self._arrived = np.zeros((view.n_races, view.n_cars), np.bool_)
 
     def compute(self, view: View, out: Array) -> None:
         """Fill ``out``."""
-        tracks = view.tracks
-        np.take(tracks.table[:, LENGTH], tracks.race_track, out=self._length, mode="clip")
-        self._length *= self.options.laps
-        np.maximum(view.race.start_progress, 0.0, out=self._goal)
-        self._goal += self._length[:, None]
-        np.greater_equal(view.frame.progress, self._goal, out=self._arrived)
-        np.greater_equal(view.race.laps_done, self.options.laps, out=out)
-        out &= self._arrived
+        tracks, race = view.tracks, view.race
+        drove_laps(
+            out, view.frame.progress, race.start_progress, race.laps_done,
+            tracks.race_track, tracks.table, self.options.laps,
+        )  # fmt: skip

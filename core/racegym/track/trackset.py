@@ -46,7 +46,7 @@ class TrackArrays(NamedTuple):
 class TrackSet:
     """Many tracks in flat arrays, and which of them each race drives on.
 
-    The packed arrays ``points``, ``table`` and ``cells`` are laid out in
+    The packed arrays ``points``, ``outline``, ``table`` and ``cells`` are laid out in
     ``racegym.kernels.projection``; they never move, so whoever holds one sees a replaced
     track at once. Named attributes such as ``x`` or ``length`` are views of their columns
     (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
@@ -99,6 +99,7 @@ class TrackSet:
         n_points = sum(len(track) for track in tracks) + reserve_points
         self.race_track = np.ascontiguousarray(races, dtype=np.int32)
         self.points = np.zeros((n_points, columns.POINT_COLUMNS))
+        self.outline = np.zeros((n_points, columns.OUTLINE_COLUMNS), np.float32)
         self.table = np.zeros((n_tracks, columns.TABLE_COLUMNS))
         self.cells = np.zeros(n_points * CELLS_PER_POINT, dtype=np.int32)
         self.checkpoint_s = np.zeros(n_tracks * MAX_CHECKPOINTS)
@@ -229,6 +230,7 @@ class TrackSet:
         for k in sorted(kept, key=lambda k: self.table[k, columns.FIRST]):
             first, count = self.table[k, [columns.FIRST, columns.COUNT]].astype(int)
             self.points[row : row + count] = self.points[first : first + count].copy()
+            self.outline[row : row + count] = self.outline[first : first + count].copy()
             here, there, size = (CELLS_PER_POINT * v for v in (row, first, count))
             self.cells[here : here + size] = self.cells[there : there + size].copy()
             self.table[k, columns.FIRST] = row
@@ -241,6 +243,13 @@ class TrackSet:
         n = len(track)
         for column, name in _PACKED.items():
             self.points[row : row + n, column] = getattr(track, name)
+        outline = self.outline[row : row + n]
+        for column, values in (
+            (columns.BEND, track.curvature),
+            (columns.ACROSS, track.width_left + track.width_right),
+        ):
+            outline[:, column] = values
+            outline[:, column + 1] = np.roll(values, -1) - values
         entry = self.table[slot]
         entry[columns.FIRST], entry[columns.COUNT] = row, n
         entry[columns.SPACING], entry[columns.LENGTH] = track.spacing, track.length

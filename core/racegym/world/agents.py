@@ -20,6 +20,7 @@ from racegym.interfaces import (
     Termination,
     View,
 )
+from racegym.kernels.scoring import settle
 from racegym.world.observer import Observation, Observer
 
 __all__ = ["AgentGroup"]
@@ -65,20 +66,15 @@ class AgentGroup:
         self._everybody = count == view.n_races * view.n_cars
         self._values = np.zeros(shape, real)
         self._flags = np.zeros(shape, np.bool_)
-        self._paid = [
-            (term, real.type(weight), np.zeros(count, real)) for term, weight in rewards.values()
-        ]
-        self.terms = dict(zip(rewards, (values for _, _, values in self._paid), strict=True))
-        self._endings = [
-            (termination, np.zeros(count, np.bool_)) for termination in terminations.values()
-        ]
-        self.reasons = dict(zip(terminations, (flags for _, flags in self._endings), strict=True))
+        self._weights = np.array([weight for _, weight in rewards.values()], real)
+        self._truncates = np.array([end.truncates for end in terminations.values()], np.bool_)
+        self._terms = np.zeros((len(rewards), count), real)
+        self._endings = np.zeros((len(terminations), count), np.bool_)
+        self.terms = dict(zip(rewards, self._terms, strict=True))
+        self.reasons = dict(zip(terminations, self._endings, strict=True))
         self.reward = np.zeros(count, real)
         self.terminated = np.zeros(count, np.bool_)
         self.truncated = np.zeros(count, np.bool_)
-        self._weighted = np.zeros(count, real)
-        self._gone = np.zeros(count, np.bool_)
-        self._present = view.race.present.reshape(-1)
         self._shape = shape
         self._n_races = view.n_races
         self._race = self.cars // view.n_cars
@@ -117,20 +113,14 @@ class AgentGroup:
 
     def score(self, view: View) -> None:
         """Compute rewards and terminations of the step that was just made."""
-        self.reward.fill(0)
-        for term, weight, values in self._paid:
-            self._compute(term, view, self._values, values)
-            np.multiply(values, weight, out=self._weighted)
-            np.add(self.reward, self._weighted, out=self.reward)
-        self.terminated.fill(False)
-        self.truncated.fill(False)
-        for termination, flags in self._endings:
-            self._compute(termination, view, self._flags, flags)
-            target = self.truncated if termination.truncates else self.terminated
-            np.logical_or(target, flags, out=target)
-        np.take(self._present, self.cars, out=self._gone, mode="clip")
-        np.logical_not(self._gone, out=self._gone)
-        np.logical_or(self.terminated, self._gone, out=self.terminated)
+        for name, term in self.rewards.items():
+            self._compute(term, view, self._values, self.terms[name])
+        for name, termination in self.terminations.items():
+            self._compute(termination, view, self._flags, self.reasons[name])
+        settle(
+            self.cars, self._terms, self._weights, self._endings, self._truncates,
+            view.race.present, self.reward, self.terminated, self.truncated,
+        )  # fmt: skip
 
     def _compute(
         self, stage: RewardTerm | Termination, view: View, scratch: Array, out: Array

@@ -46,14 +46,8 @@ class Observer:
         else:
             self.space = _joined([sensor.space for sensor in self.sensors])
             self.values = _buffer(self.space, len(cars))
-            ends = np.cumsum([int(np.prod(sensor.space.shape)) for sensor in self.sensors])
-            self._parts = [
-                self.values[:, end - int(np.prod(sensor.space.shape)) : end].reshape(
-                    (len(cars), *sensor.space.shape)
-                )
-                for sensor, end in zip(self.sensors, ends, strict=True)
-            ]
-        self._scratch: list[Array] | None = None
+            self._parts = _split(self.values, self.sensors)
+        self._scratch: list[Array] = []
 
     def observe(self, view: View) -> None:
         """Fill the values of all cars."""
@@ -67,16 +61,40 @@ class Observer:
             view: the world's data.
             rows: (m,) indices into ``self.cars``, rising.
         """
-        if self._scratch is None:
-            self._scratch = [np.empty_like(part) for part in self._parts]
-        cars = self.cars[rows]
+        if not self._scratch:
+            self._scratch = self._like_parts()
+        # A single row would count as contiguous memory, for which kernels would be compiled
+        # once more; so a neighbour is looked at, too.
+        asked, first = rows, 0
+        if len(rows) == 1 and len(self.cars) > 1:
+            asked = min(rows[0], len(self.cars) - 2) + np.arange(2)
+            first = rows[0] - asked[0]
+        cars = self.cars[asked]
         for sensor, part, scratch in zip(self.sensors, self._parts, self._scratch, strict=True):
-            sensor.observe(view, cars, scratch[: len(rows)])
-            part[rows] = scratch[: len(rows)]
+            found = scratch[: len(asked)]
+            sensor.observe(view, cars, found)
+            part[rows] = found[first : first + len(rows)]
+
+    def _like_parts(self) -> list[Array]:
+        """Return memory of the same kind as the parts have, contiguous or not."""
+        if isinstance(self.values, dict):
+            return [np.empty_like(part) for part in self._parts]
+        values = np.empty_like(self.values)
+        return [values] if self._parts[0] is self.values else _split(values, self.sensors)
 
 
 def _buffer(space: spaces.Box, count: int) -> Array:
     return np.zeros((count, *space.shape), space.dtype)
+
+
+def _split(values: Array, sensors: Sequence[Sensor]) -> list[Array]:
+    """Return each sensor's share of a buffer that joins their values."""
+    parts, start = [], 0
+    for sensor in sensors:
+        stop = start + int(np.prod(sensor.space.shape))
+        parts.append(values[:, start:stop].reshape((len(values), *sensor.space.shape)))
+        start = stop
+    return parts
 
 
 def _joined(boxes: Sequence[spaces.Box]) -> spaces.Box:

@@ -104,15 +104,10 @@ class Kart2D(Backend):
         return self._parameters
 
     def reset(self, races: Races, keys: Keys) -> None:
-        """Fill the vehicle table, and put all cars of these races on the start line."""
+        """Fill the vehicle table; what else a car has, ``place`` gives it."""
         del keys
         for name, values in self._table.items():
             getattr(self.view.vehicle, name)[races] = values
-        n_cars = self.view.n_cars
-        cars = (races[:, None] * n_cars + np.arange(n_cars)).reshape(-1)
-        line = np.zeros(len(cars))
-        pose = self.view.tracks.pose(cars // n_cars, line, line)
-        self.place(cars, pose, line)
 
     def place(self, cars: Cars, pose: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
         """Put cars somewhere, at rest in the car's y axis and in rotation."""

@@ -112,9 +112,16 @@ class Rig:
 
     def reset(self) -> None:
         """Start all races afresh, every car on the start line at rest."""
-        races = np.arange(self.view.n_races)
+        self.start(np.arange(self.view.n_races))
+
+    def start(self, races: Any) -> None:
+        """Start some races afresh, every car on the start line at rest."""
+        n_cars = self.view.n_cars
         self.arrays.reset(races)
         self.backend.reset(races, np.zeros(len(races), np.uint64))
+        cars = (races[:, None] * n_cars + np.arange(n_cars)).reshape(-1)
+        line = np.zeros(len(cars))
+        self.backend.place(cars, self.tracks.pose(cars // n_cars, line, line), line)
 
     def place(self, x: Any, y: Any, yaw: Any = 0.0, speed: Any = 0.0) -> None:
         """Put all cars somewhere."""

@@ -213,9 +213,7 @@ def test_a_reset_is_complete_and_leaves_other_races_alone(track):
     fresh.reset()
     used.arrays.garbage(1)
     other = bits(used, slice(2, 3))
-    races = np.array([0, 1])
-    used.arrays.reset(races)
-    used.backend.reset(races, np.zeros(2, np.uint64))
+    used.start(np.array([0, 1]))
     assert bits(used, slice(0, 2)) == bits(fresh, slice(0, 2))
     assert bits(used, slice(2, 3)) == other
 

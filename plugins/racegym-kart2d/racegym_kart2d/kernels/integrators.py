@@ -26,6 +26,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from racegym.kernels import device
+from racegym.kernels.trigonometry import rotation
 from racegym_kart2d.kernels.columns import (
     DRAG,
     INERTIA,
@@ -36,7 +37,6 @@ from racegym_kart2d.kernels.columns import (
     TO_FRONT,
     TO_REAR,
 )
-from racegym_kart2d.kernels.functions import rotation
 from racegym_kart2d.kernels.single_track import (
     Acting,
     Body,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from racegym.kernels import device
+from racegym.kernels.trigonometry import arctangent, cosine, sine
 from racegym_kart2d.kernels.acting import Wheelwise
 from racegym_kart2d.kernels.columns import (
     CG_HEIGHT,
@@ -16,7 +17,6 @@ from racegym_kart2d.kernels.columns import (
     TRACK_REAR,
     WHEEL_RADIUS,
 )
-from racegym_kart2d.kernels.functions import arctangent, cosine, sine
 from racegym_kart2d.kernels.single_track import Acting, Body, axle_loads, slip_tangents
 
 __all__ = ["Report", "report"]

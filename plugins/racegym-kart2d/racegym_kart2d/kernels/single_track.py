@@ -35,6 +35,7 @@ from math import atan2, cos, sin, sqrt
 from typing import Any, NamedTuple
 
 from racegym.kernels import device
+from racegym.kernels.trigonometry import arctangent, sine
 from racegym_kart2d.kernels.columns import (
     BRAKE_FRONT,
     CG_HEIGHT,
@@ -62,7 +63,6 @@ from racegym_kart2d.kernels.columns import (
     TO_FRONT,
     TO_REAR,
 )
-from racegym_kart2d.kernels.functions import arctangent, sine
 
 __all__ = [
     "Acting",

@@ -14,10 +14,10 @@ import numpy as np
 from racegym.kernels import device, kernel, prange
 from racegym.kernels.geometry import wrap_angle
 from racegym.kernels.projection import COUNT, KERB, OPEN_RUNOFF, REACH, RUNOFF
+from racegym.kernels.trigonometry import cosine, sine
 from racegym_kart2d.kernels import lanes
 from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
 from racegym_kart2d.kernels.columns import PARAMETERS, STEER_LIMIT, STEER_RATE
-from racegym_kart2d.kernels.functions import cosine, sine
 from racegym_kart2d.kernels.ground import (
     follow,
     heights,
@@ -65,6 +65,7 @@ __all__ = [
 Real = Any  # a float of either precision
 Array = Any
 
+MANY_CARS = 32  # placing one takes a microsecond
 UNKNOWN = -1  # segment of a car that was placed: the world's frame tells the branch
 WALL = -1  # `Contacts.WALL`
 
@@ -578,7 +579,7 @@ def _fill(target: Array, values: tuple[Real, Real, Real, Real]) -> None:
     target[0], target[1], target[2], target[3] = values
 
 
-@kernel
+@kernel(parallel_from=MANY_CARS)
 def place_cars(
     cars: Array,
     pose: Array,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from racegym.kernels import device
+from racegym.kernels.compile import device
 
 __all__ = ["arctangent", "cosine", "rotation", "sine"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from racegym.kernels import kernel, prange
-from racegym_kart2d.kernels.functions import arctangent, cosine, rotation, sine
+from racegym.kernels.trigonometry import arctangent, cosine, rotation, sine
 
 
 @kernel
