@@ -100,14 +100,14 @@ class Informant:
         infos: dict[str, Any] = {}
         if not rows.any():
             return infos
-        cars, race = self._group.cars, self._view.race
-        _put(infos, "time", race.time, rows)
+        race = self._view.race
+        _put(infos, "time", race.time.copy(), rows)
         for key, (array, dtype) in self._always.items():
-            _put(infos, key, array.reshape(-1)[cars].astype(dtype), rows)
-        started = race.lap_start.reshape(-1)[cars]
+            _put(infos, key, self._of_agents(array, dtype), rows)
+        started = self._of_agents(race.lap_start, np.float64)
         _put(infos, "lap_time", race.time - started, rows & np.isfinite(started))
         for key, array in self._once_known.items():
-            values = array.reshape(-1)[cars]
+            values = self._of_agents(array, np.float64)
             _put(infos, key, values, rows & np.isfinite(values))
         told = rows & stepped
         for key, parts, dtype in (
@@ -121,13 +121,18 @@ class Informant:
                 infos[key], infos[f"_{key}"] = nested, told.copy()
         return infos
 
+    def _of_agents(self, array: Array, dtype: type) -> Array:
+        """Return the agents' values of an array over all cars, in memory of their own."""
+        flat = array.reshape(-1)
+        cars = self._group.cars
+        return flat.astype(dtype) if len(cars) == len(flat) else flat[cars].astype(dtype)
+
 
 def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
-    """Add a key with its mask, zero where the mask is false, if any race has it."""
-    if mask.all():
-        infos[key] = values.copy()
-    elif mask.any():
-        infos[key] = np.where(mask, values, values.dtype.type(0))
-    else:
+    """Add a key with its mask if any race has it; ``values`` become 0 where it is false."""
+    if not mask.any():
         return
+    if not mask.all():
+        values[~mask] = 0
+    infos[key] = values
     infos[f"_{key}"] = mask.copy()

@@ -1,8 +1,9 @@
-"""Numba kernels, and the two decorators that make them. Floats and arrays only.
+"""Numba kernels, and the decorators that make them. Floats and arrays only.
 
 ``kernel`` compiles a loop over races or cars into a serial and a parallel twin; ``device``
-compiles a scalar function to be called from kernels. Modules in here, and the kernels of
-plugins, see numbers and arrays and nothing else: objects live one layer up.
+compiles a scalar function that is inlined into kernels, ``outlined`` one that they call.
+Modules in here, and the kernels of plugins, see numbers and arrays and nothing else: objects
+live one layer up.
 """
 
 from numba import prange
@@ -12,8 +13,18 @@ from racegym.kernels.compile import (
     Kernel,
     device,
     kernel,
+    outlined,
     set_threads,
     threads,
 )
 
-__all__ = ["PARALLEL_FROM", "Kernel", "device", "kernel", "prange", "set_threads", "threads"]
+__all__ = [
+    "PARALLEL_FROM",
+    "Kernel",
+    "device",
+    "kernel",
+    "outlined",
+    "prange",
+    "set_threads",
+    "threads",
+]

@@ -1,4 +1,4 @@
-"""The decorators ``kernel`` and ``device``, and the number of threads.
+"""The decorators ``kernel``, ``device`` and ``outlined``, and the number of threads.
 
 A kernel is a thin loop over races or cars that calls device functions:
 
@@ -27,7 +27,16 @@ import numba
 
 from racegym.kernels.cache import enable_cache
 
-__all__ = ["LIGHT", "PARALLEL_FROM", "Kernel", "device", "kernel", "set_threads", "threads"]
+__all__ = [
+    "LIGHT",
+    "PARALLEL_FROM",
+    "Kernel",
+    "device",
+    "kernel",
+    "outlined",
+    "set_threads",
+    "threads",
+]
 
 PARALLEL_FROM = 512  # items; below it, waking threads costs more than it saves
 LIGHT = 2048  # the same for kernels that do a few operations an item
@@ -142,3 +151,12 @@ def kernel(
 def device(py_func: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call; it is inlined into each of them."""
     return numba.njit(error_model="numpy", forceinline=True)(py_func)
+
+
+def outlined(py_func: Callable[..., Any]) -> Any:
+    """Compile a function that kernels call as it is, once for both twins.
+
+    For loops that are too large for inlining to gain anything, and for those that numba
+    compiles to slower code inside a parallel loop: a block of cars goes to the function.
+    """
+    return numba.njit(error_model="numpy", nogil=True)(py_func)

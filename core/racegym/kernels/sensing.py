@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from math import atan2, pi
 
+import numpy as np
 from numba import prange
 
-from racegym.kernels.compile import device, kernel
+from racegym.kernels.compile import device, kernel, outlined
 from racegym.kernels.geometry import wrap_angle, wrap_length
 from racegym.kernels.projection import (
     ACROSS,
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 GRAVITY = 9.80665  # [m/s^2]
+BLOCK = 64  # cars that one thread looks at before it takes more
 
 
 @device
@@ -119,35 +121,19 @@ def observe_telemetry(
         out[k, 8] = bounded(real(bearing) * real(10.0 / pi), -ten, ten)
 
 
-@kernel
-def observe_state(
-    cars, out, vx, vy, yaw_rate, steer, d, heading_error, width_left, width_right,
-    width, steer_limit, steer_asked, throttle, brake, speed_unit,
+@outlined
+def _observe_states(
+    start, stop, cars, out, motion, frame, vehicle, asked, speed_unit,
 ):  # fmt: skip
-    """Fill the eleven values of the state sensor; its bounds stand in ``sensors.state``.
-
-    Args:
-        cars, out: see the module's text; ``out`` is (k, 11).
-        vx, vy, yaw_rate, steer: of ``CarState``.
-        d, heading_error, width_left, width_right: of ``TrackFrame``.
-        width, steer_limit: of ``VehicleTable``.
-        steer_asked, throttle, brake: of ``Control``.
-        speed_unit: [m/s] that reads 1.
-    """
+    """Fill rows ``start`` to ``stop``; the arrays of the four tuples are flat."""
     real = out.dtype.type
-    vx, vy, yaw_rate, steer = (
-        vx.reshape(-1),
-        vy.reshape(-1),
-        yaw_rate.reshape(-1),
-        steer.reshape(-1),
-    )
-    d, heading_error = d.reshape(-1), heading_error.reshape(-1)
-    width_left, width_right = width_left.reshape(-1), width_right.reshape(-1)
-    width, steer_limit = width.reshape(-1), steer_limit.reshape(-1)
-    steer_asked, throttle, brake = steer_asked.reshape(-1), throttle.reshape(-1), brake.reshape(-1)
+    vx, vy, yaw_rate, steer = motion
+    d, heading_error, width_left, width_right = frame
+    width, steer_limit = vehicle
+    steer_asked, throttle, brake = asked
     per_speed = real(1.0 / speed_unit)
     one, five, ten, twenty = real(1.0), real(5.0), real(10.0), real(20.0)
-    for k in prange(cars.shape[0]):
+    for k in range(start, stop):
         car = cars[k]
         offset = d[car]
         left, right = width_left[car], width_right[car]
@@ -165,6 +151,79 @@ def observe_state(
         out[k, 8] = bounded((right + offset) / body, -twenty, twenty)
         out[k, 9] = bounded(steer_asked[car], -one, one)
         out[k, 10] = bounded(throttle[car] - brake[car], -one, one)
+
+
+@kernel
+def observe_state(
+    cars, out, vx, vy, yaw_rate, steer, d, heading_error, width_left, width_right,
+    width, steer_limit, steer_asked, throttle, brake, speed_unit,
+):  # fmt: skip
+    """Fill the eleven values of the state sensor; its bounds stand in ``sensors.state``.
+
+    Args:
+        cars, out: see the module's text; ``out`` is (k, 11).
+        vx, vy, yaw_rate, steer: of ``CarState``.
+        d, heading_error, width_left, width_right: of ``TrackFrame``.
+        width, steer_limit: of ``VehicleTable``.
+        steer_asked, throttle, brake: of ``Control``.
+        speed_unit: [m/s] that reads 1.
+    """
+    count = cars.shape[0]
+    motion = (vx.reshape(-1), vy.reshape(-1), yaw_rate.reshape(-1), steer.reshape(-1))
+    frame = (
+        d.reshape(-1),
+        heading_error.reshape(-1),
+        width_left.reshape(-1),
+        width_right.reshape(-1),
+    )
+    vehicle = (width.reshape(-1), steer_limit.reshape(-1))
+    asked = (steer_asked.reshape(-1), throttle.reshape(-1), brake.reshape(-1))
+    for block in prange(-(-count // BLOCK)):
+        _observe_states(
+            block * BLOCK, min((block + 1) * BLOCK, count), cars, out,
+            motion, frame, vehicle, asked, speed_unit,
+        )  # fmt: skip
+
+
+@outlined
+def _look_ahead(
+    start, stop, cars, out, s, vx, n_cars, race_track, points, outline, table, ahead, timed,
+    speed_least, radius_unit, width_unit, heading,
+):  # fmt: skip
+    """Fill rows ``start`` to ``stop``; ``s`` and ``vx`` are flat."""
+    real = out.dtype.type
+    n = ahead.shape[0]
+    one, ten = real(1.0), real(10.0)
+    bend_scale, width_scale = real(radius_unit), real(1.0 / width_unit)
+    for k in range(start, stop):
+        car = cars[k]
+        track = race_track[car // n_cars]
+        first, count = int(table[track, FIRST]), int(table[track, COUNT])
+        around = float(count)
+        scale = 1.0 / table[track, SPACING]
+        here = wrap_length(s[car] * scale, around)
+        if timed:
+            scale *= bounded(float(vx[car]), speed_least, 1e3)
+        for j in range(n):
+            place = wrap_length(here + ahead[j] * scale, around)
+            index = min(int(place), count - 1)
+            t = real(place - index)
+            row = np.uintp(first + index)
+            bend = outline[row, BEND] + t * outline[row, BEND_GAIN]
+            width = outline[row, ACROSS] + t * outline[row, ACROSS_GAIN]
+            out[k, j] = bounded(bend * bend_scale, -ten, ten)
+            out[k, n + j] = bounded(width * width_scale, real(0.0), ten)
+        if heading:
+            index, t = place_at(table, track, s[car])
+            from_x = mix(points, first, count, index, t, TANGENT_X)
+            from_y = mix(points, first, count, index, t, TANGENT_Y)
+            for j in range(n):
+                place = wrap_length(here + ahead[j] * scale, around)
+                index = min(int(place), count - 1)
+                to_x = mix(points, first, count, index, place - index, TANGENT_X)
+                to_y = mix(points, first, count, index, place - index, TANGENT_Y)
+                turn = atan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
+                out[k, 2 * n + j] = bounded(real(turn / pi), -one, one)
 
 
 @kernel
@@ -186,39 +245,11 @@ def observe_lookahead(
         radius_unit, width_unit: [m] that read 1.
         heading: bool.
     """
-    real = out.dtype.type
-    n_cars = s.shape[1]
-    n = ahead.shape[0]
-    one, ten = real(1.0), real(10.0)
-    bend_scale, width_scale = real(radius_unit), real(1.0 / width_unit)
-    for k in prange(cars.shape[0]):
-        race = cars[k] // n_cars
-        car = cars[k] - race * n_cars
-        track = race_track[race]
-        first, count = int(table[track, FIRST]), int(table[track, COUNT])
-        around = float(count)
-        per_sample = 1.0 / table[track, SPACING]
-        here = wrap_length(s[race, car] * per_sample, around)
-        scale = per_sample
-        if timed:
-            scale *= bounded(float(vx[race, car]), speed_least, 1e3)
-        for j in range(n):
-            place = wrap_length(here + ahead[j] * scale, around)
-            index = min(int(place), count - 1)
-            t = real(place - index)
-            row = first + index
-            bend = outline[row, BEND] + t * outline[row, BEND_GAIN]
-            width = outline[row, ACROSS] + t * outline[row, ACROSS_GAIN]
-            out[k, j] = bounded(bend * bend_scale, -ten, ten)
-            out[k, n + j] = bounded(width * width_scale, real(0.0), ten)
-        if heading:
-            index, t = place_at(table, track, s[race, car])
-            from_x = mix(points, first, count, index, t, TANGENT_X)
-            from_y = mix(points, first, count, index, t, TANGENT_Y)
-            for j in range(n):
-                place = wrap_length(here + ahead[j] * scale, around)
-                index = min(int(place), count - 1)
-                to_x = mix(points, first, count, index, place - index, TANGENT_X)
-                to_y = mix(points, first, count, index, place - index, TANGENT_Y)
-                turn = atan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
-                out[k, 2 * n + j] = bounded(real(turn / pi), -one, one)
+    count = cars.shape[0]
+    for block in prange(-(-count // BLOCK)):
+        _look_ahead(
+            block * BLOCK, min((block + 1) * BLOCK, count), cars, out,
+            s.reshape(-1), vx.reshape(-1), s.shape[1],
+            race_track, points, outline, table, ahead, timed, speed_least,
+            radius_unit, width_unit, heading,
+        )  # fmt: skip

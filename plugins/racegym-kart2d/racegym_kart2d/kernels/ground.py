@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
-from racegym.kernels import device
+from racegym.kernels import device, outlined
 from racegym.kernels.projection import (
     COUNT,
     FIRST,
@@ -45,7 +45,6 @@ from racegym_kart2d.kernels.columns import (
     TRACK_REAR,
     WIDTH,
 )
-from racegym_kart2d.kernels.outlined import outlined
 from racegym_kart2d.kernels.single_track import Body
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from racegym.kernels import device, kernel, prange
+from racegym.kernels import device, kernel, outlined, prange
 from racegym.kernels.geometry import wrap_angle
 from racegym.kernels.projection import COUNT, KERB, OPEN_RUNOFF, REACH, RUNOFF
 from racegym.kernels.trigonometry import cosine, sine
@@ -49,7 +49,6 @@ from racegym_kart2d.kernels.lanes import (
     put_wheelwise,
     take_four,
 )
-from racegym_kart2d.kernels.outlined import outlined
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
 from racegym_kart2d.kernels.report import report
 from racegym_kart2d.kernels.single_track import Body, Posture, linear_forces, saturating_forces
