@@ -37,6 +37,12 @@ def coast(world, steps=1):
         world.step([np.zeros((len(group.cars), 4)) for group in world.groups])
 
 
+def told(world):
+    """What the last step tells of interventions."""
+    kinds = (EventKind.RETIRE, EventKind.RESCUE, EventKind.HAND_OVER)
+    return [(e.kind, e.race, e.car, e.value) for e in world.events() if e.kind in kinds]
+
+
 def test_place_puts_cars_on_their_tracks_and_keeps_their_laps(build):
     world = build(2)
     world.reset(seeds=[1, 2])
@@ -96,7 +102,9 @@ def test_command_retire_takes_a_car_out(build):
     assert world.view.race.status[1, 0] == Status.RETIRED
     assert world.view.race.present.tolist() == [[True, True], [False, True]]
     assert [command.kind for command in world.applied] == ["retire"]
+    assert told(world) == [(EventKind.RETIRE, 1, 0, 0.0)]
     coast(world)
+    assert not told(world)
     assert not world.applied
 
 
@@ -111,6 +119,27 @@ def test_command_rescue_puts_a_car_back_on_the_centerline(build):
     assert frame.d[0, 1] == pytest.approx(0.0, abs=0.02)
     assert frame.heading_error[0, 1] == pytest.approx(0.0, abs=0.02)
     assert world.view.state.vx[0, 1] == pytest.approx(0.0, abs=0.05)
+    assert told(world) == [(EventKind.RESCUE, 0, 1, 0.0)]
+
+
+def test_a_car_that_is_out_already_is_not_retired_again(build):
+    world = build(1)
+    world.reset(seeds=[1])
+    world.view.race.status[0, 0] = Status.FINISHED
+    world.commands.append(Command(kind="retire", car=0))
+    coast(world)
+    assert world.view.race.status[0, 0] == Status.FINISHED
+    assert not told(world)
+
+
+def test_what_was_done_to_a_race_that_starts_anew_is_not_told(build):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    world.apply(Command(kind="retire", race=0, car=0))
+    world.apply(Command(kind="retire", race=1, car=0))
+    world.reset(races=[0])
+    coast(world)
+    assert told(world) == [(EventKind.RETIRE, 1, 0, 0.0)]
 
 
 def test_command_hand_over_changes_the_driver_until_the_reset(build):
@@ -123,6 +152,7 @@ def test_command_hand_over_changes_the_driver_until_the_reset(build):
     world.commands.append(Command(kind="hand_over", race=1, car=0, driver=1))
     coast(world)
     assert world.control.throttle[:, 0].tolist() == [1.0, 0.25]
+    assert told(world) == [(EventKind.HAND_OVER, 1, 0, 1.0)]
     snapshot = world.snapshot()
     world.commands.append(Command(kind="hand_over", race=1, car=0, driver=0))
     coast(world)

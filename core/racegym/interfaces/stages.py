@@ -109,6 +109,11 @@ class Backend(Stage, ABC):
 
     Built as ``Class(setup)``; writes ``view.state``, ``view.vehicle``, ``view.clock``,
     ``view.contacts`` and its channels, and nothing else.
+
+    A class may also have the attributes ``Options``, a ``StageOptions`` of its settings;
+    ``Vehicle``, a pydantic model of a vehicle's parameters; and ``default_vehicle``, the name
+    of the vehicle that a car without one gets. With them, what is wrong in a scenario or a
+    vehicle's file is told with its line before anything starts.
     """
 
     spec: ClassVar[BackendSpec]

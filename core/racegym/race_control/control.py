@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from racegym.interfaces import Array, Control, Races, Status, View
+from racegym.interfaces import Array, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
 from racegym.race_control.rules import Rules
 
@@ -27,6 +27,7 @@ class RaceControl:
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = (events.count, events.kind, events.car, events.time, events.value)
         self._race = race
+        self._events = events
         # Flat arrays of cars, which kernels index faster.
         self._conduct = (
             *_flat(
@@ -87,6 +88,15 @@ class RaceControl:
         time_cars(*self._timing)
         if self._race.status.shape[1] > 1:
             rank_cars(self._every_race, *self._ranking)
+
+    def tell(self, kind: EventKind, race: int, car: int, value: float) -> None:
+        """Add an event to those of the step, of something that no kernel saw."""
+        events = self._events
+        k = int(events.count[race])
+        if k < events.capacity:
+            events.kind[race, k], events.car[race, k], events.other[race, k] = kind, car, -1
+            events.time[race, k], events.value[race, k] = self._race.time[race], value
+            events.count[race] = k + 1
 
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Return the flat indices of cars that must be taken off the track now."""

@@ -98,6 +98,7 @@ class World:
         self.applied: list[Command] = []
         self.watchers: list[Watcher] = []
         self._unseen: dict[int, list[Event]] = {}
+        self._untold: list[tuple[EventKind, int, int, float]] = []
         self._steps = 0
         self._started = False
         self._closed = False
@@ -164,6 +165,8 @@ class World:
         which = self._every_race if races is None else np.asarray(races, np.int64)
         if len(which) == 0:
             return
+        if self._untold:
+            self._untold = [told for told in self._untold if told[1] not in which]
         race = self.view.race
         if seeds is None:
             seed, episode = race.seed[which], race.episode[which] + 1
@@ -322,6 +325,9 @@ class World:
             self.remove(leavers)
         if self.spec.placement == "any" and control.request.any():
             self._rescue(np.flatnonzero(control.request.reshape(-1) & Request.RESCUE))
+        for told in self._untold:
+            self.race_control.tell(*told)
+        self._untold.clear()
         for group in self.groups:
             group.score(view)
 
@@ -367,16 +373,24 @@ class World:
             self.apply(command)
 
     def apply(self, command: Command) -> None:
-        """Carry out an intervention now; ``commands`` does so before the next step."""
+        """Carry out an intervention now; ``commands`` does so before the next step.
+
+        The events of the next step tell of it.
+        """
         car = command.race * self.n_cars + command.car
         if command.kind == "reset":
             self.reset(races=[command.race])
         elif command.kind == "retire":
-            self.view.race.status[command.race, command.car] = Status.RETIRED
+            status = self.view.race.status
+            if status[command.race, command.car] < Status.FINISHED:
+                status[command.race, command.car] = Status.RETIRED
+                self._untold.append((EventKind.RETIRE, command.race, command.car, 0.0))
         elif command.kind == "rescue":
             self._rescue(np.array([car], np.int64))
         else:
             self._pilot[command.race, command.car] = command.driver
+            told = (EventKind.HAND_OVER, command.race, command.car, float(command.driver))
+            self._untold.append(told)
             for seat in self.seats:
                 seat.assign(self._pilot)
 
@@ -384,6 +398,9 @@ class World:
         here = cars[self.view.race.present.reshape(-1)[cars]]
         if len(here):
             self.place(here, self.view.frame.s.reshape(-1)[here])
+            for car in here:
+                race, slot = divmod(int(car), self.n_cars)
+                self._untold.append((EventKind.RESCUE, race, slot, 0.0))
 
     def snapshot(self) -> WorldSnapshot:
         """Return the exact state.
@@ -403,6 +420,7 @@ class World:
     def restore(self, snapshot: WorldSnapshot) -> None:
         """Bring back the state that ``snapshot`` returned, of this very world."""
         self.arrays.restore(snapshot.arrays)
+        self._untold.clear()
         for race, track in enumerate(snapshot.tracks):
             if self.view.tracks.track_of(race) is not track:
                 self.view.tracks.replace(race, track)

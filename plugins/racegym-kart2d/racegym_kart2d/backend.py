@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 from math import ceil, exp
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from racegym.errors import ScenarioError, nearest
 from racegym.interfaces import (
     Backend,
     BackendSpec,
@@ -20,7 +19,9 @@ from racegym.interfaces import (
     Keys,
     Races,
     Setup,
+    StageOptions,
 )
+from racegym.interfaces import options as settings
 from racegym_kart2d.envelope import envelope
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
@@ -35,12 +36,6 @@ from racegym_kart2d.parameters import SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
 
-SUBSTEP = 0.0125  # [s] longest by default
-_CHOICES = {
-    "model": ("single_track",),
-    "tyre": ("saturating", "linear"),
-    "integrator": ("implicit", "rk4"),
-}
 _KERNELS = {
     ("saturating", "implicit"): step_cars,
     ("saturating", "rk4"): step_runge_kutta,
@@ -52,13 +47,23 @@ _KERNELS = {
 class Kart2D(Backend):
     """Single-track dynamics; see ``docs/single_track.md`` for the equations and their tests.
 
-    Options: ``model``: single_track. ``substep``: the longest substep [s]; a step is split
-    evenly. ``tyre``: saturating, or linear as in CommonRoad. ``integrator``: implicit, or
-    rk4 for validation at small substeps.
-
     Raises:
         ScenarioError: an option or a vehicle's parameter is wrong.
     """
+
+    class Options(StageOptions):
+        """Settings of the backend."""
+
+        model: Literal["single_track"] = Field("single_track", description="equations of motion")
+        tyre: Literal["saturating", "linear"] = Field(
+            "saturating", description="tyre curve; linear as in CommonRoad, for validation"
+        )
+        integrator: Literal["implicit", "rk4"] = Field(
+            "implicit", description="rk4 is for validation at small substeps"
+        )
+        substep: float = Field(
+            0.0125, ge=1e-5, le=0.1, description="[s] longest substep; a step is split evenly"
+        )
 
     spec: ClassVar[BackendSpec] = BackendSpec(
         dt=0.05,
@@ -76,9 +81,8 @@ class Kart2D(Backend):
 
     def __init__(self, setup: Setup):
         super().__init__(setup)
-        options = _check_options(setup.options)
-        self._substep: float = options["substep"]
-        self._step_cars = _KERNELS[options["tyre"], options["integrator"]]
+        self.options = settings.read(self.Options, setup.options, "backend 'kart2d'")
+        self._step_cars = _KERNELS[self.options.tyre, self.options.integrator]
 
         vehicles = [parse(mapping) for mapping in setup.vehicles]
         self._table = _vehicle_table(vehicles)
@@ -134,7 +138,7 @@ class Kart2D(Backend):
             self._asked = (control, effects)
             self._orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
             self._outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
-        substeps = max(1, ceil(dt / self._substep - 1e-9))
+        substeps = max(1, ceil(dt / self.options.substep - 1e-9))
         self._step_cars(
             self._motion.vx,
             self._present,
@@ -155,29 +159,6 @@ class Kart2D(Backend):
 def _flat(array: NDArray[Any]) -> NDArray[Any]:
     """Return (n_races, n_cars, ...) seen as (n_races * n_cars, ...), without a copy."""
     return array.reshape(-1, *array.shape[2:])
-
-
-def _check_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options, by default where they are not given."""
-    known = [*_CHOICES, "substep"]
-    for name in options:
-        if name not in known:
-            raise ScenarioError(f"backend kart2d has no option {name!r}; {nearest(name, known)}")
-    checked: dict[str, Any] = {}
-    for name, choices in _CHOICES.items():
-        choice = options.get(name, choices[0])
-        if not isinstance(choice, str) or choice not in choices:
-            raise ScenarioError(
-                f"backend kart2d: {name} {choice!r} is unknown; {nearest(str(choice), choices)}"
-            )
-        checked[name] = choice
-    substep = options.get("substep", SUBSTEP)
-    number = isinstance(substep, int | float) and not isinstance(substep, bool)
-    if not number or not 1e-5 <= substep <= 0.1:
-        raise ScenarioError(
-            f"backend kart2d: substep is {substep!r}, but must be 0.00001 to 0.1 seconds"
-        )
-    return {**checked, "substep": float(substep)}
 
 
 def _vehicle_table(vehicles: list[SingleTrackVehicle]) -> dict[str, NDArray[np.float64]]:

@@ -1,0 +1,203 @@
+"""Every command and every piece of Python in the README and the docs works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from racegym.cli import main
+from racegym.scenario import load_scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
+
+SHORTER = [  # what would take long is done for a shorter time
+    (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
+    (r"learn\(300_000\)", "learn(1)"),
+    (r"n_envs=8", "n_envs=1"),
+    (r"seconds=5\)", "seconds=0.05, memory=False)"),
+]
+MINE = """
+name: mine
+backend: kart2d
+laps: 1
+track: {generate: {seed: 1, length: 300}}
+cars:
+  - {name: A, vehicle: rental_kart, driver: pure_pursuit}
+  - {name: B, vehicle: rental_kart, driver: pure_pursuit}
+"""
+# What a page's Python takes for granted, and what can't be run by itself.
+GIVEN = {
+    "environments.md": "import gymnasium\nimport racegym\n",
+    "runs.md": """
+from racegym import load_scenario
+from racegym.interfaces import Watcher
+
+class Quiet(Watcher):
+    def see(self, view, events):
+        pass
+
+my_watcher = Quiet()
+world = load_scenario("quickstart").world(n_races=8)
+world.reset(range(8))
+""",
+}
+OF_A_PLUGIN = "backends.md"  # its Python makes a plugin, which is tried as one
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+
+def blocks() -> Iterator[Block]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Block(page.name, line, found[1], found[2])
+
+
+def commands(block: Block) -> Iterator[str]:
+    for line in block.text.splitlines():
+        for part in re.split(r"&&|;", re.sub(r"\s+#.*", "", line)):
+            if part.strip():
+                yield part.strip()
+
+
+SHELL = [block for block in blocks() if block.language in ("sh", "powershell", "")]
+RACEGYM = [
+    pytest.param(command, id=f"{block.page}:{block.line} {command}")
+    for block in SHELL
+    for command in commands(block)
+    if command.startswith("racegym")
+]
+INSTALLS = sorted({c for block in SHELL for c in commands(block) if c.startswith("pip install")})
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the pages speak of, and one finished run."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    for name in ("my.yaml", "a.yaml", "b.yaml"):
+        (folder / name).write_text(MINE, encoding="utf-8")
+    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    oval = np.stack([150 * np.cos(angle), 90 * np.sin(angle), 0 * angle + 6, 0 * angle + 6], 1)
+    np.savetxt(folder / "Monza.csv", oval, delimiter=",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(shlex.split(RUN)[1:]) == 0
+    return folder
+
+
+@pytest.fixture
+def at_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(desk)
+    return desk
+
+
+def as_it_is_here(text: str, desk: Path) -> str:
+    """Return a command or a program with this machine's names, and for a shorter time."""
+    (latest, *_) = sorted((desk / "runs" / "quickstart").iterdir())
+    text = re.sub(r"<time>|2026-11-21T01-23-45Z", latest.name, text)
+    text = text.replace("=PATH", "=Monza.csv")
+    for pattern, shorter in SHORTER:
+        text = re.sub(pattern, shorter, text)
+    return text
+
+
+@pytest.mark.parametrize("command", RACEGYM)
+def test_command(command: str, at_desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
+    assert main(arguments) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", INSTALLS)
+def test_install_command_names_files_that_exist(command: str) -> None:
+    files = re.findall(r"-r (\S+)", command)
+    assert files and all((ROOT / file).is_file() for file in files)
+
+
+def test_no_command_is_overlooked() -> None:
+    """What no test here runs is known by name."""
+    others = {c for block in SHELL if block.language for c in commands(block)} - set(INSTALLS)
+    assert {c for c in others if not c.startswith("racegym")} == {
+        "python3 -m venv .venv",
+        "source .venv/bin/activate",
+        "py -3.11 -m venv .venv",
+        r".venv\Scripts\Activate.ps1",
+        "pytest",
+    }
+
+
+PYTHON = [block for block in blocks() if block.language == "python"]
+
+
+@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - {OF_A_PLUGIN}))
+def test_python(page: str, at_desk: Path) -> None:
+    if any("stable_baselines3" in block.text for block in PYTHON if block.page == page):
+        pytest.importorskip("stable_baselines3")
+    names: dict[str, object] = {}
+    exec(GIVEN.get(page, ""), names)
+    for block in PYTHON:
+        if block.page == page:
+            text = as_it_is_here(block.text, at_desk)
+            exec(compile(text, f"{page}:{block.line}", "exec"), names)
+
+
+def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Path) -> None:
+    backend, memory, kernel, plugin, suite = (b.text for b in PYTHON if b.page == OF_A_PLUGIN)
+    assert memory.startswith("self.")  # a line of a constructor
+    (tmp_path / "my_simulator").mkdir()
+    for name, text in {
+        "my_simulator/__init__.py": "",
+        "my_simulator/backend.py": backend,
+        "my_simulator/plugin.py": plugin,
+        "test_sliders.py": suite,
+        "test_kernel.py": f"import numpy as np\n{kernel}\n\ndef test_roll():\n"
+        "    x = np.zeros((2, 3))\n    roll(x, x + 2.0, 0.5)\n    assert (x == 1.0).all()\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"[23]\d passed", done.stdout)
+    names: dict[str, object] = {}
+    exec(compile(plugin, "plugin.py", "exec"), names)
+    told: list[tuple[object, ...]] = []
+    names["register_backends"](lambda *args, **kwargs: told.append(args))  # type: ignore[operator]
+    assert told == [("my_simulator", "my_simulator.backend:Sliders")]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [b for b in blocks() if b.language == "yaml" and b.page not in ("scenarios.md", "stages.md")],
+    ids=lambda block: f"{block.page}:{block.line}",
+)
+def test_yaml(block: Block, tmp_path: Path) -> None:
+    """That of the pages on scenarios and stages is tested beside their other content."""
+    text = block.text
+    if "backend:" not in text:
+        text += "backend: kart2d\n"
+    file = tmp_path / "scenario.yaml"
+    file.write_text(text + "track: {generate: {seed: 1}}\n" * ("carracing" not in text), "utf-8")
+    if "carracing" in text:
+        pytest.importorskip("racegym_carracing")
+    load_scenario(file).world().close()
