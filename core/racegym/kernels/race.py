@@ -266,32 +266,42 @@ def time_cars(
 
 @device
 def is_ahead(status, progress, laps_done, finish_time, race, a, b):
-    """Return whether car ``a`` is ranked before car ``b``; equal cars keep their order."""
-    class_a, class_b = 0, 0
-    if status[race, a] == FINISHED:
-        class_a = -1
-    elif status[race, a] > FINISHED:
-        class_a = status[race, a]
-    if status[race, b] == FINISHED:
-        class_b = -1
-    elif status[race, b] > FINISHED:
-        class_b = status[race, b]
-    if class_a != class_b:
-        return class_a < class_b
-    if class_a == -1:
-        if laps_done[race, a] != laps_done[race, b]:
-            return laps_done[race, a] > laps_done[race, b]
-        if finish_time[race, a] != finish_time[race, b]:
-            return finish_time[race, a] < finish_time[race, b]
-        return a < b
+    """Return whether car ``a`` is ranked before car ``b``; equal cars keep their order.
+
+    A car that still races is before a finisher of as many laps: it crossed that line before
+    the flag fell, and the finisher, lapped by others, after it.
+    """
+    out_a, out_b = status[race, a] > FINISHED, status[race, b] > FINISHED
+    if out_a or out_b:
+        if status[race, a] != status[race, b]:
+            return not out_a or (out_b and status[race, a] < status[race, b])
+    else:
+        done_a, done_b = status[race, a] == FINISHED, status[race, b] == FINISHED
+        if done_a or done_b:
+            if laps_done[race, a] != laps_done[race, b]:
+                return laps_done[race, a] > laps_done[race, b]
+            if done_a != done_b:
+                return done_b
+            if finish_time[race, a] != finish_time[race, b]:
+                return finish_time[race, a] < finish_time[race, b]
+            return a < b
     if progress[race, a] != progress[race, b]:
         return progress[race, a] > progress[race, b]
     return a < b
 
 
+@device
+def gap_between(status, progress, finish_time, vx, race, car, other):
+    """Return how far [s] ``car`` is behind ``other``."""
+    if status[race, car] == FINISHED and status[race, other] == FINISHED:
+        return finish_time[race, car] - finish_time[race, other]
+    speed = max(float(abs(vx[race, car])), SLOWEST)
+    return (progress[race, other] - progress[race, car]) / speed
+
+
 @kernel
 def rank_cars(races, status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader):
-    """Rank the cars of some races: finishers by laps and time, then the others by progress.
+    """Rank the cars of some races, see ``is_ahead``: by laps, times and progress, then who is out.
 
     Gaps are distances over the follower's own speed; for two finishers, times.
 
@@ -320,11 +330,10 @@ def rank_cars(races, status, progress, laps_done, finish_time, vx, position, gap
             if ahead < 0:
                 gap_ahead[race, car] = 0.0
                 gap_leader[race, car] = 0.0
-            elif status[race, car] == FINISHED:
-                gap_ahead[race, car] = finish_time[race, car] - finish_time[race, ahead]
-                gap_leader[race, car] = finish_time[race, car] - finish_time[race, leader]
             else:
-                speed = max(float(abs(vx[race, car])), SLOWEST)
-                here = progress[race, car]
-                gap_ahead[race, car] = (progress[race, ahead] - here) / speed
-                gap_leader[race, car] = (progress[race, leader] - here) / speed
+                gap_ahead[race, car] = gap_between(
+                    status, progress, finish_time, vx, race, car, ahead
+                )
+                gap_leader[race, car] = gap_between(
+                    status, progress, finish_time, vx, race, car, leader
+                )
