@@ -96,6 +96,8 @@ def test_a_name_that_a_known_plugin_provides_tells_how_to_install_it(dist, load,
     monkeypatch.setenv("RACEGYM_PLUGINS", "")
     with pytest.raises(UnknownNameError, match=r"winged provides it, but RACEGYM_PLUGINS leaves"):
         load().find("backend", "wing3d")
+    with pytest.raises(UnknownNameError, match="'ice'; no installed plugin brings any realism"):
+        load().find("realism", "ice")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from racegym import plugins
-from racegym.errors import ScenarioError, TrackError
+from racegym.errors import PluginError, ScenarioError, TrackError
 from racegym.scenario import load_scenario
 
 WRONG = {
@@ -156,7 +156,7 @@ WRONG = {
         "backend: lonely\ncars:\n  - {}\n  - {}\n",
         "FILE:2: cars: backend 'lonely' has at most 1 car(s), not 2",
     ),
-    "no cars": ("backend: toy\ncars: []\n", "FILE:2: cars: is []; "),
+    "no cars": ("backend: toy\ncars: []\n", "FILE:2: cars: is []; it should have at least 1 item"),
     "start that the backend can't make": (
         "backend: lonely\nstart: {kind: random}\n",
         "FILE:2: start.kind: backend 'lonely' can't place cars anywhere",
@@ -311,3 +311,15 @@ def test_a_track_error_keeps_its_kind(write, tmp_path):
     (tmp_path / "few.csv").write_text("0,0,5,5\n1,1,5,5\n", encoding="utf-8")
     with pytest.raises(TrackError, match=r"few\.csv"):
         load_scenario(write("{backend: toy, track: {file: few.csv}}")).world()
+
+
+def test_a_wrong_choice_of_plugins_is_told_once(monkeypatch):
+    monkeypatch.setenv("RACEGYM_PLUGINS", "racegym-kart3d")
+    with pytest.raises(PluginError):
+        plugins.load(fresh=True)
+    try:
+        with pytest.raises(PluginError, match=r"^RACEGYM_PLUGINS names 'racegym-kart3d'[^\n]*$"):
+            load_scenario({"backend": "kart2d"})
+    finally:
+        monkeypatch.undo()
+        plugins.load(fresh=True)

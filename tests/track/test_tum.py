@@ -35,6 +35,16 @@ def test_separators_comments_and_blank_lines(tmp_path, separator):
     assert read_tum(path, name="mine").name == "mine"
 
 
+def test_a_heading_needs_no_hash(tmp_path):
+    path = tmp_path / "ring.csv"
+    heading = "X_m; y_m ;w_tr_right_m;w_tr_left_m"
+    path.write_text("\n".join([heading, *ROWS]), encoding="utf-8")
+    assert len(read_tum(path)) > 8
+    path.write_text("\n".join([*ROWS, heading]), encoding="utf-8")
+    with pytest.raises(TrackError, match="x_m is 'X_m'"):
+        read_tum(path)
+
+
 def test_windows_line_ends_and_banking(tmp_path):
     path = tmp_path / "bank.csv"
     path.write_bytes("\r\n".join(row + ",0.05" for row in ROWS).encode())

@@ -185,3 +185,12 @@ def test_no_dt_takes_the_backends_own(build):
 def test_channels_of_different_names_are_joined():
     one, two = Channel(name="a", low=0, high=1), Channel(name="b", low=0, high=1)
     assert check_channels([("x", (one,)), ("y", (two,))]) == {"a": one, "b": two}
+
+
+def test_a_grid_longer_than_the_lap_is_refused_at_the_first_reset(build):
+    cars = [CarConfig(name="a", grid=0), CarConfig(name="b", grid=90)]
+    world = build(cars=cars, start=StartConfig(gap=8.0))
+    with pytest.raises(ScenarioError, match=r"grid slot 90 is 72\d m behind the line.*only \d+ m"):
+        world.reset(seeds=[1, 2])
+    world = build(cars=cars, start=StartConfig(gap=8.0, kind="random"))
+    world.reset(seeds=[1, 2])

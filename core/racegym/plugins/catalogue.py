@@ -83,7 +83,9 @@ class Catalogue:
         return found[0]
 
     def _unknown(self, kind: Kind, name: str, plain: str) -> Iterator[str]:
-        yield f"unknown {kind} {name!r}; {nearest(name, self.names(kind))}"
+        known = self.names(kind)
+        hint = nearest(name, known) if known else f"no installed plugin brings any {kind}"
+        yield f"unknown {kind} {name!r}; {hint}"
         for entry in known_plugins().values():
             if f"{kind}:{plain}" not in entry.provides:
                 continue

@@ -67,6 +67,10 @@ def _plain(fault: ErrorDetails, model: type[BaseModel], location: Location) -> s
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"is {_shown(value)}; {nearest(str(value), choices)}"
+    if kind == "too_short":
+        return f"is {_shown(value)}; it should have at least {context['min_length']} item(s)"
+    if kind == "too_long":
+        return f"has {len(value)} items; it should have at most {context['max_length']}"
     reason = fault["msg"].replace("Input should", "it should", 1)
     return f"is {_shown(value)}; {reason}"
 

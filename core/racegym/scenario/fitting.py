@@ -78,6 +78,9 @@ def _check_tracks(scenario: Scenario, faults: Faults) -> None:
                 plugins.load().find("track", track.name)
             except RacegymError as error:
                 faults.add_error((*location, "name"), error)
+                if not plugins.load().names("track"):
+                    what = "read a circuit with file: PATH, or make one with generate: {seed: 1}"
+                    faults.add(location, what)
 
 
 def _check_backend(scenario: Scenario, backend: Any, spec: BackendSpec, faults: Faults) -> None:

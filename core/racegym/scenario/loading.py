@@ -38,7 +38,9 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     Raises:
         ScenarioError: something is wrong; tells all that was found, each with file and line
             or with the override that brought it in.
+        PluginError: ``RACEGYM_PLUGINS`` names a plugin that is not installed.
     """
+    plugins.load()  # what is wrong with RACEGYM_PLUGINS is told once, not for every name
     data, places = _read(source)
     fill_in(data)
     apply_overrides(data, places, tuple(overrides))

@@ -1,8 +1,8 @@
 """Reading and writing centerlines in the CSV form of TUM's racetrack database [1].
 
 One row a point, in the order of driving: ``x_m, y_m, w_tr_right_m, w_tr_left_m`` and, in
-some files, ``banking_rad``. Lines that begin with # are comments; the loop is closed from
-the last point to the first.
+some files, ``banking_rad``. Lines that begin with # are comments, as is a first line of
+these names; the loop is closed from the last point to the first.
 
 [1] https://github.com/TUMFTM/racetrack-database
 """
@@ -104,6 +104,8 @@ def _parse(text: str, path: Path) -> tuple[list[list[float]], list[int]]:
         content = content.strip()
         if not content or content.startswith("#"):
             continue
+        if not rows and _is_heading(content):
+            continue
         row = _parse_row(content, path, line)
         if rows and len(row) != len(rows[0]):
             raise TrackError(
@@ -118,6 +120,11 @@ def _parse(text: str, path: Path) -> tuple[list[list[float]], list[int]]:
     if not rows:
         raise TrackError(f"holds no points; rows are {', '.join(COLUMNS[:4])}", file=path)
     return rows, lines
+
+
+def _is_heading(content: str) -> bool:
+    """Return whether a line names the columns; some writers put no # before it."""
+    return all(field.strip().lower() in COLUMNS for field in re.split("[,;]", content))
 
 
 def _parse_row(content: str, path: Path, line: int) -> list[float]:

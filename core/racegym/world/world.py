@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from racegym.errors import BackendError
+from racegym.errors import BackendError, ScenarioError
 from racegym.interfaces import (
     Array,
     Arrays,
@@ -161,6 +161,9 @@ class World:
                 episode of the seed it has.
             races: (k,) int64; None for all.
             observe: also fill the agents' observations of these races.
+
+        Raises:
+            ScenarioError: the grid is longer than the lap.
         """
         which = self._every_race if races is None else np.asarray(races, np.int64)
         if len(which) == 0:
@@ -189,6 +192,8 @@ class World:
         cars = (which[:, None] * self.n_cars + np.arange(self.n_cars)).reshape(-1)
         hint = np.full(len(cars), np.nan)
         if self.spec.placement in ("any", "grid"):
+            if not self._started:
+                self._check_grid()
             hint = self._line_up(which, keys, cars)
         relocate_cars(cars, hint, *self._relocation)
         self.race_control.start(which)
@@ -197,6 +202,19 @@ class World:
         self._started = True
         if observe:
             self.observe(which)
+
+    def _check_grid(self) -> None:
+        """Refuse a grid that is longer than the lap."""
+        slots, length = self._grid[:2]
+        longest, tracks = float(length.max()), self.view.tracks
+        gap = self.config.start.gap or 1.6 * longest
+        back = (1.5 * longest + 0.5 + int(slots.max()) * gap) * (self.config.start.kind == "grid")
+        lap = float(tracks.length[tracks.race_track].min())
+        if back > lap:
+            raise ScenarioError(
+                f"grid slot {slots.max()} is {back:.0f} m behind the line, but a lap is only "
+                f"{lap:.0f} m long; use fewer cars, lower slots or a smaller start.gap"
+            )
 
     def _line_up(self, races: Races, keys: NDArray[np.uint64], cars: Cars) -> Array:
         s, d, heading, speed = np.empty((4, len(cars)))
