@@ -150,6 +150,7 @@ def energy(axes: Axes) -> None:
             label = f"{NAMES[name]}, substep {substep * 1e3:g} ms"
             axes.plot(t, np.array(values) / values[0], style, color=colour, label=label)
     axes.set(title="energy in a spin", xlabel="time [s]", ylabel="share of the start's")
+    axes.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 0.08))
 
 
 def tyres(axes: Axes) -> None:
@@ -201,7 +202,8 @@ def finish(figure: Figure, name: str) -> None:
     """Add grids and legends and write the picture."""
     for one in figure.axes:
         one.grid(alpha=0.3)
-        one.legend(fontsize=7)
+        if one.get_legend() is None:
+            one.legend(fontsize=7)
     figure.savefig(IMAGES / f"single_track_{name}.png", dpi=110)
 
 

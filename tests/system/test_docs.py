@@ -145,6 +145,12 @@ def test_no_command_is_overlooked() -> None:
     }
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [x for x in links if "://" not in x and not (page.parent / x).is_file()] == []
+
+
 PYTHON = [block for block in blocks() if block.language == "python"]
 
 

@@ -20,9 +20,9 @@ def register_sensors(register: Register) -> None:
     """Offer the built-in sensors."""
     at = "racegym.sensors"
     register("telemetry", f"{at}.telemetry:Telemetry", summary="what the car's own gauges show")
-    register("state", f"{at}.state:State", summary="chosen arrays of the car's state")
-    register("lookahead", f"{at}.lookahead:Lookahead", summary="points of the track ahead")
-    register("channels", f"{at}.channels:Channels", summary="channels of backend and realism")
+    register("state", f"{at}.state:State", summary="eleven numbers: motion, place, controls")
+    register("lookahead", f"{at}.lookahead:Lookahead", summary="curvature and width ahead")
+    register("channels", f"{at}.channels:Channels", summary="any field or channel by name, scaled")
 
 
 @hookimpl
@@ -37,7 +37,7 @@ def register_action_maps(register: Register) -> None:
     )
     register("with_gear", f"{at}.with_gear:WithGear", summary="steer, throttle, brake and gear")
     register("discrete", f"{at}.discrete:Discrete", summary="coast, left, right, gas or brake")
-    register("rate_limited", f"{at}.rate_limited:RateLimited", summary="changes per second")
+    register("rate_limited", f"{at}.rate_limited:RateLimited", summary="changes of steer and pedal")
 
 
 @hookimpl
@@ -56,7 +56,7 @@ def register_rewards(register: Register) -> None:
     register("lap", f"{at}.lap:Lap", summary="valid laps completed")
     register("off_track", f"{at}.off_track:OffTrack", summary="time spent off the track")
     register("wall", f"{at}.wall:Wall", summary="contact with walls")
-    register("hard_braking", f"{at}.hard_braking:HardBraking", summary="braking too hard")
+    register("hard_braking", f"{at}.hard_braking:HardBraking", summary="braking beyond a limit")
     register(
         "steering_smoothness",
         f"{at}.steering_smoothness:SteeringSmoothness",
@@ -69,7 +69,7 @@ def register_terminations(register: Register) -> None:
     """Offer the built-in terminations."""
     at = "racegym.terminations"
     register("off_track", f"{at}.off_track:OffTrack", summary="left the track")
-    register("wrong_way", f"{at}.wrong_way:WrongWay", summary="drove back too far")
+    register("wrong_way", f"{at}.wrong_way:WrongWay", summary="drove the wrong way for too long")
     register("stuck", f"{at}.stuck:Stuck", summary="made no progress for too long")
     register("laps_done", f"{at}.laps_done:LapsDone", summary="drove the laps asked for")
     register("time_limit", f"{at}.time_limit:TimeLimit", summary="ran out of time (truncates)")
