@@ -115,3 +115,15 @@ def test_a_folder_that_cannot_be_written_fails_in_words(
     assert main(["run", file, "--runs-dir", str(tmp_path / "short.yaml" / "x")]) == 2
     error = capsys.readouterr().err
     assert "can't write a run there" in error and "Traceback" not in error
+
+
+def test_a_narrow_console_shows_the_names_of_runs_in_full(
+    file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    runs = str(tmp_path / "runs")
+    assert main(["run", file, "--runs-dir", runs, "--set", "laps=1", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["runs", "list", "--runs-dir", runs]) == 0
+    (folder,) = (tmp_path / "runs" / "short_race").iterdir()
+    assert f"short_race/{folder.name}" in capsys.readouterr().out

@@ -12,19 +12,11 @@ import pytest
 from racegym.interfaces import (
     Array,
     Arrays,
-    CarState,
     Channel,
-    Clock,
-    Contacts,
-    Control,
-    Events,
-    RaceState,
     ScopedArrays,
     Setup,
     TrackFrame,
-    VehicleTable,
     View,
-    allocate,
     columns,
 )
 from racegym.kernels.projection import relocate_cars
@@ -138,28 +130,8 @@ def make_rig() -> Callable[..., Rig]:
             given, np.arange(n_races) % len(given),
             reserve_tracks=reserve, reserve_points=reserve * 2000,
         )  # fmt: skip
-        axes = {"race": (), "race car": (n_cars,), "race car wheel": (n_cars, 4)}
-        view = View(
-            n_races=n_races,
-            n_cars=n_cars,
-            dt=dt,
-            state=allocate(CarState, arrays, n_cars, "state"),
-            control=allocate(Control, arrays, n_cars, "control"),
-            previous_control=allocate(Control, arrays, n_cars, "previous_control"),
-            frame=allocate(TrackFrame, arrays, n_cars, "frame"),
-            previous_frame=allocate(TrackFrame, arrays, n_cars, "previous_frame"),
-            race=allocate(RaceState, arrays, n_cars, "race"),
-            clock=allocate(Clock, arrays, n_cars, "clock"),
-            contacts=Contacts(arrays, n_cars),
-            events=Events(arrays, n_cars),
-            vehicle=allocate(VehicleTable, arrays, n_cars, "vehicle"),
-            tracks=track_set,
-            channels={
-                c.name: arrays.new(f"channels.{c.name}", (*axes.get(c.axes, ()), *c.shape), c.dtype)
-                for c in channels
-            },
-            channel_specs={c.name: c for c in channels},
-        )
+        specs = {channel.name: channel for channel in channels}
+        view = View.allocate(arrays, n_cars, dt, track_set, specs)
         kart = {
             "length": 1.95, "width": 1.4, "wheelbase": 1.05, "track": 1.1, "to_front": 0.6,
             "mass": 240.0, "steer_limit": 0.35, "grip": 1.2, "drive": 4.0, "power": 25.0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from racegym.interfaces.columns import Array
+from racegym.interfaces.columns import Array, allocate
 from racegym.interfaces.records import (
     CarState,
     Clock,
@@ -20,6 +20,7 @@ from racegym.interfaces.records import (
 from racegym.interfaces.spec import Channel
 
 if TYPE_CHECKING:
+    from racegym.interfaces.arrays import Arrays
     from racegym.track.trackset import TrackSet
 
 __all__ = ["View"]
@@ -65,3 +66,47 @@ class View:
     tracks: TrackSet
     channels: Mapping[str, Array] = field(default_factory=dict)
     channel_specs: Mapping[str, Channel] = field(default_factory=dict)
+
+    @classmethod
+    def allocate(
+        cls,
+        arrays: Arrays,
+        n_cars: int,
+        dt: float,
+        tracks: TrackSet,
+        channels: Mapping[str, Channel] | None = None,
+    ) -> View:
+        """Return a view whose arrays are new in ``arrays``.
+
+        Args:
+            arrays: takes all of them, and knows how many races there are.
+            n_cars: of a race.
+            dt: [s] control interval.
+            tracks: of all races.
+            channels: declared by the backend and by realism modules, by name.
+        """
+        specs = channels or {}
+        leading = {"race": (), "race car": (n_cars,), "race car wheel": (n_cars, 4)}
+        return cls(
+            n_races=arrays.n_races,
+            n_cars=n_cars,
+            dt=dt,
+            state=allocate(CarState, arrays, n_cars, "state"),
+            control=allocate(Control, arrays, n_cars, "control"),
+            previous_control=allocate(Control, arrays, n_cars, "previous_control"),
+            frame=allocate(TrackFrame, arrays, n_cars, "frame"),
+            previous_frame=allocate(TrackFrame, arrays, n_cars, "previous_frame"),
+            race=allocate(RaceState, arrays, n_cars, "race"),
+            clock=allocate(Clock, arrays, n_cars, "clock"),
+            contacts=Contacts(arrays, n_cars),
+            events=Events(arrays, n_cars),
+            vehicle=allocate(VehicleTable, arrays, n_cars, "vehicle"),
+            tracks=tracks,
+            channels={
+                name: arrays.new(
+                    f"channels.{name}", (*leading.get(spec.axes, ()), *spec.shape), spec.dtype
+                )
+                for name, spec in specs.items()
+            },
+            channel_specs=specs,
+        )

@@ -85,6 +85,8 @@ def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the list of runs; rows as ``racegym runs list --json`` prints them."""
     columns = ("run", "task", "state", "race time", "winner", "best lap", "size")
     table = _table("Runs", columns, ("race time", "best lap", "size"))
+    # A name is there to be copied: in a narrow console the other columns give way.
+    table.columns[0].min_width = max((len(row["run"]) for row in rows), default=0)
     for row in rows:
         table.add_row(
             Text(row["run"], no_wrap=True), row["task"] or MISSING,

@@ -8,27 +8,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from racegym.interfaces import (
-    Array,
     Arrays,
     Backend,
     BackendSpec,
     Cars,
-    CarState,
-    Channel,
-    Clock,
-    Contacts,
-    Control,
-    Events,
-    RaceState,
     Realism,
     ScopedArrays,
     Sensor,
     Setup,
     Stage,
-    TrackFrame,
-    VehicleTable,
     View,
-    allocate,
 )
 from racegym.track import Track, TrackSet
 from racegym.world.agents import AgentGroup
@@ -70,39 +59,12 @@ class Assembly:
             ]
         )
         self._offered = spec.fills | channels.keys()
-        n_cars = self.n_cars
-        self.view = View(
-            n_races=config.n_races,
-            n_cars=n_cars,
-            dt=dt,
-            state=allocate(CarState, arrays, n_cars, "state"),
-            control=allocate(Control, arrays, n_cars, "control"),
-            previous_control=allocate(Control, arrays, n_cars, "previous_control"),
-            frame=allocate(TrackFrame, arrays, n_cars, "frame"),
-            previous_frame=allocate(TrackFrame, arrays, n_cars, "previous_frame"),
-            race=allocate(RaceState, arrays, n_cars, "race"),
-            clock=allocate(Clock, arrays, n_cars, "clock"),
-            contacts=Contacts(arrays, n_cars),
-            events=Events(arrays, n_cars),
-            vehicle=allocate(VehicleTable, arrays, n_cars, "vehicle"),
-            tracks=self._tracks(),
-            channels={name: self._channel(channel) for name, channel in channels.items()},
-            channel_specs=channels,
-        )
+        self.view = View.allocate(arrays, self.n_cars, dt, self._tracks(), channels)
         self._parts = _distinct([*(car.driver for car in config.cars), *config.relief])
         self._pilots = [
             AGENT if car.driver is None else self._parts.index(car.driver) for car in config.cars
         ]
-        self.pilot = arrays.new("pilot", (n_cars,), "int16", self._pilots)
-
-    def _channel(self, spec: Channel) -> Array:
-        leading: tuple[int, ...] = {
-            "race": (),
-            "race car": (self.n_cars,),
-            "race car wheel": (self.n_cars, 4),
-            "race s lane": (),
-        }[spec.axes]
-        return self.arrays.new(f"channels.{spec.name}", (*leading, *spec.shape), spec.dtype)
+        self.pilot = arrays.new("pilot", (self.n_cars,), "int16", self._pilots)
 
     def _tracks(self) -> TrackSet:
         config, n_races = self.config, self.config.n_races

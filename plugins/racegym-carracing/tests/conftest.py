@@ -10,17 +10,9 @@ import pytest
 
 from racegym.interfaces import (
     Arrays,
-    CarState,
-    Clock,
-    Contacts,
-    Control,
     Effects,
-    Events,
-    RaceState,
     ScopedArrays,
     Setup,
-    TrackFrame,
-    VehicleTable,
     View,
     allocate,
 )
@@ -39,29 +31,11 @@ class Bench:
         angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
         circle = 50 * np.column_stack([np.cos(angle), np.sin(angle)])
         self.dt = dt
-        self.control = allocate(Control, arrays, 1, "control")
         self.effects = allocate(Effects, arrays, 1, "effects")
-        self.view = View(
-            n_races=1,
-            n_cars=1,
-            dt=dt,
-            state=allocate(CarState, arrays, 1, "state"),
-            control=self.control,
-            previous_control=allocate(Control, arrays, 1, "previous_control"),
-            frame=allocate(TrackFrame, arrays, 1, "frame"),
-            previous_frame=allocate(TrackFrame, arrays, 1, "previous_frame"),
-            race=allocate(RaceState, arrays, 1, "race"),
-            clock=allocate(Clock, arrays, 1, "clock"),
-            contacts=Contacts(arrays, 1),
-            events=Events(arrays, 1),
-            vehicle=allocate(VehicleTable, arrays, 1, "vehicle"),
-            tracks=TrackSet([Track.from_points(circle, 5.0, 5.0, name="circle")], [0]),
-            channels={
-                c.name: arrays.new(f"channels.{c.name}", (1, *c.shape), c.dtype)
-                for c in spec.channels
-            },
-            channel_specs={c.name: c for c in spec.channels},
-        )
+        circuit = TrackSet([Track.from_points(circle, 5.0, 5.0, name="circle")], [0])
+        specs = {channel.name: channel for channel in spec.channels}
+        self.view = View.allocate(arrays, 1, dt, circuit, specs)
+        self.control = self.view.control
         self.arrays = arrays
         setup = Setup(view=self.view, arrays=ScopedArrays(arrays, "backend"), options=options)
         self.backend = CarRacing(setup)

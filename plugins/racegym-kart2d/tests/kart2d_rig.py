@@ -12,16 +12,10 @@ from ruamel.yaml import YAML
 from racegym.interfaces import (
     Arrays,
     CarState,
-    Clock,
-    Contacts,
     Control,
     Effects,
-    Events,
-    RaceState,
     ScopedArrays,
     Setup,
-    TrackFrame,
-    VehicleTable,
     View,
     allocate,
     columns,
@@ -75,22 +69,7 @@ class Rig:
         self.arrays = arrays = Arrays(n_races, real)
         self.dt = dt
         self.tracks = TrackSet([track or PLAIN], np.zeros(n_races, np.int32))
-        self.view = View(
-            n_races=n_races,
-            n_cars=n_cars,
-            dt=dt,
-            state=allocate(CarState, arrays, n_cars, "state"),
-            control=allocate(Control, arrays, n_cars, "control"),
-            previous_control=allocate(Control, arrays, n_cars, "previous_control"),
-            frame=allocate(TrackFrame, arrays, n_cars, "frame"),
-            previous_frame=allocate(TrackFrame, arrays, n_cars, "previous_frame"),
-            race=allocate(RaceState, arrays, n_cars, "race"),
-            clock=allocate(Clock, arrays, n_cars, "clock"),
-            contacts=Contacts(arrays, n_cars),
-            events=Events(arrays, n_cars),
-            vehicle=allocate(VehicleTable, arrays, n_cars, "vehicle"),
-            tracks=self.tracks,
-        )
+        self.view = View.allocate(arrays, n_cars, dt, self.tracks)
         self.effects = allocate(Effects, arrays, n_cars, "effects")
         self.backend = Kart2D(
             Setup(
