@@ -21,11 +21,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, overload
 
 import numba
 
 from racegym.kernels.cache import enable_cache
+from racegym.kernels.crew import Crew, Pace
 
 __all__ = [
     "LIGHT",
@@ -53,6 +55,7 @@ _PRANGE_ONLY = {
     "fusion": False,
 }
 
+_crew = Crew()
 _one_launch = threading.Lock()  # numba's workqueue layer allows one parallel region at a time
 
 
@@ -71,10 +74,11 @@ def threads() -> int:
 
 
 def set_threads(count: int) -> None:
-    """Use ``count`` threads for large batches; 1 means always serial.
+    """Use up to ``count`` threads for large batches; 1 means always serial.
 
     The default is ``RACEGYM_THREADS``, or else one a core. More than there are cores is
-    cut to that. Results do not depend on it.
+    cut to that, and fewer are used while other programs keep cores busy. Results do not
+    depend on it.
     """
     global _threads
     if count < 1:
@@ -104,6 +108,7 @@ class Kernel:
         self._cached = False
         self._divisible = "prange" in py_func.__code__.co_names
         self._parallel_from = parallel_from
+        self._pace = Pace()
 
     def __call__(self, first: Any, *rest: Any) -> None:
         """Run the twin that suits the size of ``first``, compiling it when it is new."""
@@ -121,8 +126,17 @@ class Kernel:
                 compiled = numba.njit(error_model="numpy", nogil=True, parallel=_PRANGE_ONLY)
                 self._parallel = compiled(self.__wrapped__)
                 enable_cache(self._parallel, parallel=True)
-            numba.set_num_threads(_threads)
+            pace, items = self._pace, _items(args[0].shape)
+            numba.set_num_threads(1 if pace.alone is None else _crew.size(_threads))
+            known, started = len(self._parallel.overloads), perf_counter_ns()
             self._parallel(*args)
+            took = perf_counter_ns() - started
+            if len(self._parallel.overloads) > known:
+                return  # it was compiled just now
+            if pace.alone is None:
+                pace.learn(items, took)
+            else:
+                _crew.note(_threads, held_up=pace.held_up(items, took))
 
 
 def _items(shape: tuple[int, ...]) -> int:
