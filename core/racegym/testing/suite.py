@@ -195,7 +195,7 @@ def run_suite(suite: type[Suite], checks: Iterable[str] | None = None) -> Report
             failed.append(Finding(check=check, reason=error.reason, where=error.where))
         except Exception as error:  # a stranger's class may raise anything; that is a finding
             raised = f"{type(error).__name__}: {error}"
-            failed.append(Finding(check=check, reason=raised, where=_origin(error)))
+            failed.append(Finding(check=check, reason=raised, where=_origin(error, suite.make)))
         else:
             passed.append(check)
     return Report(
@@ -207,9 +207,12 @@ def run_suite(suite: type[Suite], checks: Iterable[str] | None = None) -> Report
     )
 
 
-def _origin(error: Exception) -> str:
-    """Return the file and line where an exception was raised."""
+def _origin(error: Exception, make: type[Any]) -> str:
+    """Return the last line of the class's own package that an exception came through."""
+    package, place = make.__module__.partition(".")[0], ""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "its source"
+    return place or f"what {make.__name__} declares"
