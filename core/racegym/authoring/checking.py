@@ -215,8 +215,9 @@ def _check_class(subject: Subject) -> None:
         raise _refuse(make, f"{make.__name__} is no {base.__name__}; {hint}")
     missing = sorted(getattr(make, "__abstractmethods__", ()))
     if missing:
-        forms = ", ".join(
-            f"{name}{inspect.signature(getattr(base, name))}".split(" ->")[0] for name in missing
+        forms = " and def ".join(
+            f"{name}({', '.join(inspect.signature(getattr(base, name)).parameters)})"
+            for name in missing
         )
         raise _refuse(make, f"{make.__name__} lacks what every {base.__name__} has: def {forms}")
 
