@@ -26,7 +26,8 @@ class Workshop:
 
     def install(self, project: Path) -> None:
         """Do what `pip install -e` does: read the project's entry points, put it on the path."""
-        settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
+        settings = tomllib.loads(text)["project"]
         info = project / f"{settings['name'].replace('-', '_')}-{settings['version']}.dist-info"
         info.mkdir()
         head = f"Name: {settings['name']}\nVersion: {settings['version']}\n"

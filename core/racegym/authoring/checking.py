@@ -156,7 +156,8 @@ def _from_file(path: Path, class_name: str) -> Any:
     """Import a file as what it is, a module of a package or by itself, and return its class."""
     if not path.is_file():
         beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise PluginError(f"there is no such file; {nearest(path.name, beside)}", file=path)
+        hint = f"; {nearest(path.name, beside)}" if beside else ""
+        raise PluginError(f"there is no such file{hint}", file=path)
     full = path.resolve()
     parts, folder = [full.stem], full.parent
     while (folder / "__init__.py").is_file():

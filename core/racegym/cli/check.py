@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+NAMED = 4  # checks with one cause that are called by their names; of more the first ones
+
 BROKEN = 1  # exit code: a promise is not kept
 
 
@@ -101,7 +103,9 @@ def _print(subject: Subject, report: Report) -> None:
     for reason, checks in alike.items():
         click.echo(f"  {', '.join(checks)}: {reason}")
     for checks, finding in _causes(report):
-        click.echo(f"{click.style('failed:', fg='red', bold=True)} {', '.join(checks)}")
+        named = ", ".join(checks[:NAMED])
+        more = f" and {len(checks) - NAMED} more" if len(checks) > NAMED else ""
+        click.echo(f"{click.style('failed:', fg='red', bold=True)} {named}{more}")
         click.echo(f"  {finding.reason}")
         click.echo(f"  look at {_shorter(finding.where)}")
 
