@@ -102,6 +102,19 @@ def test_the_package_is_clean_for_ruff(kind, workshop):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TEMPLATE_KINDS)
+def test_the_package_is_fully_typed(kind, workshop, monkeypatch):
+    pytest.importorskip("mypy")
+    made, folder = workshop.make(kind)
+    monkeypatch.setenv("MYPYPATH", str(ROOT / "core"))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", made.module],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_command_tells_how_to_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new-plugin", "sensor", "ice"]) == 0
