@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from racegym.authoring.new_plugin import new_plugin
 from racegym.cli import main
 from racegym.scenario import load_scenario
 
@@ -94,6 +95,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages speak of, and one finished run."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    shutil.copy(ROOT / "registry.toml", folder)
+    new_plugin("backend", "ice", folder / "made" / "racegym-ice")
     for name in ("my.yaml", "a.yaml", "b.yaml"):
         (folder / name).write_text(MINE, encoding="utf-8")
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
@@ -106,16 +109,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def at_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(desk)
-    return desk
+    before = set(sys.modules)
+    yield desk
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(desk)):
+            del sys.modules[name]
 
 
 def as_it_is_here(text: str, desk: Path) -> str:
     """Return a command or a program with this machine's names, and for a shorter time."""
     (latest, *_) = sorted((desk / "runs" / "quickstart").iterdir())
     text = re.sub(r"<time>|2026-11-21T01-23-45Z", latest.name, text)
-    text = text.replace("=PATH", "=Monza.csv")
+    text = text.replace("=PATH", "=Monza.csv").replace(" racegym-ice/", " made/racegym-ice/")
     for pattern, shorter in SHORTER:
         text = re.sub(pattern, shorter, text)
     return text

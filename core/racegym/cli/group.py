@@ -27,6 +27,8 @@ COMMANDS = {
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),
     "plugins": Row("racegym.cli.plugins", "List installed and known plugins."),
+    "new-plugin": Row("racegym.cli.new_plugin", "Write a working package to start from."),
+    "check": Row("racegym.cli.check", "Run the conformance suite of a plugin's stage."),
 }
 
 

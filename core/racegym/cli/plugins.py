@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,17 +12,35 @@ from rich.table import Table
 from rich.text import Text
 
 from racegym.cli.group import COMMANDS
-from racegym.plugins import KINDS, Catalogue, how_to_install, install_command, known_plugins, load
+from racegym.plugins import (
+    KINDS,
+    Catalogue,
+    how_to_install,
+    install_command,
+    known_plugins,
+    load,
+    shipped,
+)
 
 __all__ = ["command"]
+
+FAILED = 2  # exit code: something is wrong with an entry
 
 _STATE_STYLES = {"loaded": "green", "failed": "bold red", "skipped": "yellow"}
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """List the installed plugins with what they offer, and all that are known."""
+    if context.invoked_subcommand is None:
+        _list(as_json)
+    elif as_json:
+        raise click.UsageError(f"{context.invoked_subcommand} takes no --json", context)
+
+
+def _list(as_json: bool) -> None:
     catalogue = load()
     commands = sorted(catalogue.commands(reserved=COMMANDS))
     installed, others = _installed(catalogue), _known(catalogue)
@@ -37,6 +56,28 @@ def command(as_json: bool) -> None:
     for entry in known_plugins().values():  # no table: a command must stay on one line to be copied
         if entry.dist not in {row["dist"] for row in installed}:
             click.echo(f"{entry.dist}: {how_to_install(entry)}")
+
+
+@command.command("validate")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def _validate(file: Path | None) -> int:
+    """Check FILE, a list of known plugins such as registry.toml.
+
+    Without FILE it is the registry.toml of this folder, or else the one that comes with
+    racegym. Of each entry the first fault is told.
+    """
+    from racegym.authoring.registry import registry_faults
+
+    if file is None:
+        here = Path("registry.toml")
+        file = here if here.is_file() else shipped("registry.toml")
+    faults = registry_faults(file)
+    for fault in faults:
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {fault}", err=True)
+    if faults:
+        return FAILED
+    click.echo(f"{file}: ok")
+    return 0
 
 
 def _installed(catalogue: Catalogue) -> list[dict[str, Any]]:

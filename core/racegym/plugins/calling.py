@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import traceback
 
 import pluggy
 
-__all__ = ["call_one", "described", "normalised"]
+__all__ = ["call_one", "described", "normalised", "raised"]
 
 
 def call_one(manager: pluggy.PluginManager, dist: str, hook: str, **arguments: object) -> None:
@@ -19,6 +20,20 @@ def described(error: BaseException) -> str:
     """Return an exception as one line, e.g. ``"ImportError: no module named 'x'"``."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def raised(error: BaseException) -> str:
+    """Return an exception out of an import as one line, with the place that it comes from.
+
+    A module that is not there says all by itself; anything else is a mistake at some line.
+    """
+    if isinstance(error, ModuleNotFoundError | OSError):
+        return described(error)
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if not frame.filename.startswith("<frozen")]
+    return f"{ours[-1].filename}:{ours[-1].lineno}: {described(error)}"
 
 
 def normalised(dist: str) -> str:

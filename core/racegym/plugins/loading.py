@@ -98,6 +98,10 @@ def _register(manager: pluggy.PluginManager, dist: str, plugin: object) -> list[
     try:
         manager.register(plugin, name=dist)
         _check_hooks(manager, plugin)
+        if not manager.get_hookcallers(plugin):
+            raise PluginError(
+                "it implements no hook; write @racegym.hookimpl above its functions register_..."
+            )
         offers: dict[tuple[Kind, str], Offer] = {}
         for kind, hook in HOOKS.items():
             call_one(manager, dist, hook, register=_Register(kind, dist, offers))

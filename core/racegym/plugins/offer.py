@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from racegym.errors import PluginError, nearest
+from racegym.plugins.calling import raised
 from racegym.plugins.known import how_to_install, known_plugins
 from racegym.plugins.shipped import shipped
 
@@ -99,8 +100,8 @@ class Offer:
         module_name, attribute = self.target.split(":")
         try:
             module = import_module(module_name)
-        except (ImportError, OSError) as error:  # OSError: an engine's shared library
-            raise PluginError(self._broken(f"{type(error).__name__}: {error}")) from error
+        except (Exception, SystemExit) as error:  # a stranger's module may raise anything
+            raise PluginError(self._broken(raised(error))) from error
         try:
             return getattr(module, attribute)
         except AttributeError as error:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from racegym.plugins import Kind
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["build_config", "build_world", "make_part"]
+__all__ = ["build_config", "build_world", "make_driver", "make_part"]
 
 
 def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
@@ -155,14 +155,21 @@ def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
 
 
 def _driver(stage: StageSettings) -> DriverPart:
-    """Return a driver, with the sensors and the action map that its class declares."""
-    make = find_class("driver", stage.name)
-    declared = check_declared(make, stage.name)
+    return make_driver(find_class("driver", stage.name), stage.name, stage.options)
+
+
+def make_driver(make: Any, name: str, options: Mapping[str, Any]) -> DriverPart:
+    """Return a driver, with the sensors and the action map that its class declares.
+
+    Raises:
+        ScenarioError: the declaration is wrong; names the driver.
+    """
+    declared = check_declared(make, name)
     sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
     return DriverPart(
-        name=stage.name,
+        name=name,
         make=make,
-        options=stage.options,
+        options=dict(options),
         sensors=sensors,
         layout=layout,
         action=make_part("action_map", declared.action) if declared.action else None,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from racegym.interfaces import ActionMap, Control, Sensor, columns
+from racegym.scenario.building import make_driver
 from racegym.testing.rig import Rig, Rows, circuits, difference, rows
 from racegym.testing.stage import N_CARS, N_RACES, StageSuite
 from racegym.testing.suite import ConformanceError, needs
 from racegym.track import Track
-from racegym.world import CarConfig, DriverPart, Part
+from racegym.world import CarConfig, Part
 
 __all__ = ["DriverSuite"]
 
@@ -27,22 +29,20 @@ class DriverSuite(StageSuite):
             make = MyDriver
 
     Attributes:
-        sensors: what the driver is told, for one that declares ``observation``.
-        action: the action map it asks for, for one that declares ``action``.
+        sensors: what the driver is told; None takes what its ``observation`` declares.
+        action: the action map it asks for; None takes what its ``action`` declares.
     """
 
-    sensors: ClassVar[Sequence[Part[Sensor]]] = ()
+    sensors: ClassVar[Sequence[Part[Sensor]] | None] = None
     action: ClassVar[Part[ActionMap] | None] = None
 
     def cars(self, n_cars: int) -> Sequence[CarConfig]:
         """Return cars that the driver drives."""
-        driver = DriverPart(
-            name=self.make.__name__,
-            make=self.make,
-            options=self.options,
-            sensors=self.sensors,
-            action=self.action,
-        )
+        driver = make_driver(self.make, self.make.__name__, self.options)
+        if self.sensors is not None:
+            driver = replace(driver, sensors=self.sensors)
+        if self.action is not None:
+            driver = replace(driver, action=self.action)
         return [
             CarConfig(name=f"car {k}", vehicle=self.vehicles[k % len(self.vehicles)], driver=driver)
             for k in range(n_cars)

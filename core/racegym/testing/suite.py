@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from racegym.errors import RacegymError
+
 __all__ = ["ConformanceError", "Finding", "NotApplicable", "Report", "Suite", "needs", "run_suite"]
 
 PREFIX = "check_"
@@ -195,7 +197,7 @@ def run_suite(suite: type[Suite], checks: Iterable[str] | None = None) -> Report
             failed.append(Finding(check=check, reason=error.reason, where=error.where))
         except Exception as error:  # a stranger's class may raise anything; that is a finding
             raised = f"{type(error).__name__}: {error}"
-            failed.append(Finding(check=check, reason=raised, where=_origin(error)))
+            failed.append(Finding(check=check, reason=raised, where=_origin(error, suite.make)))
         else:
             passed.append(check)
     return Report(
@@ -207,9 +209,20 @@ def run_suite(suite: type[Suite], checks: Iterable[str] | None = None) -> Report
     )
 
 
-def _origin(error: Exception) -> str:
-    """Return the file and line where an exception was raised."""
+def _origin(error: Exception, make: type[Any]) -> str:
+    """Return the last line of the class's own package that an exception came through.
+
+    Where there is none, it is the line that raised it; but what racegym itself refuses has
+    its cause in what the class says of itself.
+    """
+    package = make.__module__.partition(".")[0]
+    own = last = ""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        last = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+            own = last
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "its source"
+    if own and package != "racegym":
+        return own
+    return f"what {make.__name__} declares" if isinstance(error, RacegymError) else last
