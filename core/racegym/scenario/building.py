@@ -157,7 +157,7 @@ def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
 def _driver(stage: StageSettings) -> DriverPart:
     """Return a driver, with the sensors and the action map that its class declares."""
     make = find_class("driver", stage.name)
-    declared = check_declared(make, stage.name)
+    declared = check_declared(make, stage)
     sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
     return DriverPart(
         name=stage.name,
