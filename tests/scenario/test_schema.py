@@ -235,7 +235,7 @@ def test_every_offer_stands_in_it_with_its_summary_and_options(schema):
     for kind in kinds:
         for offer in plugins.load().offers(kind):
             definition = schema["$defs"][f"{kind}.{offer.name}"]
-            assert offer.summary[1:].rstrip(".") in definition["description"]
+            assert offer.summary[1:].rstrip(".") in definition.get("description", "")
             if offer.name == "broken":  # one of the toys
                 assert "Can't be loaded here: " in definition["description"]
                 continue

@@ -53,14 +53,15 @@ def test_a_new_race_is_finished_and_in_time(here):
     assert (world.view.race.laps_done[0] == 1).all()
 
 
-def test_every_line_that_is_commented_out_can_be_used():
+def test_what_is_commented_out_is_what_holds_without_it():
     text = starting_text("kart2d", "race")
     learning = text.split("these are the defaults.\n")[1]
-    open_again = text.replace(learning, learning.replace("# ", ""))
+    opened = learning.replace("\n# ", "\n").removeprefix("# ")
+    open_again = text.replace(learning, opened)
     assert open_again != text
     data = parse_text(open_again).data
     assert {"observation", "action", "reward", "termination"} <= data.keys()
-    load_scenario(data)
+    assert load_scenario(data) == load_scenario(parse_text(text).data)
 
 
 def test_a_file_that_is_there_stays_as_it_is(here, capsys):

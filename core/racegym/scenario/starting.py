@@ -101,7 +101,12 @@ _LEARNING = [
     "# observation: [state, lookahead]",
     "# action: steer_accel",
     "# reward: {progress: 0.5, off_track: 5.0}",
-    "# termination: {off_track: true, stuck: true, time_limit: {seconds: 120}}",
+    "# termination:",
+    "#   off_track: {margin: 0.0} # [m] beyond the edge",
+    "#   wrong_way: {seconds: 2.0}",
+    "#   stuck: {seconds: 5.0}",
+    "#   laps_done: true",
+    "#   time_limit: {seconds: 120.0}",
 ]
 
 
