@@ -85,8 +85,9 @@ def partial(schema: Schema, defs: dict[str, Schema], prefix: str) -> Schema:
 
 
 def described(schema: Schema, *texts: str) -> Schema:
-    """Return a schema with what there is to say of it."""
-    said = " ".join(_sentence(text) for text in texts if text)
+    """Return a schema with what there is to say of it; of several texts each is a sentence."""
+    given = [text for text in texts if text]
+    said = given[0] if len(given) == 1 else " ".join(map(_sentence, given))
     return {**schema, "description": said} if said else schema
 
 

@@ -67,6 +67,8 @@ def scenario_schema() -> Schema:
     defs["car"] = _car(defs)
     for kind in ("sensor", "reward", "termination"):
         defs[f"{kind}_by_label"] = by_label(kind)
+    for kind in ("reward", "termination"):
+        defs[f"{kind}_name"] = {"anyOf": bare_names(kind)}
     _take_name_for_a_sensor(defs["sensor_by_label"])
     profile = _profile()
     for name in [name for name in defs if name.startswith("scenario.")]:
@@ -74,7 +76,7 @@ def scenario_schema() -> Schema:
             del defs[name]
     defs["profile"] = {
         "type": "object",
-        "description": "What an agent sees, does, is paid for, and what ends its episode.",
+        "description": "what an agent sees, does, is paid for, and what ends its episode",
         "properties": {key: _without_default(nullable(schema)) for key, schema in profile.items()},
         "additionalProperties": False,
     }
@@ -107,6 +109,9 @@ def _places(given: dict[str, Schema]) -> dict[str, Schema]:
     about = {key: schema.get("description", "") for key, schema in given.items()}
     return {
         "racegym": {**given["racegym"], "const": VERSION},
+        "name": _without_default(
+            described(given["name"], "what it is called; by default as its file")
+        ),
         "laps": {**given["laps"], "default": DEFAULT_LAPS},
         "backend": described(ref("backend"), about["backend"]),
         "track": described(ref("track"), about["track"]),
@@ -150,8 +155,8 @@ def _profile() -> dict[str, Schema]:
 
 
 def _labelled(kind: Kind) -> Schema:
-    bare = {"anyOf": bare_names(kind)}
-    return {"anyOf": [bare, {"type": "array", "items": bare}, ref(f"{kind}_by_label")]}
+    name = ref(f"{kind}_name")
+    return {"anyOf": [name, {"type": "array", "items": name}, ref(f"{kind}_by_label")]}
 
 
 def _take_name_for_a_sensor(labels: Schema) -> None:
@@ -201,7 +206,7 @@ def _car(defs: dict[str, Schema]) -> Schema:
         properties[key] = described(ref(target), properties[key]["description"])
     properties["driver"] = {**nullable(properties["driver"]), "default": AGENT}
     car.pop("required", None)  # a car without a driver is an agent's
-    return described(car, "One car of the race, or `count` of them.")
+    return described(car, "one car of the race, or `count` of them")
 
 
 def _track_or_tracks() -> Schema:
@@ -243,7 +248,7 @@ def _vehicle_of(backend: Any, offer: Offer, defs: dict[str, Schema]) -> Schema |
     changed = partial(whole, defs, f"{define}.changed")
     base = {
         "anyOf": [*map(name_schema, plugins.load().offers("vehicle")), PATH],
-        "description": "The vehicle that is changed: a name, or the path of a YAML file.",
+        "description": "the vehicle that is changed: a name, or the path of a YAML file",
     }
     changed["properties"] = {"base": base, **changed.get("properties", {})}
     changed["required"] = ["base"]
