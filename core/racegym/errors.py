@@ -7,7 +7,8 @@
     ├── PluginError       a plugin failed to load, or two offer one name
     ├── BackendError      a backend can't do what it was asked, or broke
     ├── ActionError       actions have the wrong shape or are not finite
-    └── RunError          a run folder can't be written, read or verified
+    ├── RunError          a run folder can't be written, read or verified
+    └── MissingLibraryError  an optional library is not installed
 
 A message says what was asked, where (file and line when there is one), the nearest valid
 choice and the command that fixes it. ``racegym`` prints it and exits with code 2.
@@ -22,6 +23,7 @@ from pathlib import Path
 __all__ = [
     "ActionError",
     "BackendError",
+    "MissingLibraryError",
     "PluginError",
     "RacegymError",
     "RunError",
@@ -80,6 +82,10 @@ class ActionError(RacegymError, ValueError):
 
 class RunError(RacegymError):
     """A run folder can't be written, read or verified."""
+
+
+class MissingLibraryError(RacegymError, ImportError):
+    """Something needs a library that racegym itself does without."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

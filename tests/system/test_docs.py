@@ -53,6 +53,7 @@ world = load_scenario("quickstart").world(n_races=8)
 world.reset(range(8))
 """,
 }
+ELSEWHERE = ("learners.md", "scenarios.md", "stages.md")  # whose scenarios have tests of their own
 OF_A_PLUGIN = "backends.md"  # its Python makes a plugin, which is tried as one
 
 
@@ -159,12 +160,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 PYTHON = [block for block in blocks() if block.language == "python"]
+NEEDS = {"editors.md": ["jsonschema"], "learners.md": ["onnx", "onnxscript"]}
 
 
 @pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - {OF_A_PLUGIN}))
 def test_python(page: str, at_desk: Path) -> None:
     if any("stable_baselines3" in block.text for block in PYTHON if block.page == page):
         pytest.importorskip("stable_baselines3")
+    for library in NEEDS.get(page, []):
+        pytest.importorskip(library)
     names: dict[str, object] = {}
     exec(GIVEN.get(page, ""), names)
     for block in PYTHON:
@@ -201,11 +205,11 @@ def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "block",
-    [b for b in blocks() if b.language == "yaml" and b.page not in ("scenarios.md", "stages.md")],
+    [b for b in blocks() if b.language == "yaml" and b.page not in ELSEWHERE],
     ids=lambda block: f"{block.page}:{block.line}",
 )
 def test_yaml(block: Block, tmp_path: Path) -> None:
-    """That of the pages on scenarios and stages is tested beside their other content."""
+    """That of some pages is tested beside their other content."""
     text = block.text
     if "backend:" not in text:
         text += "backend: kart2d\n"

@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 COMMANDS = {
     "run": Row("racegym.cli.run", "Run a scenario and record it."),
-    "scenario": Row("racegym.cli.scenario", "List, show and check scenarios."),
+    "scenario": Row("racegym.cli.scenario", "List, show, check and begin scenarios."),
     "runs": Row("racegym.cli.runs", "List recorded runs and show their results."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),

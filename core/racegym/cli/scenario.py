@@ -1,6 +1,10 @@
-"""``racegym scenario``: what ships, what a scenario says in full, and whether it works."""
+"""``racegym scenario``: what ships, what a scenario says in full, whether it works, a new one."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -8,7 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from racegym import plugins
-from racegym.errors import RacegymError
+from racegym.errors import RacegymError, RunError
+
+if TYPE_CHECKING:
+    from racegym.scenario.starting import Task
 
 __all__ = ["command"]
 
@@ -17,7 +24,7 @@ FAILED = 2  # exit code: something is wrong with one of the scenarios
 
 @click.group("scenario")
 def command() -> None:
-    """List, show and check scenarios."""
+    """List, show, check and begin scenarios."""
 
 
 @command.command("list")
@@ -60,3 +67,41 @@ def _validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> int:
         else:
             click.echo(f"{scenario}: ok")
     return code
+
+
+@command.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--backend", metavar="NAME", help="The simulator.  [default: kart2d, if installed]")
+@click.option(
+    "--task", type=click.Choice(["race", "evaluate"]), default="race", show_default=True,
+    help="One race, or several with a report on all.",
+)  # fmt: skip
+def _new(file: Path, backend: str | None, task: Task) -> None:
+    """Write FILE, a commented scenario to start from. It runs as it is."""
+    from racegym.scenario.starting import write_start
+
+    write_start(file, backend, task)
+    name = f'"{file}"' if " " in str(file) else str(file)
+    click.echo(f"written: {file}\nrun it:  racegym run {name}")
+
+
+@command.command("schema")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write it there instead of printing it.",
+)  # fmt: skip
+def _schema(output: Path | None) -> None:
+    """Print the JSON schema of scenarios, with all that is installed, for editors."""
+    from racegym.scenario.schema import scenario_schema
+
+    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False)
+    if output is None:
+        click.echo(text)
+        return
+    beside = output.with_name(f".{output.name}.new")
+    try:
+        beside.write_text(text + "\n", encoding="utf-8", newline="\n")
+        beside.replace(output)
+    except OSError as error:
+        raise RunError(f"the schema can't be written: {error.strerror}", file=output) from error
+    click.echo(f"written: {output}")

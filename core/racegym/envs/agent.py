@@ -11,16 +11,21 @@ from racegym.errors import RacegymError, ScenarioError, nearest
 from racegym.scenario import Scenario, load_scenario
 from racegym.world import World, WorldConfig
 
-__all__ = ["ScenarioLike", "agent_world"]
+__all__ = ["ScenarioLike", "agent_world", "as_scenario"]
 
 ScenarioLike = Scenario | str | Path | Mapping[str, Any]
 
 
-def agent_world(scenario: ScenarioLike, n_races: int, agent: str | None) -> World:
+def as_scenario(scenario: ScenarioLike) -> Scenario:
+    """Return the scenario that is meant, read and checked if it is not one already."""
+    return scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+
+
+def agent_world(scenario: Scenario, n_races: int, agent: str | None) -> World:
     """Return a world with one agent a race.
 
     Args:
-        scenario: a scenario, the path or name of one, or its content as a mapping.
+        scenario: what to race.
         n_races: how many races.
         agent: the name of the car to drive. None: the car whose driver is ``agent``, or the
             first car where every car has a driver.
@@ -28,13 +33,12 @@ def agent_world(scenario: ScenarioLike, n_races: int, agent: str | None) -> Worl
     Raises:
         ScenarioError: there is no such car, or it is not clear which one is meant.
     """
-    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     try:
-        return World(_with_one_agent(loaded.build(n_races=n_races), agent))
+        return World(_with_one_agent(scenario.build(n_races=n_races), agent))
     except RacegymError as error:
-        if error.file is not None or loaded.file is None:
+        if error.file is not None or scenario.file is None:
             raise
-        raise type(error)(error.what, file=loaded.file) from error
+        raise type(error)(error.what, file=scenario.file) from error
 
 
 def _with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:

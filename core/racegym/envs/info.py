@@ -67,27 +67,28 @@ class Informant:
             "last_sector_time": race.last_sector_time,
         }
 
-    def one(self, *, stepped: bool) -> dict[str, Any]:
+    def one(self, *, stepped: bool, race: int = 0) -> dict[str, Any]:
         """Return the info of a single race in plain Python types.
 
         Args:
             stepped: whether it follows a step; else a reset.
+            race: its index.
         """
-        car = int(self._group.cars[0])
         view = self._view
-        info: dict[str, Any] = {"time": float(view.race.time[0])}
+        car = int(self._group.cars[race]) - race * view.n_cars
+        info: dict[str, Any] = {"time": float(view.race.time[race])}
         for key, (array, _) in self._always.items():
-            info[key] = array[0, car].item()
-        started = float(view.race.lap_start[0, car])
+            info[key] = array[race, car].item()
+        started = float(view.race.lap_start[race, car])
         if started == started:  # not NaN
             info["lap_time"] = info["time"] - started
         for key, array in self._once_known.items():
-            value = float(array[0, car])
+            value = float(array[race, car])
             if value == value:
                 info[key] = value
         if stepped:
-            info["rewards"] = {name: float(v[0]) for name, v in self._group.terms.items()}
-            info["ended_by"] = {name: bool(v[0]) for name, v in self._group.reasons.items()}
+            info["rewards"] = {name: float(v[race]) for name, v in self._group.terms.items()}
+            info["ended_by"] = {name: bool(v[race]) for name, v in self._group.reasons.items()}
         return info
 
     def batch(self, rows: Mask, stepped: Mask) -> dict[str, Any]:

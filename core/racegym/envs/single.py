@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from racegym.envs.agent import ScenarioLike, agent_world
+from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
 from racegym.envs.info import Informant
 from racegym.world.observer import Observation
 
@@ -38,7 +38,8 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         agent: str | None = None,
         render_mode: None = None,
     ):
-        self.world = agent_world(scenario, 1, agent)
+        self.scenario = as_scenario(scenario)
+        self.world = agent_world(self.scenario, 1, agent)
         self._group = self.world.groups[0]
         self.observation_space = self._group.observation_space
         self.action_space = self._group.action_space

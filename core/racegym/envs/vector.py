@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from racegym.envs.agent import ScenarioLike, agent_world
+from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
 from racegym.envs.info import Informant
 
 __all__ = ["RaceVectorEnv"]
@@ -44,7 +44,8 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         agent: str | None = None,
         render_mode: None = None,
     ):
-        self.world = agent_world(scenario, num_envs, agent)
+        self.scenario = as_scenario(scenario)
+        self.world = agent_world(self.scenario, num_envs, agent)
         self._group = self.world.groups[0]
         self.num_envs = num_envs
         self.copy = copy

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["API", "BackendSpec", "Channel", "ChannelAxes"]
+from racegym.api import API
 
-API = 1  # version of the plugin interface; a plugin that states a newer one is refused
+__all__ = ["API", "BackendSpec", "Channel", "ChannelAxes"]
 
 ChannelAxes = Literal["race", "race car", "race car wheel", "race s lane"]
 
@@ -41,7 +41,7 @@ class BackendSpec:
     """What a backend can do. Core refuses early, by name, what it can't.
 
     Attributes:
-        api: version of the plugin interface that it was written for.
+        api: major version of the plugin interface that it was written for.
         dt: default control interval [s].
         frame: the engine's fixed step [s]; ``dt`` must be a multiple of it. None: any dt.
         max_races, max_cars: limits; None for none.

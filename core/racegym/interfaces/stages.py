@@ -283,6 +283,16 @@ class Driver(Stage, ABC):
     observation: Any = None
     action: Any = None
 
+    @classmethod
+    def declared_for(cls, options: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return ``observation`` and ``action``; the class's own unless the options matter.
+
+        Raises:
+            RacegymError: the options name something, such as a file, that can't be used.
+        """
+        del options
+        return cls.observation, cls.action
+
     def __init__(self, setup: Setup):
         self.setup = setup
 

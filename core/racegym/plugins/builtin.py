@@ -82,6 +82,7 @@ def register_drivers(register: Register) -> None:
     register("pure_pursuit", f"{at}.pure_pursuit:PurePursuit", summary="follows the centerline")
     register("idle", f"{at}.idle:Idle", summary="does nothing")
     register("random", f"{at}.random:Random", summary="draws random actions")
+    register("onnx", f"{at}.onnx:Onnx", summary="asks a learned policy in an ONNX file")
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from racegym import __version__, hookspecs
+from racegym.api import API, INTERFACE, check_range
 from racegym.errors import PluginError, nearest
 from racegym.plugins import builtin
 from racegym.plugins.calling import call_one, described, normalised
@@ -22,7 +23,6 @@ from racegym.plugins.offer import CORE, HOOKS, Kind, Offer, check_target
 
 __all__ = ["API", "GROUP", "load"]
 
-API = 1  # version of the plugin interface; grows when an older plugin would misbehave
 GROUP = "racegym"  # the group of entry points that plugins declare
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -62,7 +62,7 @@ def _load() -> Catalogue:
         try:
             if len(points) > 1:
                 raise PluginError(f"it declares {len(points)} entry points in group {GROUP!r}")
-            offers += _register(manager, dist, points[0].load())
+            offers += _register(manager, dist, _imported(points[0]))
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             reason = str(error) if isinstance(error, PluginError) else described(error)
             plugins.append(Plugin(dist=dist, version=version, state="failed", reason=reason))
@@ -91,6 +91,25 @@ def _selected(installed: list[str]) -> set[str]:
             f"{nearest(dist, installed)}"
         )
     return selected
+
+
+def _imported(point: EntryPoint) -> object:
+    """Return a plugin's module, written for an interface that is supported, or raise.
+
+    A plugin states its range as ``racegym_api``; without one it is taken as it is.
+    """
+    try:
+        plugin: object = point.load()
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != CORE:
+            raise
+        raise PluginError(
+            f"{described(error)}; this racegym has plugin interface {INTERFACE}, so the plugin "
+            "was written for another: install a version of it that fits, or upgrade racegym"
+        ) from error
+    if hasattr(plugin, "racegym_api"):
+        check_range(plugin.racegym_api)
+    return plugin
 
 
 def _register(manager: pluggy.PluginManager, dist: str, plugin: object) -> list[Offer]:

@@ -155,21 +155,21 @@ def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
 
 
 def _driver(stage: StageSettings) -> DriverPart:
-    return make_driver(find_class("driver", stage.name), stage.name, stage.options)
+    return make_driver(find_class("driver", stage.name), stage)
 
 
-def make_driver(make: Any, name: str, options: Mapping[str, Any]) -> DriverPart:
-    """Return a driver, with the sensors and the action map that its class declares.
+def make_driver(make: Any, stage: StageSettings) -> DriverPart:
+    """Return a driver of class ``make``, with the sensors and the action map that it declares.
 
     Raises:
-        ScenarioError: the declaration is wrong; names the driver.
+        RacegymError: the declaration is wrong; names the driver.
     """
-    declared = check_declared(make, name)
+    declared = check_declared(make, stage)
     sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
     return DriverPart(
-        name=name,
+        name=stage.name,
         make=make,
-        options=dict(options),
+        options=stage.options,
         sensors=sensors,
         layout=layout,
         action=make_part("action_map", declared.action) if declared.action else None,

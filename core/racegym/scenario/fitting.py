@@ -200,7 +200,7 @@ def _driver_stages(
     stage: StageSettings, location: Location, faults: Faults
 ) -> Iterator[tuple[Location, Kind, str]]:
     try:
-        declared = check_declared(find_class("driver", stage.name), stage.name)
+        declared = check_declared(find_class("driver", stage.name), stage)
     except RacegymError as error:
         faults.add_error(location, error)
         return

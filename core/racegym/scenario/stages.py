@@ -153,17 +153,21 @@ def _several(
             yield from _one((*location, label), kind, stage)
 
 
-def check_declared(driver: Any, name: str) -> Declared:
+def check_declared(driver: Any, stage: StageSettings) -> Declared:
     """Return the sensors and the action map that a driver's class declares, all names found.
+
+    Args:
+        driver: the class.
+        stage: its name and options in the scenario, which the declaration may depend on.
 
     Raises:
         ScenarioError: the declaration is wrong; names the driver.
+        RacegymError: the driver can't declare anything under these options.
     """
-    data = {
-        key: deepcopy(getattr(driver, key, None))
-        for key in ("observation", "action")
-        if getattr(driver, key, None) is not None
-    }
+    if not hasattr(driver, "declared_for"):
+        raise ScenarioError(f"driver {stage.name!r} is no racegym.interfaces.Driver")
+    declaration = zip(("observation", "action"), driver.declared_for(stage.options), strict=True)
+    data = {key: deepcopy(value) for key, value in declaration if value is not None}
     faults = Faults(Places(None, {}))
     try:
         data = plain_copy(data)
@@ -175,5 +179,5 @@ def check_declared(driver: Any, name: str) -> Declared:
             faults.add(at, what)
         declared = Declared()
     if faults:
-        raise ScenarioError(f"driver {name!r} declares what does not work: {faults.text()}")
+        raise ScenarioError(f"driver {stage.name!r} declares what does not work: {faults.text()}")
     return declared

@@ -100,6 +100,14 @@ class _Range(StageOptions):
         return self
 
 
+# As a scenario may write it.
+_Written = (
+    str
+    | Annotated[list[str], Field(min_length=1)]
+    | Annotated[dict[str, _Range | None], Field(min_length=1)]
+)
+
+
 def _as_mapping(value: Any) -> Any:
     """Return ``[a, b]`` as ``{a: None, b: None}``, and everything else as it is."""
     if isinstance(value, str):
@@ -146,7 +154,9 @@ class Channels(Sensor):
         """Settings of the sensor."""
 
         channels: Annotated[
-            dict[str, _Range | None], BeforeValidator(_as_mapping), Field(min_length=1)
+            dict[str, _Range | None],
+            Field(min_length=1),
+            BeforeValidator(_as_mapping, json_schema_input_type=_Written),
         ] = Field(description="names, or names with their low and high")
 
     def __init__(self, setup: Setup):

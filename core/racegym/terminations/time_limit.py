@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from racegym.interfaces import Array, Setup, StageOptions, Termination, View, options
 
 __all__ = ["TimeLimit"]
 
 ROUNDING = 1e-6  # of a step: 2.24 s in steps of 0.02 s are 112, whatever the division says
+
+
+def _given(key: str) -> dict[str, JsonValue]:
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
 
 class TimeLimit(Termination):
@@ -23,6 +27,8 @@ class TimeLimit(Termination):
 
     class Options(StageOptions):
         """Settings of the termination."""
+
+        model_config = ConfigDict(json_schema_extra={"oneOf": [_given("seconds"), _given("steps")]})
 
         seconds: float | None = Field(None, gt=0, le=1e7, description="[s] of race time")
         steps: int | None = Field(None, ge=1, description="control steps, in place of seconds")

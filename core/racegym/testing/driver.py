@@ -10,6 +10,7 @@ import numpy as np
 
 from racegym.interfaces import ActionMap, Control, Sensor, columns
 from racegym.scenario.building import make_driver
+from racegym.scenario.settings import StageSettings
 from racegym.testing.rig import Rig, Rows, circuits, difference, rows
 from racegym.testing.stage import N_CARS, N_RACES, StageSuite
 from racegym.testing.suite import ConformanceError, needs
@@ -38,7 +39,8 @@ class DriverSuite(StageSuite):
 
     def cars(self, n_cars: int) -> Sequence[CarConfig]:
         """Return cars that the driver drives."""
-        driver = make_driver(self.make, self.make.__name__, self.options)
+        stage = StageSettings(name=self.make.__name__, **self.options)
+        driver = make_driver(self.make, stage)
         if self.sensors is not None:
             driver = replace(driver, sensors=self.sensors)
         if self.action is not None:

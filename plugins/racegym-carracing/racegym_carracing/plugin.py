@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from racegym.hookspecs import Register, hookimpl
 
-__all__ = ["register_backends"]
+__all__ = ["racegym_api", "register_backends"]
+
+racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written for
 
 
 @hookimpl

@@ -1,0 +1,11 @@
+"""Bridges to other people's learners. Each imports its library when it is used.
+
+``racegym.learners.sb3``   a batch of races for stable-baselines3
+``racegym.learners.onnx``  a learned policy as a file that the driver ``onnx`` drives with
+"""
+
+from __future__ import annotations
+
+from racegym.learners.onnx import export_onnx
+
+__all__ = ["export_onnx"]
