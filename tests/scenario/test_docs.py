@@ -18,6 +18,7 @@ from racegym.scenario.settings import (
     StartSettings,
     TrackSettings,
 )
+from racegym.workers import WorkerSettings
 
 MODELS = [
     Scenario,
@@ -28,6 +29,7 @@ MODELS = [
     RulesSettings,
     StartSettings,
     TrackSettings,
+    WorkerSettings,
 ]
 
 

@@ -12,7 +12,7 @@ from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
-from racegym.scenario.stages import check_declared, find_class
+from racegym.scenario.stages import check_declared, find_backend, find_class
 from racegym.scenario.tracks import make_tracks
 from racegym.scenario.vehicles import read_vehicle
 from racegym.track import Track
@@ -37,7 +37,11 @@ __all__ = ["build_config", "build_world", "make_driver", "make_part"]
 
 def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
     """Return what a world is built from; see ``Scenario.build``."""
-    backend: Part[Any] = make_part("backend", scenario.backend)
+    backend: Part[Any] = Part(
+        name=scenario.backend.name,
+        make=find_backend(scenario.backend),
+        options=scenario.backend.options,
+    )
     profiles = {"default": scenario.default_profile, **scenario.profiles}
     vehicles: dict[str, dict[str, Any]] = {}
     config = WorldConfig(

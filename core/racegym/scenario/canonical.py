@@ -55,6 +55,8 @@ def _is_track(location: Location) -> bool:
 
 def spelt_out(location: Location, value: Any) -> Any:
     """Return the mapping that a short form at ``location`` stands for; others unchanged."""
+    if location == ("backend", "workers"):
+        return value if isinstance(value, dict) or value is None else {"count": value}
     if isinstance(value, str):
         if _is_track(location):
             return {"file": value} if is_path(value) else {"name": value}

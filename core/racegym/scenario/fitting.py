@@ -17,7 +17,7 @@ from racegym.interfaces import BackendSpec
 from racegym.scenario.describing import describe
 from racegym.scenario.faults import Faults, Location
 from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
-from racegym.scenario.stages import check_declared, find_class
+from racegym.scenario.stages import check_declared, find_backend, find_class
 from racegym.scenario.vehicles import read_vehicle
 from racegym.world import Part, WorldConfig
 from racegym.world.check import check_channels, check_effects, check_needs, control_interval
@@ -39,7 +39,7 @@ def check_fit(scenario: Scenario, entries: Sequence[int], faults: Faults) -> Non
     """
     _check_cars(scenario, entries, faults)
     _check_tracks(scenario, faults)
-    backend = find_class("backend", scenario.backend.name)
+    backend = find_backend(scenario.backend)
     try:
         spec = backend.spec_for(scenario.backend.options)
     except RacegymError as error:

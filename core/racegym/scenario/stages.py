@@ -23,8 +23,16 @@ from racegym.scenario.document import plain_copy
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
 from racegym.scenario.settings import Observation, Settings, StageSettings
+from racegym.workers import WORKERS, WorkerSettings, in_workers, spelt_out
 
-__all__ = ["Declared", "check_declared", "check_options", "check_stages", "find_class"]
+__all__ = [
+    "Declared",
+    "check_declared",
+    "check_options",
+    "check_stages",
+    "find_backend",
+    "find_class",
+]
 
 _PROFILE_KINDS: dict[str, Kind] = {
     "observation": "sensor",
@@ -51,6 +59,22 @@ def find_class(kind: Kind, name: str) -> Any:
     return plugins.load().find(kind, name).load()
 
 
+def find_backend(stage: StageSettings) -> Any:
+    """Return the backend's class; with ``workers``, the one that runs it in processes.
+
+    Raises:
+        UnknownNameError, PluginError: there is none, or it can't be imported.
+    """
+    found = find_class("backend", stage.name)
+    return in_workers(found, stage.name) if WORKERS in stage.options else found
+
+
+class _Workers:
+    """Says what stands under a backend's key ``workers``."""
+
+    Options = WorkerSettings
+
+
 def check_stages(data: dict[str, Any], faults: Faults) -> None:
     """Look up every stage in ``data`` and check its options, which are completed in place."""
     for location, kind, stage in _stages(data):
@@ -67,6 +91,10 @@ def check_stages(data: dict[str, Any], faults: Faults) -> None:
             faults.add_error((*location, "name"), error)
             continue
         own = _OWN_KEYS if kind == "reward" else {"name"}
+        if kind == "backend" and WORKERS in stage:
+            own = {"name", WORKERS}
+            workers = spelt_out(stage[WORKERS])
+            stage[WORKERS] = check_options(_Workers, workers, (*location, WORKERS), faults)
         options = {key: value for key, value in stage.items() if key not in own}
         stage.update(check_options(found, options, location, faults))
 

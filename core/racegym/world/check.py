@@ -31,8 +31,12 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
     if config.n_races < 1:
         raise ScenarioError(f"n_races must be at least 1, not {config.n_races}")
     if spec.max_races is not None and config.n_races > spec.max_races:
+        hint = ""
+        if spec.max_races == 1 or "workers" in config.backend.options:
+            hint = f"; write {{name: {name}, workers: {config.n_races}}} for a process a race"
         raise BackendError(
-            f"backend {name!r} runs at most {spec.max_races} race(s) at once, not {config.n_races}"
+            f"backend {name!r} runs at most {spec.max_races} race(s) at once, not "
+            f"{config.n_races}{hint}"
         )
     if spec.max_cars is not None and len(config.cars) > spec.max_cars:
         raise BackendError(
