@@ -11,23 +11,29 @@ from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.settings import (
     CarSettings,
+    CarVariation,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
     StartSettings,
+    StartVariation,
     TrackSettings,
+    VariationSettings,
 )
 
 MODELS = [
     Scenario,
     CarSettings,
+    CarVariation,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
     StartSettings,
+    StartVariation,
     TrackSettings,
+    VariationSettings,
 ]
 
 
