@@ -171,5 +171,6 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(one[key], dict):
             joined[key] = merged(one[key], other[key])
         else:
-            joined[key] = np.where(other[f"_{key}"], other[key], one[key])
+            mask = other[f"_{key}"].reshape(-1, *[1] * (one[key].ndim - 1))
+            joined[key] = np.where(mask, other[key], one[key])
     return joined
