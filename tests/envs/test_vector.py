@@ -49,6 +49,41 @@ def test_equals_single_environments(
     short_episodes: dict[str, Any], mode: AutoresetMode, observation: Any
 ) -> None:
     scenario = {**short_episodes, "observation": observation}
+    _compare_with_single_environments(scenario, mode, steps=1000)
+
+
+MORE = {
+    "repeated": {"action_repeat": 4},
+    "critic": {"critic_observation": {"all": "telemetry", "far": "lookahead"}},
+    "varied": {
+        "action_repeat": 3,
+        "critic_observation": [
+            "state",
+            {"name": "channels", "channels": ["drawn.grip", "drawn.vehicle.mass"]},
+        ],
+        "variation": {
+            "grip": {"uniform": [0.5, 1.0]},
+            "delay": {"choice": [0, 0.05, 0.1]},
+            "start": {"s": {"uniform": [0, 500]}, "speed": {"uniform": [0, 14]}},
+        },
+        "cars": [{"vehicle": {"base": "rental_kart", "mass": {"uniform": [180, 300]}}}],
+    },
+}
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+@pytest.mark.parametrize("more", MORE)
+def test_equals_single_environments_in_everything_else(
+    short_episodes: dict[str, Any], mode: AutoresetMode, more: str
+) -> None:
+    scenario = {**short_episodes, **MORE[more]}
+    native = _compare_with_single_environments(scenario, mode, steps=350)
+    assert native.critic_observation_space is None or more != "repeated"
+
+
+def _compare_with_single_environments(
+    scenario: dict[str, Any], mode: AutoresetMode, steps: int
+) -> racegym.envs.RaceVectorEnv:
     native = racegym.make_vec(scenario, RACES, autoreset_mode=mode)
     sync = SyncVectorEnv([lambda: racegym.make(scenario)] * RACES, autoreset_mode=mode)
     assert native.observation_space == sync.observation_space
@@ -57,7 +92,7 @@ def test_equals_single_environments(
     _assert_same(native.reset(seed=5), sync.reset(seed=5), "reset")
     rng = np.random.default_rng(0)
     ended = 0
-    for step in range(1000):
+    for step in range(steps):
         actions = rng.uniform(-1, 1, (RACES, 2)).astype(np.float32)
         mine, theirs = native.step(actions), sync.step(actions)
         _assert_same(mine, theirs, f"step {step}")
@@ -72,6 +107,7 @@ def test_equals_single_environments(
     assert ended > 20
     native.close()
     sync.close()
+    return native
 
 
 def test_seeds_as_a_list(short_episodes: dict[str, Any]) -> None:

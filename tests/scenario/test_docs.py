@@ -11,24 +11,30 @@ from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.settings import (
     CarSettings,
+    CarVariation,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
     StartSettings,
+    StartVariation,
     TrackSettings,
+    VariationSettings,
 )
 from racegym.workers import WorkerSettings
 
 MODELS = [
     Scenario,
     CarSettings,
+    CarVariation,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
     StartSettings,
+    StartVariation,
     TrackSettings,
+    VariationSettings,
     WorkerSettings,
 ]
 

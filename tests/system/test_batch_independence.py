@@ -26,7 +26,15 @@ SCENARIO: dict[str, Any] = {
         "heading_noise": 0.3,
     },
     "cars": [
-        {"name": "agent", "vehicle": "rental_kart", "driver": "agent"},
+        {
+            "name": "agent",
+            "vehicle": {"base": "rental_kart", "mass": {"uniform": [200, 280]}},
+            "driver": "agent",
+            "variation": {
+                "delay": {"choice": [0, 0.05, 0.1]},
+                "start": {"speed": {"uniform": [2, 14]}, "d": {"normal": [0, 1]}},
+            },
+        },
         {"name": "noise", "vehicle": "rental_kart", "driver": "random"},
         {
             "count": 6,
@@ -35,6 +43,7 @@ SCENARIO: dict[str, Any] = {
             "driver": {"name": "pure_pursuit", "pace": 90},
         },
     ],
+    "variation": {"grip": {"uniform": [0.7, 1.0]}},
     "observation": ["state", "lookahead"],
     "reward": {"progress": 1.0, "off_track": 1.0, "wall": 0.1},
     "termination": {"off_track": {"margin": 0.0}, "time_limit": {"seconds": 2.0}},

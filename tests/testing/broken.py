@@ -353,7 +353,34 @@ class NoLoad(Bicycle):
         return (lambda saved: None) if name == "load" else super().__getattribute__(name)
 
 
+class GoodWeighed(Bicycle):
+    """Its mass is the vehicle's own, and may be drawn."""
+
+    spec = spec_with(varies=frozenset({"mass"}))
+
+    def reset(self, races, keys):
+        super().reset(races, keys)
+        for car, vehicle in enumerate(self.setup.vehicles):
+            self.view.vehicle.mass[races, car] = vehicle.get("mass", 160.0)
+        if "mass" in self.setup.drawn:
+            self.view.vehicle.mass[races] = self.setup.drawn["mass"][races]
+
+
+class WeighedOnce(GoodWeighed):
+    """It takes what was drawn for its first episode for good."""
+
+    first = None
+
+    def reset(self, races, keys):
+        super().reset(races, keys)
+        if self.first is None:
+            self.first = self.view.vehicle.mass.copy()
+        if "mass" in self.setup.drawn:
+            self.view.vehicle.mass[races] = self.first[races]
+
+
 BACKENDS = [
+    (WeighedOnce, "drawn_vehicles_are_built"),
     (KeepsHeatOverReset, "reset_is_complete"),
     (FalseSnapshot, "snapshot_restores_everything"),
     (KeepsArraysOverReset, "reset_is_complete"),
@@ -783,6 +810,7 @@ DRIVERS = [
 ]
 
 GOOD = [
+    (BackendSuite, GoodWeighed),
     (SensorSuite, GoodSensor),
     (RealismSuite, GoodWear),
     (RewardSuite, GoodReward),

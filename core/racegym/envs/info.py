@@ -23,6 +23,9 @@ key                 type     meaning
 ``rewards``         dict     every reward term before weighting; absent after a reset
 ``ended_by``        dict     every termination, whether it applies; absent after a reset
 ==================  =======  ====================================================
+
+Where the profile has a ``critic_observation``, every info has it under that name: an array, or
+a mapping of arrays by sensor.
 """
 
 from __future__ import annotations
@@ -34,8 +37,9 @@ from numpy.typing import NDArray
 
 from racegym.interfaces import Array, View
 from racegym.world import World
+from racegym.world.observer import Observation
 
-__all__ = ["Informant"]
+__all__ = ["Informant", "merged", "row_of"]
 
 Mask = NDArray[np.bool_]
 
@@ -86,6 +90,8 @@ class Informant:
             value = float(array[race, car])
             if value == value:
                 info[key] = value
+        if self._group.critic is not None:
+            info["critic_observation"] = row_of(self._group.critic.values)
         if stepped:
             info["rewards"] = {name: float(v[race]) for name, v in self._group.terms.items()}
             info["ended_by"] = {name: bool(v[race]) for name, v in self._group.reasons.items()}
@@ -110,14 +116,23 @@ class Informant:
         for key, array in self._once_known.items():
             values = self._of_agents(array, np.float64)
             _put(infos, key, values, rows & np.isfinite(values))
+        if self._group.critic is not None:
+            told_critic = self._group.critic.values
+            if isinstance(told_critic, dict):
+                parts: dict[str, Any] = {}
+                for name, part in told_critic.items():
+                    _put(parts, name, part.copy(), rows)
+                infos["critic_observation"], infos["_critic_observation"] = parts, rows.copy()
+            else:
+                _put(infos, "critic_observation", told_critic.copy(), rows)
         told = rows & stepped
-        for key, parts, dtype in (
+        for key, named, dtype in (
             ("rewards", self._group.terms, np.float64),
             ("ended_by", self._group.reasons, np.bool_),
         ):
-            if parts and told.any():
+            if named and told.any():
                 nested: dict[str, Any] = {}
-                for name, values in parts.items():
+                for name, values in named.items():
                     _put(nested, name, values.astype(dtype), told)
                 infos[key], infos[f"_{key}"] = nested, told.copy()
         return infos
@@ -129,6 +144,13 @@ class Informant:
         return flat.astype(dtype) if len(cars) == len(flat) else flat[cars].astype(dtype)
 
 
+def row_of(values: Observation, race: int = 0) -> Any:
+    """Return a copy of what one agent was told."""
+    if isinstance(values, dict):
+        return {name: part[race].copy() for name, part in values.items()}
+    return values[race].copy()
+
+
 def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
     """Add a key with its mask if any race has it; ``values`` become 0 where it is false."""
     if not mask.any():
@@ -137,3 +159,19 @@ def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
         values[~mask] = 0
     infos[key] = values
     infos[f"_{key}"] = mask.copy()
+
+
+def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the infos of two disjoint sets of races as one."""
+    joined: dict[str, Any] = {}
+    for key in [*one, *(key for key in other if key not in one)]:
+        if key.startswith("_"):
+            joined[key] = one.get(key, False) | other.get(key, False)
+        elif key not in one or key not in other:
+            joined[key] = one.get(key, other.get(key))
+        elif isinstance(one[key], dict):
+            joined[key] = merged(one[key], other[key])
+        else:
+            mask = other[f"_{key}"].reshape(-1, *[1] * (one[key].ndim - 1))
+            joined[key] = np.where(mask, other[key], one[key])
+    return joined

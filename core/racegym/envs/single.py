@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 
 from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
-from racegym.envs.info import Informant
-from racegym.world.observer import Observation
+from racegym.envs.held import HeldActions
+from racegym.envs.info import Informant, row_of
 
 __all__ = ["RaceEnv"]
 
@@ -27,6 +27,9 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         agent: the name of the car to drive; see ``racegym.envs.agent``.
         render_mode: None; pictures are not drawn yet.
 
+    Attributes:
+        critic_observation_space: of ``info["critic_observation"]``; None without one.
+
     Raises:
         ScenarioError, BackendError: the scenario is wrong; says where and why.
     """
@@ -43,9 +46,13 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         self._group = self.world.groups[0]
         self.observation_space = self._group.observation_space
         self.action_space = self._group.action_space
+        critic = self._group.critic
+        self.critic_observation_space = None if critic is None else critic.space
         self.render_mode = render_mode
-        self.metadata = {"render_modes": [], "render_fps": round(1 / self.world.dt)}
+        repeat = self._group.action_repeat
+        self.metadata = {"render_modes": [], "render_fps": round(1 / (self.world.dt * repeat))}
         self._informant = Informant(self.world)
+        self._held = HeldActions(self.world, self._informant)
         self._seeded = False
 
     def reset(
@@ -65,12 +72,14 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         return self._observation(), self._informant.one(stepped=False)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Drive for one control interval.
+        """Drive for one control interval, or for as many as the profile repeats an action.
 
         Raises:
             ActionError: the action has the wrong shape or is not finite.
         """
-        self.world.step((np.asarray(action)[None],))
+        self._held.drive(np.asarray(action)[None])
+        self.world.observe()
+        self.world.show()
         group = self._group
         return (
             self._observation(),
@@ -88,7 +97,4 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         self.world.close()
 
     def _observation(self) -> Any:
-        values: Observation = self._group.observations
-        if isinstance(values, dict):
-            return {name: part[0].copy() for name, part in values.items()}
-        return values[0].copy()
+        return row_of(self._group.observations)

@@ -12,7 +12,8 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
-from racegym.envs.info import Informant
+from racegym.envs.held import HeldActions
+from racegym.envs.info import Informant, merged, row_of
 
 __all__ = ["RaceVectorEnv"]
 
@@ -32,6 +33,10 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             or ``"Disabled"``, as Gymnasium defines them.
         agent: the name of the car to drive; see ``racegym.envs.agent``.
         render_mode: None; pictures are not drawn yet.
+
+    Attributes:
+        single_critic_observation_space, critic_observation_space: of
+            ``infos["critic_observation"]``, of one race and of all; None without one.
     """
 
     def __init__(
@@ -53,14 +58,20 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.render_mode = render_mode
         self.metadata = {
             "render_modes": [],
-            "render_fps": round(1 / self.world.dt),
+            "render_fps": round(1 / (self.world.dt * self._group.action_repeat)),
             "autoreset_mode": self.autoreset_mode,
         }
         self.single_observation_space = self._group.observation_space
         self.single_action_space = self._group.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        critic = self._group.critic
+        self.single_critic_observation_space = None if critic is None else critic.space
+        self.critic_observation_space = (
+            None if critic is None else batch_space(critic.space, num_envs)
+        )
         self._informant = Informant(self.world)
+        self._held = HeldActions(self.world, self._informant)
         self._seeded = False
         self._ended: NDArray[np.bool_] = np.zeros(num_envs, np.bool_)
         self._everyone: NDArray[np.bool_] = np.ones(num_envs, np.bool_)
@@ -109,7 +120,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     def step(
         self, actions: Any
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
-        """Drive all races for one control interval.
+        """Drive all races for one control interval, or for as many as an action is repeated.
 
         Raises:
             ActionError: the actions have the wrong shape or are not finite.
@@ -122,8 +133,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
                 f"environment {int(np.flatnonzero(restarted)[0])} has ended and autoreset is "
                 "disabled: call reset(options={'reset_mask': mask}) first"
             )
-        world.advance((actions,))
-        if self.autoreset_mode is AutoresetMode.NEXT_STEP and restarted.any():
+        next_step = self.autoreset_mode is AutoresetMode.NEXT_STEP
+        self._held.drive(actions, restarted if next_step else None)
+        if next_step and restarted.any():
             # What these races did in this step is undone: a reset leaves no trace of it.
             world.reset(races=np.flatnonzero(restarted), observe=False)
             group.reward[restarted] = 0
@@ -131,6 +143,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             group.truncated[restarted] = False
         world.observe()
         world.show()
+        self._held.restore()
 
         reward = group.reward.astype(np.float64)
         terminated, truncated = group.terminated.copy(), group.truncated.copy()
@@ -140,28 +153,21 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             self._ended = np.zeros_like(ended)
         else:
             self._ended = ended
-            stepped = ~restarted if self.autoreset_mode is AutoresetMode.NEXT_STEP else ended | True
-            infos = self._informant.batch(self._everyone, stepped)
+            infos = self._held.infos(self._everyone, ~restarted if next_step else self._everyone)
         return self._observations(), reward, terminated, truncated, infos
 
     def _restart(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Reset races in the step that ended them; return infos with what they ended in."""
-        final = self._informant.batch(ended, ended)
+        final = self._held.infos(ended, ended)
         final_obs = np.full(self.num_envs, None, dtype=object)
         for race in np.flatnonzero(ended):
-            final_obs[race] = self._observation_of(int(race))
+            final_obs[race] = row_of(self._group.observations, int(race))
         terms = self._informant.batch(~ended, ~ended)
         self.world.reset(races=np.flatnonzero(ended))
-        infos = _merged(terms, self._informant.batch(ended, ~self._everyone))
+        infos = merged(terms, self._informant.batch(ended, ~self._everyone))
         infos["final_obs"], infos["_final_obs"] = final_obs, ended.copy()
         infos["final_info"], infos["_final_info"] = final, ended.copy()
         return infos
-
-    def _observation_of(self, race: int) -> Any:
-        values = self._group.observations
-        if isinstance(values, dict):
-            return {name: part[race].copy() for name, part in values.items()}
-        return values[race].copy()
 
     def _observations(self) -> Any:
         return deepcopy(self._group.observations) if self.copy else self._group.observations
@@ -183,18 +189,3 @@ def _reset_mask(options: dict[str, Any] | None, count: int) -> NDArray[np.bool_]
     if not mask.any():
         raise ValueError("options['reset_mask'] must name at least one environment")
     return mask
-
-
-def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Return the infos of two disjoint sets of races as one."""
-    merged: dict[str, Any] = {}
-    for key in [*one, *(key for key in other if key not in one)]:
-        if key.startswith("_"):
-            merged[key] = one.get(key, False) | other.get(key, False)
-        elif key not in one or key not in other:
-            merged[key] = one.get(key, other.get(key))
-        elif isinstance(one[key], dict):
-            merged[key] = _merged(one[key], other[key])
-        else:
-            merged[key] = np.where(other[f"_{key}"], other[key], one[key])
-    return merged

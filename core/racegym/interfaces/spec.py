@@ -61,6 +61,8 @@ class BackendSpec:
         snapshots: ``"arrays"`` when the world's arrays hold all of its state, ``"engine"``
             when ``save`` and ``load`` work, ``"none"``.
         vehicles: ``"given"`` builds the vehicles it is given; ``"own"`` has its own.
+        varies: names of the vehicles' parameters, dotted where they are nested, that it takes
+            from ``Setup.drawn`` at every reset.
     """
 
     api: int = API
@@ -81,3 +83,4 @@ class BackendSpec:
     placement: Literal["any", "grid", "start", "none"] = "any"
     snapshots: Literal["arrays", "engine", "none"] = "arrays"
     vehicles: Literal["given", "own"] = "given"
+    varies: frozenset[str] = frozenset()

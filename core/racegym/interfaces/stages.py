@@ -77,6 +77,10 @@ class Setup:
         view: the world's data: its shapes, tracks and channels; not filled yet.
         arrays: where the stage takes its memory, under its own prefix.
         vehicles: for each car slot, the vehicle's parameters as read from its file.
+        drawn: parameters of vehicles that are drawn for each episode, by name, dotted where
+            they are nested: (n_races, n_cars) float64, filled before every ``reset``. Cars that
+            draw nothing have their vehicle's own number there, or NaN where it has none.
+            ``vehicles`` holds what is nominal.
         options: the stage's settings from the scenario.
         observation_space: for a driver that declared sensors: what it will be told.
         action_map: for a driver that declared one: what turns its actions into control.
@@ -85,6 +89,7 @@ class Setup:
     view: View
     arrays: ScopedArrays
     vehicles: Sequence[Mapping[str, Any]] = ()
+    drawn: Mapping[str, Array] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     observation_space: spaces.Space[Any] | None = None
     action_map: ActionMap | None = None

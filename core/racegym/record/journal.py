@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import IO, Any
@@ -42,8 +42,14 @@ class Journal:
         self._laps_done = [[0] * len(names) for _ in range(n_races)]
         self._sectors: list[list[list[float]]] = [[[] for _ in names] for _ in range(n_races)]
 
-    def start(self, view: View, race: int, episode: int) -> None:
-        """Note that a race has begun, and from where."""
+    def start(
+        self,
+        view: View,
+        race: int,
+        episode: int,
+        drawn: Sequence[Mapping[str, float]] | None = None,
+    ) -> None:
+        """Note that a race has begun, from where, and what was drawn for each of its cars."""
         self._laps_done[race] = [0] * view.n_cars
         self._sectors[race] = [[] for _ in range(view.n_cars)]
         track = view.tracks.track_of(race)
@@ -57,6 +63,7 @@ class Journal:
                 "track": track.name,
                 "length": track.length,
                 "start_progress": view.race.start_progress[race].tolist(),
+                **({} if drawn is None else {"drawn": drawn}),
             },
         )
 

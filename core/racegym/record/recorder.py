@@ -231,7 +231,9 @@ class Recorder(Watcher):
             self._chain[index] = 0
             race.second = 0
             race.lap_valid = np.ones(view.n_cars, np.bool_)
-            self._journal.start(view, index, int(self._episode[index]))
+            variation = self._world.variation
+            drawn = None if variation is None else variation.told(index)
+            self._journal.start(view, index, int(self._episode[index]), drawn)
         episode = int(self._episode[index])
         for command in self._world.applied:
             if command.race == index:

@@ -11,9 +11,15 @@ from numpy.typing import DTypeLike
 from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
-from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
+from racegym.scenario.settings import (
+    CarSettings,
+    ProfileSettings,
+    StageSettings,
+    VariationSettings,
+)
 from racegym.scenario.stages import check_declared, find_backend, find_class
 from racegym.scenario.tracks import make_tracks
+from racegym.scenario.varying import car_draws, race_draws, split_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.track import Track
 from racegym.world import (
@@ -46,7 +52,7 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
     vehicles: dict[str, dict[str, Any]] = {}
     config = WorldConfig(
         n_races=n_races,
-        cars=[_car(car, vehicles) for car in scenario.cars],
+        cars=[_car(car, vehicles, scenario.variation) for car in scenario.cars],
         backend=backend,
         tracks=_tracks(scenario),
         realism=_labelled("realism", scenario.realism),
@@ -56,6 +62,7 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         start=StartConfig(**scenario.start.model_dump()),
         dt=scenario.dt,
         rounds=scenario.rounds,
+        variation=race_draws(scenario.variation),
         real=real,
     )
     with _placed(scenario.places):
@@ -117,6 +124,7 @@ def _labelled(kind: Kind, stages: Sequence[StageSettings]) -> list[Part[Any]]:
 
 def _profile(settings: ProfileSettings) -> ProfileConfig:
     sensors, layout = _sensors(settings.observation)
+    critic, critic_layout = _sensors(settings.critic_observation or ())
     return ProfileConfig(
         sensors=sensors,
         layout=layout,
@@ -133,6 +141,9 @@ def _profile(settings: ProfileSettings) -> ProfileConfig:
         terminations=[
             make_part("termination", stage, label) for label, stage in settings.termination.items()
         ],
+        critic_sensors=critic,
+        critic_layout=critic_layout,
+        action_repeat=settings.action_repeat,
     )
 
 
@@ -145,16 +156,20 @@ def _sensors(
     return _labelled("sensor", observation), "box"
 
 
-def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
+def _car(
+    car: CarSettings, vehicles: dict[str, dict[str, Any]], variation: VariationSettings
+) -> CarConfig:
     key = repr(car.vehicle)
     if key not in vehicles:
         vehicles[key] = {} if car.vehicle is None else read_vehicle(car.vehicle)
+    vehicle, drawn = split_vehicle(vehicles[key])
     return CarConfig(
         name=car.name,
-        vehicle=vehicles[key],
+        vehicle=vehicle,
         driver=None if car.is_agent else _driver(car.driver),
         profile=car.profile,
         grid=car.grid,
+        variation=car_draws(variation, car.variation, drawn),
     )
 
 

@@ -15,7 +15,8 @@ from racegym.scenario.faults import Location
 __all__ = ["AGENT", "PROFILE_KEYS", "alternatives", "fill_in", "is_path", "spell_out", "spelt_out"]
 
 AGENT = "agent"  # the driver of a car that is controlled from outside
-PROFILE_KEYS = ("observation", "action", "reward", "termination")
+PROFILE_KEYS = ("observation", "action", "reward", "termination", "critic_observation")
+INHERITED_KEYS = (*PROFILE_KEYS, "action_repeat")
 TRACK_KEYS = ("file", "generate", "name")
 
 LAPS_DONE = "laps_done"
@@ -125,18 +126,19 @@ def _inherit(data: dict[str, Any]) -> Iterator[Location]:
     others = data.get("profiles")
     for name, profile in others.items() if isinstance(others, dict) else ():
         if isinstance(profile, dict):
-            for key in PROFILE_KEYS:
+            for key in INHERITED_KEYS:
                 if key in data and key not in profile:
                     profile[key] = deepcopy(data[key])
                     yield "profiles", name, key
 
 
 def _spell_out_profile(profile: dict[str, Any], laps: Any) -> None:
-    for key in PROFILE_KEYS:
+    for key in INHERITED_KEYS:
         if key in profile and profile[key] is None:
             del profile[key]
-    if "observation" in profile:
-        profile["observation"] = _sensors(profile["observation"])
+    for key in ("observation", "critic_observation"):
+        if key in profile:
+            profile[key] = _sensors(profile[key])
     if "action" in profile:
         profile["action"] = spelt_out(("action",), profile["action"])
     for key in ("reward", "termination"):

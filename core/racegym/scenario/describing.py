@@ -33,8 +33,18 @@ def describe(
 ) -> Iterator[tuple[Location, str]]:
     """Yield where in ``data`` each complaint is, and what it is, in plain words."""
     for fault in error.errors():
+        if _counted_wrongly(fault):
+            continue
         location = _in_data(fault, data)
         yield location, _plain(fault, model, location)
+
+
+def _counted_wrongly(fault: ErrorDetails) -> bool:
+    """Tell whether a list counts as too short only since its entries are at fault."""
+    value = fault["input"]
+    if fault["type"] != "too_short" or not isinstance(value, list):
+        return False
+    return len(value) >= int(fault["ctx"]["min_length"])
 
 
 def _in_data(fault: ErrorDetails, data: Any) -> Location:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
 from racegym import plugins
 from racegym.errors import RacegymError, nearest
 from racegym.interfaces import BackendSpec
-from racegym.scenario.describing import describe
 from racegym.scenario.faults import Faults, Location
 from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
 from racegym.scenario.stages import check_declared, find_backend, find_class
+from racegym.scenario.varying import check_variation, check_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.world import Part, WorldConfig
 from racegym.world.check import check_channels, check_effects, check_needs, control_interval
@@ -47,6 +45,7 @@ def check_fit(scenario: Scenario, entries: Sequence[int], faults: Faults) -> Non
         return
     _check_backend(scenario, backend, spec, faults)
     _check_vehicles(scenario, entries, backend, spec, faults)
+    _check_draws(scenario, entries, spec, faults)
     _check_needs(scenario, entries, spec, faults)
 
 
@@ -124,12 +123,17 @@ def _check_vehicles(
         except RacegymError as error:
             faults.add_error(location, error)
             continue
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            try:
-                model.model_validate(parameters)
-            except ValidationError as error:
-                for at, what in describe(error, model, parameters):
-                    faults.add((*location, *at), what)
+        check_vehicle(parameters, model, spec, scenario.backend.name, location, faults)
+
+
+def _check_draws(
+    scenario: Scenario, entries: Sequence[int], spec: BackendSpec, faults: Faults
+) -> None:
+    name = scenario.backend.name
+    check_variation(scenario.variation, ("variation",), spec, name, faults)
+    for entry, car in _firsts(scenario, entries):
+        if car.variation is not None:
+            check_variation(car.variation, ("cars", entry, "variation"), spec, name, faults)
 
 
 def _firsts(scenario: Scenario, entries: Sequence[int]) -> Iterator[tuple[int, CarSettings]]:
@@ -190,6 +194,8 @@ def _profile_stages(scenario: Scenario) -> Iterator[tuple[Location, Kind, str]]:
             continue
         for label, stage in _pairs(profile.observation):
             yield (*location, "observation", label), "sensor", stage.name
+        for label, stage in _pairs(profile.critic_observation or ()):
+            yield (*location, "critic_observation", label), "sensor", stage.name
         for label, stage in profile.reward.items():
             yield (*location, "reward", label), "reward", stage.name
         for label, stage in profile.termination.items():

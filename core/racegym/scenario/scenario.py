@@ -25,6 +25,7 @@ from racegym.scenario.settings import (
     StageSettings,
     StartSettings,
     TrackSettings,
+    VariationSettings,
     WeightedSettings,
 )
 from racegym.scenario.writing import resolved, to_yaml
@@ -38,7 +39,7 @@ VERSION = 1  # of the format
 class Scenario(Settings):
     """What to race. Made by ``load_scenario``; two are equal when they say the same.
 
-    Every key is described in ``docs/scenarios.md``. The four keys of ``default_profile``
+    Every key is described in ``docs/scenarios.md``. The keys of ``default_profile``
     stand here for it; ``profiles`` holds the others.
     """
 
@@ -67,6 +68,9 @@ class Scenario(Settings):
     )
     rules: RulesSettings = Field(default=RulesSettings(), description="what race control enforces")
     start: StartSettings = Field(default=StartSettings(), description="where and how cars start")
+    variation: VariationSettings = Field(
+        default=VariationSettings(), description="what is drawn anew for every episode"
+    )
     realism: Stages = Field(default=(), description="modules, in the order they act")
     cars: tuple[CarSettings, ...] = Field(min_length=1, max_length=1000, strict=False)
     relief: Stages = Field(default=(), description="drivers without a car, to be handed one")
@@ -74,6 +78,10 @@ class Scenario(Settings):
     action: StageSettings = Field(description="of the default profile")
     reward: dict[str, WeightedSettings] = Field(description="of the default profile")
     termination: StagesByLabel = Field(description="of the default profile")
+    critic_observation: Observation | None = Field(
+        default=None, description="of the default profile"
+    )
+    action_repeat: int = Field(default=1, ge=1, le=1000, description="of the default profile")
     profiles: dict[str, ProfileSettings] = Field(default={}, description="all others, by name")
     record: RecordSettings = Field(default=RecordSettings(), description="what a run keeps")
 
@@ -124,6 +132,8 @@ class Scenario(Settings):
             action=self.action,
             reward=self.reward,
             termination=self.termination,
+            critic_observation=self.critic_observation,
+            action_repeat=self.action_repeat,
         )
 
     @property

@@ -12,15 +12,20 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     Tag,
+    ValidationInfo,
+    field_validator,
     model_serializer,
     model_validator,
 )
 
 from racegym.scenario.canonical import AGENT
+from racegym.scenario.distributions import read_distribution
+from racegym.world.variation import LIMITS
 
 __all__ = [
     "MAX_NAME",
     "CarSettings",
+    "CarVariation",
     "GenerateSettings",
     "Name",
     "Observation",
@@ -30,7 +35,9 @@ __all__ = [
     "Settings",
     "StageSettings",
     "StartSettings",
+    "StartVariation",
     "TrackSettings",
+    "VariationSettings",
     "WeightedSettings",
 ]
 
@@ -149,6 +156,67 @@ class StartSettings(Settings):
     speed_noise: float = Field(default=0.0, ge=0, le=200, description="[m/s] half-width of scatter")
 
 
+def _check_drawn(value: Any, name: str) -> Any:
+    """Return a number, or the distribution of one, if it keeps the limits of ``name``."""
+    if value is not None:
+        low, high = LIMITS[name]
+        found = read_distribution(value)
+        if found.low < low or found.high > high:
+            reaches = f"from {found.low:g} to {found.high:g}"
+            what = f"{found.low:g}" if found.low == found.high else f"drawn {reaches}"
+            raise ValueError(f"is {what}; it must lie in [{low:g}, {high:g}]")
+    return value
+
+
+class _Draws(Settings):
+    """Numbers that may be drawn; what is not said is left out when it is written again."""
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
+
+
+class StartVariation(_Draws):
+    """Where and how fast a car starts, in the place of what ``start`` says of it."""
+
+    s: Any = Field(default=None, description="[m] along the centerline, from the line")
+    d: Any = Field(default=None, description="[m] across, left positive; kept on the asphalt")
+    heading: Any = Field(default=None, description="[rad] to the left of the track's direction")
+    speed: Any = Field(default=None, description="[m/s] forward")
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_drawn(cls, value: Any, info: ValidationInfo) -> Any:
+        return _check_drawn(value, f"start.{info.field_name}")
+
+
+class CarVariation(_Draws):
+    """What is drawn for one car in every episode."""
+
+    delay: Any = Field(
+        default=None, description="[s] of the actuators, to the nearest control interval"
+    )
+    start: StartVariation | None = Field(default=None, description="place and speed at the start")
+
+    @field_validator("delay")
+    @classmethod
+    def _delay_can_be_drawn(cls, value: Any) -> Any:
+        return _check_drawn(value, "delay")
+
+
+class VariationSettings(CarVariation):
+    """What is drawn for every race, and for every car that says nothing else."""
+
+    grip: Any = Field(
+        default=None, description="factor on the grip of the road, one for all cars of a race"
+    )
+
+    @field_validator("grip")
+    @classmethod
+    def _grip_can_be_drawn(cls, value: Any) -> Any:
+        return _check_drawn(value, "grip")
+
+
 class RecordSettings(Settings):
     """What a run keeps."""
 
@@ -178,6 +246,12 @@ class ProfileSettings(Settings):
     action: StageSettings = Field(description="how its actions are read")
     reward: dict[str, WeightedSettings] = Field(description="terms by label")
     termination: StagesByLabel = Field(description="reasons to end an episode, by label")
+    critic_observation: Observation | None = Field(
+        default=None, description="sensors for a critic alone, told in the infos"
+    )
+    action_repeat: int = Field(
+        default=1, ge=1, le=1000, description="control intervals for which an action is held"
+    )
 
 
 def _check_vehicle(value: Any) -> Any:
@@ -201,6 +275,9 @@ class CarSettings(Settings):
     profile: str = Field(default="default", description="the profile of its agent")
     grid: int | None = Field(
         default=None, ge=0, le=10000, description="slot from 0; None: its place in the list"
+    )
+    variation: CarVariation | None = Field(
+        default=None, description="what is drawn for it, key by key in place of the race's"
     )
 
     @property

@@ -39,6 +39,7 @@ _PROFILE_KINDS: dict[str, Kind] = {
     "action": "action_map",
     "reward": "reward",
     "termination": "termination",
+    "critic_observation": "sensor",
 }
 _OWN_KEYS = {"name", "weight"}  # of a stage's entry; all others are its options
 

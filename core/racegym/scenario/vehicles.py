@@ -9,6 +9,7 @@ from typing import Any
 from racegym import plugins
 from racegym.errors import ScenarioError
 from racegym.scenario.canonical import is_path
+from racegym.scenario.distributions import is_distribution
 from racegym.scenario.document import read_document
 from racegym.scenario.files import absolute
 
@@ -55,5 +56,6 @@ def _changed(parameters: dict[str, Any], changes: Mapping[str, Any]) -> dict[str
     for key, value in changes.items():
         inner = changed.get(key)
         both = isinstance(inner, dict) and isinstance(value, Mapping)
+        both = both and not is_distribution(inner) and not is_distribution(value)
         changed[key] = _changed(inner, value) if both else value  # type: ignore[arg-type]
     return changed

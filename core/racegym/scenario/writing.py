@@ -21,13 +21,19 @@ def resolved(data: dict[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in data.items() if value is not None}
     if not data["tracks"]:
         del data["tracks"]
+    if not data["variation"]:
+        del data["variation"]
     for car in data["cars"]:
+        if not car["variation"]:
+            del car["variation"]
         for key in ("vehicle", "grid"):
             if car[key] is None:
                 del car[key]
     for profile in (data, *data["profiles"].values()):
-        for key in ("observation", "reward", "termination"):
-            _drop_implied_names(profile[key])
+        if profile.get("critic_observation") is None:
+            profile.pop("critic_observation", None)
+        for key in ("observation", "reward", "termination", "critic_observation"):
+            _drop_implied_names(profile.get(key))
     return data
 
 

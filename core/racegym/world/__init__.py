@@ -10,6 +10,7 @@ from racegym.world.config import (
     WeightedPart,
     WorldConfig,
 )
+from racegym.world.distributions import Distribution
 from racegym.world.seats import AGENT
 from racegym.world.world import World, WorldSnapshot
 
@@ -17,6 +18,7 @@ __all__ = [
     "AGENT",
     "CarConfig",
     "Command",
+    "Distribution",
     "DriverPart",
     "Part",
     "ProfileConfig",

@@ -33,7 +33,9 @@ class AgentGroup:
         profile: its name.
         cars: (k,) flat indices.
         observer, action_map, rewards, terminations: the stages at work, the last two by name.
+        critic: fills what a critic is told; None where the profile has nothing for it.
         observation_space, action_space: of one car.
+        action_repeat: control intervals for which environments hold an action.
         reward: (k,) real, of the last step.
         terms: by name, (k,) real, before weighting.
         terminated, truncated: (k,) bool.
@@ -45,6 +47,8 @@ class AgentGroup:
         *,
         profile: str,
         observer: Observer,
+        critic: Observer | None = None,
+        action_repeat: int = 1,
         action_map: ActionMap,
         rewards: Mapping[str, tuple[RewardTerm, float]],
         terminations: Mapping[str, Termination],
@@ -53,6 +57,8 @@ class AgentGroup:
         self.profile = profile
         self.cars: Cars = observer.cars
         self.observer = observer
+        self.critic = critic
+        self.action_repeat = action_repeat
         self.observation_space: spaces.Space[Any] = observer.space
         self.action_space: spaces.Space[Any] = action_map.space
         self.action_map = action_map
@@ -83,6 +89,16 @@ class AgentGroup:
     def observations(self) -> Observation:
         """What the cars were told last: an array, or one a sensor, led by k."""
         return self.observer.values
+
+    def observe(self, view: View, races: Races | None = None) -> None:
+        """Fill what the agents and their critics are told, in some races or in all."""
+        rows = None if races is None else self.rows_of(races)
+        for observer in (self.observer, self.critic):
+            if observer is not None:
+                if rows is None:
+                    observer.observe(view)
+                else:
+                    observer.observe_some(view, rows)
 
     def apply(self, actions: Any, control: Control) -> None:
         """Turn the agents' actions into control.
@@ -139,7 +155,10 @@ class AgentGroup:
 
     def buffers(self) -> Sequence[Array]:
         """Return everything that a snapshot must hold beside the world's arrays."""
-        values = self.observer.values
-        seen = list(values.values()) if isinstance(values, dict) else [values]
+        seen: list[Array] = []
+        for observer in (self.observer, self.critic):
+            if observer is not None:
+                values = observer.values
+                seen += values.values() if isinstance(values, dict) else [values]
         return [*seen, self.reward, self.terminated, self.truncated, *self.terms.values(),
                 *self.reasons.values()]  # fmt: skip

@@ -25,6 +25,7 @@ from racegym.world.check import check_channels, check_effects, check_needs
 from racegym.world.config import DriverPart, Part, ProfileConfig, WorldConfig
 from racegym.world.observer import Observer
 from racegym.world.seats import AGENT, Seat
+from racegym.world.variation import Variation
 
 __all__ = ["Assembly"]
 
@@ -44,6 +45,7 @@ class Assembly:
         view: the data that all stages share.
         stages: everything built so far, in order.
         pilot: (n_races, n_cars) int16, the seat that drives each car, or ``AGENT``.
+        variation: what is drawn for each episode; None for nothing.
     """
 
     def __init__(self, config: WorldConfig, spec: BackendSpec, arrays: Arrays, dt: float):
@@ -52,14 +54,19 @@ class Assembly:
         self.arrays = arrays
         self.n_cars = len(config.cars)
         self.stages: list[Stage] = []
+        varies = config.variation or any(car.variation for car in config.cars)
+        self.variation = Variation(config, dt) if varies else None
         channels = check_channels(
             [
                 (f"backend {config.backend.name!r}", spec.channels),
                 *((f"realism {part.name!r}", part.make.channels) for part in config.realism),
+                ("the variation", self.variation.channels if self.variation else ()),
             ]
         )
         self._offered = spec.fills | channels.keys()
         self.view = View.allocate(arrays, self.n_cars, dt, self._tracks(), channels)
+        if self.variation is not None:
+            self.variation.attach(self.view, arrays)
         self._parts = _distinct([*(car.driver for car in config.cars), *config.relief])
         self._pilots = [
             AGENT if car.driver is None else self._parts.index(car.driver) for car in config.cars
@@ -114,6 +121,7 @@ class Assembly:
     def _group(self, name: str, profile: ProfileConfig, cars: Cars) -> AgentGroup:
         who, prefix = f"profile {name!r}", f"agents.{name}"
         sensors = self._sensors(profile.sensors, f"{prefix}.observation", who)
+        critic = self._sensors(profile.critic_sensors, f"{prefix}.critic_observation", who)
         rewards = {}
         for part in profile.rewards:
             term = self._build(part, f"{prefix}.reward.{part.name}")
@@ -127,6 +135,8 @@ class Assembly:
         return AgentGroup(
             profile=name,
             observer=Observer(sensors, profile.layout, cars),
+            critic=Observer(critic, profile.critic_layout, cars) if critic else None,
+            action_repeat=profile.action_repeat,
             action_map=self._build(profile.action, f"{prefix}.action"),
             rewards=rewards,
             terminations=terminations,
@@ -169,6 +179,7 @@ class Assembly:
             view=self.view,
             arrays=ScopedArrays(self.arrays, prefix),
             vehicles=[car.vehicle for car in self.config.cars],
+            drawn={} if self.variation is None else self.variation.vehicle(),
             options=part.options,
             **more,
         )

@@ -8,6 +8,7 @@ from racegym.errors import BackendError, ScenarioError, nearest
 from racegym.interfaces import API, BackendSpec, Channel, columns
 from racegym.interfaces.records import CarState, Effects
 from racegym.world.config import WorldConfig
+from racegym.world.variation import check_variation
 
 __all__ = ["check_channels", "check_config", "check_effects", "check_needs", "control_interval"]
 
@@ -80,6 +81,13 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
         )
     if config.rounds < 1:
         raise ScenarioError(f"rounds must be at least 1, not {config.rounds}")
+    for profile_name, profile in config.profiles.items():
+        if profile.action_repeat < 1:
+            raise ScenarioError(
+                f"profile {profile_name!r}: action_repeat must be at least 1, not "
+                f"{profile.action_repeat}"
+            )
+    check_variation(config, spec)
 
 
 def control_interval(config: WorldConfig, spec: BackendSpec) -> float:

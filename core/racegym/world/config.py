@@ -20,6 +20,7 @@ from racegym.interfaces import (
 )
 from racegym.race_control.rules import Rules
 from racegym.track import Track
+from racegym.world.distributions import Distribution
 
 __all__ = [
     "CarConfig",
@@ -82,6 +83,9 @@ class ProfileConfig:
         action: how its actions are read.
         rewards: the terms of its reward.
         terminations: the reasons for its episode to end.
+        critic_sensors: what a critic is told beside it while it learns; none for nothing.
+        critic_layout: as ``layout``.
+        action_repeat: control intervals for which environments hold each of its actions.
     """
 
     sensors: Sequence[Part[Sensor]]
@@ -89,6 +93,9 @@ class ProfileConfig:
     action: Part[ActionMap]
     rewards: Sequence[WeightedPart] = ()
     terminations: Sequence[Part[Termination]] = ()
+    critic_sensors: Sequence[Part[Sensor]] = ()
+    critic_layout: Literal["box", "dict"] = "box"
+    action_repeat: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +104,13 @@ class CarConfig:
 
     Attributes:
         name: unique in the race.
-        vehicle: its parameters, as read from the vehicle's file.
+        vehicle: its parameters, as read from the vehicle's file; of those that are drawn,
+            what is nominal.
         driver: what decides for it; None leaves it to the agent outside.
         profile: the agent's profile; used only without a driver.
         grid: its grid slot, from 0; None takes its own index.
+        variation: what is drawn for it in each episode; names as in
+            ``racegym.world.variation``, but ``grip``, which belongs to the road.
     """
 
     name: str
@@ -108,6 +118,7 @@ class CarConfig:
     driver: DriverPart | None = None
     profile: str = "default"
     grid: int | None = None
+    variation: Mapping[str, Distribution] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +160,7 @@ class WorldConfig:
         start: where the cars start.
         dt: control interval [s]; None takes the backend's own.
         rounds: equal parts into which each interval is split for realism and backend.
+        variation: what is drawn for each race: ``grip`` of the road.
         real: float32, or float64 for validation.
     """
 
@@ -164,4 +176,5 @@ class WorldConfig:
     start: StartConfig = field(default_factory=StartConfig)
     dt: float | None = None
     rounds: int = 1
+    variation: Mapping[str, Distribution] = field(default_factory=dict)
     real: DTypeLike = np.float32

@@ -84,6 +84,7 @@ class World:
         seats: the drivers.
         commands: interventions for the next step; ``applied`` holds those of the last one.
         watchers: shown every step.
+        variation: what is drawn for each episode; None for nothing.
     """
 
     def __init__(self, config: WorldConfig):
@@ -107,20 +108,30 @@ class World:
         self.view = assembly.view
         self.control = self.view.control
         self.effects = allocate(Effects, self.arrays, self.n_cars, "effects")
+        self.variation = assembly.variation
         self.backend: Backend = assembly.backend()
         self.realism = assembly.realism()
         self.race_control = RaceControl(
-            self.view, config.rules, flying=config.start.kind == "random"
+            self.view, config.rules, flying=config.start.kind == "random" or self._moves_along()
         )
         self.groups: list[AgentGroup] = assembly.groups()
         self.seats: list[Seat] = assembly.seats()
         self._pilot = assembly.pilot
         self._others = [stage for stage in assembly.stages if stage is not self.backend]
         self._every_race = np.arange(self.n_races, dtype=np.int64)
-        self._neutral = [
-            (getattr(self.effects, name), spec.fill) for name, spec in columns(Effects).items()
+        self._grip = self.variation.grip() if self.variation else None
+        self._late = self.variation.late if self.variation else None
+        self._neutral: list[tuple[Array, Any]] = [
+            (getattr(self.effects, name), spec.fill)
+            for name, spec in columns(Effects).items()
+            if name != "grip" or self._grip is None
         ]
+        if self._grip is not None:
+            self._neutral.append((self.effects.grip, self._grip))
         self._bind()
+
+    def _moves_along(self) -> bool:
+        return self.variation is not None and self.variation.moves_along
 
     def _bind(self) -> None:
         """Collect the arguments of the world's own kernels, which never change."""
@@ -185,6 +196,10 @@ class World:
         for seat in self.seats:
             seat.assign(self._pilot)
 
+        if self.variation is not None:
+            self.variation.draw(which, keys)
+            if self._grip is not None:
+                self.effects.grip[which] = self._grip[which]
         self.backend.reset(which, keys)
         if self.spec.tracks != "given":
             for index in which:
@@ -219,6 +234,8 @@ class World:
     def _line_up(self, races: Races, keys: NDArray[np.uint64], cars: Cars) -> Array:
         s, d, heading, speed = np.empty((4, len(cars)))
         place_on_grid(races, keys, *self._grid, s, d, heading, speed)
+        if self.variation is not None:
+            self.variation.move(races, s, d, heading, speed)
         pose = self.view.tracks.pose(cars // self.n_cars, s, d)
         pose[:, 2] = _wrap(pose[:, 2] + heading)
         self.backend.place(cars, pose, speed)
@@ -326,6 +343,7 @@ class World:
         view.clock.elapsed.fill(0)
         view.clock.advanced.fill(True)
         view.clock.gone.fill(False)
+        arriving = control if self._late is None else self._late.follow()
         part = self.dt / self.config.rounds
         for _ in range(self.config.rounds):
             if self.realism:
@@ -333,7 +351,7 @@ class World:
                     array[:] = fill
                 for module in self.realism:
                     module.step(view, self.effects, part)
-            self.backend.begin(control, self.effects, part)
+            self.backend.begin(arriving, self.effects, part)
             self.backend.finish()
 
         project_cars(*self._projection)
@@ -351,11 +369,9 @@ class World:
 
     def observe(self, races: Races | None = None) -> None:
         """Fill the agents' observations, of some races or of all."""
+        everywhere = races is not None and len(races) == self.n_races
         for group in self.groups:
-            if races is None or len(races) == self.n_races:
-                group.observer.observe(self.view)
-            else:
-                group.observer.observe_some(self.view, group.rows_of(races))
+            group.observe(self.view, None if races is None or everywhere else races)
 
     def show(self) -> None:
         """Let the watchers see the step, each when its turn has come."""

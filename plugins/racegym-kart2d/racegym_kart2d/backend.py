@@ -22,7 +22,7 @@ from racegym.interfaces import (
     StageOptions,
 )
 from racegym.interfaces import options as settings
-from racegym_kart2d.envelope import envelope
+from racegym_kart2d.fleet import Fleet
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
 from racegym_kart2d.kernels.step import (
@@ -32,7 +32,7 @@ from racegym_kart2d.kernels.step import (
     step_linear_runge_kutta,
     step_runge_kutta,
 )
-from racegym_kart2d.parameters import SingleTrackVehicle, parse
+from racegym_kart2d.parameters import VARIES, SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
 
@@ -75,6 +75,7 @@ class Kart2D(Backend):
         tracks="given",
         placement="any",
         snapshots="arrays",
+        varies=VARIES,
     )
     default_vehicle: ClassVar[str] = "rental_kart"
     Vehicle: ClassVar[type[SingleTrackVehicle]] = SingleTrackVehicle
@@ -85,10 +86,10 @@ class Kart2D(Backend):
         self._step_cars = _KERNELS[self.options.tyre, self.options.integrator]
 
         vehicles = [parse(mapping) for mapping in setup.vehicles]
-        self._table = _vehicle_table(vehicles)
         n_cars, new = self.view.n_cars, setup.arrays.new
         rows = np.array([vehicle.row() for vehicle in vehicles])
         self._parameters = new("parameters", (n_cars, columns.PARAMETERS), "real", rows)
+        self._fleet = Fleet(vehicles, setup.drawn, self._parameters, setup.view.vehicle)
         self._memory = Memory(
             parameters=_flat(self._parameters),
             rack=_flat(new("rack", (n_cars,))),
@@ -108,10 +109,9 @@ class Kart2D(Backend):
         return self._parameters
 
     def reset(self, races: Races, keys: Keys) -> None:
-        """Fill the vehicle table; what else a car has, ``place`` gives it."""
+        """Fill the vehicle table and what is drawn; what else a car has, ``place`` gives it."""
         del keys
-        for name, values in self._table.items():
-            getattr(self.view.vehicle, name)[races] = values
+        self._fleet.reset(races)
 
     def place(self, cars: Cars, pose: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
         """Put cars somewhere, at rest in the car's y axis and in rotation."""
@@ -159,22 +159,3 @@ class Kart2D(Backend):
 def _flat(array: NDArray[Any]) -> NDArray[Any]:
     """Return (n_races, n_cars, ...) seen as (n_races * n_cars, ...), without a copy."""
     return array.reshape(-1, *array.shape[2:])
-
-
-def _vehicle_table(vehicles: list[SingleTrackVehicle]) -> dict[str, NDArray[np.float64]]:
-    """Return what ``VehicleTable`` holds, (n_cars,) each, by name."""
-    table: dict[str, list[float]] = {}
-    for vehicle in vehicles:
-        known = {
-            "length": vehicle.length,
-            "width": vehicle.width,
-            "wheelbase": vehicle.to_front + vehicle.to_rear,
-            "track": 0.5 * (vehicle.track_front + vehicle.track_rear),
-            "to_front": vehicle.to_front,
-            "mass": vehicle.mass,
-            "steer_limit": vehicle.steer_limit,
-            **envelope(vehicle)._asdict(),
-        }
-        for name, value in known.items():
-            table.setdefault(name, []).append(value)
-    return {name: np.array(values) for name, values in table.items()}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from racegym.errors import ScenarioError, nearest
 from racegym_kart2d.kernels import columns
 
-__all__ = ["SingleTrackVehicle", "parse"]
+__all__ = ["AREAS", "COLUMNS", "DENSITY", "VARIES", "SingleTrackVehicle", "parse"]
 
 
 class SingleTrackVehicle(BaseModel):
@@ -77,12 +77,10 @@ class SingleTrackVehicle(BaseModel):
     def row(self) -> NDArray[np.float64]:
         """Return (PARAMETERS,) float64, the columns of ``kernels.columns``."""
         row = np.zeros(columns.PARAMETERS)
-        for column, name in _COLUMNS.items():
+        for name, column in COLUMNS.items():
             row[column] = getattr(self, name)
-        pressure = 0.5 * self.air_density
-        row[columns.DRAG] = pressure * self.drag_area
-        row[columns.DOWNFORCE_FRONT] = pressure * self.downforce_area_front
-        row[columns.DOWNFORCE_REAR] = pressure * self.downforce_area_rear
+        for name, column in AREAS.items():
+            row[column] = 0.5 * self.air_density * getattr(self, name)
         return row
 
 
@@ -116,38 +114,45 @@ def _plain(detail: Any) -> str:
     return f"{name!r} is {detail['input']!r}, but {reason} ({about})"
 
 
-_COLUMNS = {
-    columns.MASS: "mass",
-    columns.INERTIA: "yaw_inertia",
-    columns.TO_FRONT: "to_front",
-    columns.TO_REAR: "to_rear",
-    columns.CG_HEIGHT: "cg_height",
-    columns.TRACK_FRONT: "track_front",
-    columns.TRACK_REAR: "track_rear",
-    columns.LENGTH: "length",
-    columns.WIDTH: "width",
-    columns.WHEEL_RADIUS: "wheel_radius",
-    columns.STEER_LIMIT: "steer_limit",
-    columns.STEER_RATE: "steer_rate",
-    columns.GRIP_FRONT: "grip_front",
-    columns.GRIP_REAR: "grip_rear",
-    columns.GRIP_LOAD: "grip_per_load",
-    columns.NOMINAL_LOAD: "nominal_load",
-    columns.GRIP_LONG: "grip_longitudinal",
-    columns.STIFFNESS_FRONT: "stiffness_front",
-    columns.STIFFNESS_REAR: "stiffness_rear",
-    columns.SHAPE_FRONT: "shape_front",
-    columns.SHAPE_REAR: "shape_rear",
-    columns.SLIP_SPEED: "slip_speed",
-    columns.DRIVE_FORCE: "drive_force",
-    columns.POWER: "power",
-    columns.DRIVE_FRONT: "drive_front",
-    columns.TOP_SPEED: "top_speed",
-    columns.REVERSE_FORCE: "reverse_force",
-    columns.REVERSE_SPEED: "reverse_speed",
-    columns.BRAKE_FORCE: "brake_force",
-    columns.BRAKE_FRONT: "brake_front",
-    columns.ROLLING: "rolling_resistance",
-    columns.GEAR_RATIO: "gear_ratio",
-    columns.IDLE_SPEED: "idle_speed",
+COLUMNS = {
+    "mass": columns.MASS,
+    "yaw_inertia": columns.INERTIA,
+    "to_front": columns.TO_FRONT,
+    "to_rear": columns.TO_REAR,
+    "cg_height": columns.CG_HEIGHT,
+    "track_front": columns.TRACK_FRONT,
+    "track_rear": columns.TRACK_REAR,
+    "length": columns.LENGTH,
+    "width": columns.WIDTH,
+    "wheel_radius": columns.WHEEL_RADIUS,
+    "steer_limit": columns.STEER_LIMIT,
+    "steer_rate": columns.STEER_RATE,
+    "grip_front": columns.GRIP_FRONT,
+    "grip_rear": columns.GRIP_REAR,
+    "grip_per_load": columns.GRIP_LOAD,
+    "nominal_load": columns.NOMINAL_LOAD,
+    "grip_longitudinal": columns.GRIP_LONG,
+    "stiffness_front": columns.STIFFNESS_FRONT,
+    "stiffness_rear": columns.STIFFNESS_REAR,
+    "shape_front": columns.SHAPE_FRONT,
+    "shape_rear": columns.SHAPE_REAR,
+    "slip_speed": columns.SLIP_SPEED,
+    "drive_force": columns.DRIVE_FORCE,
+    "power": columns.POWER,
+    "drive_front": columns.DRIVE_FRONT,
+    "top_speed": columns.TOP_SPEED,
+    "reverse_force": columns.REVERSE_FORCE,
+    "reverse_speed": columns.REVERSE_SPEED,
+    "brake_force": columns.BRAKE_FORCE,
+    "brake_front": columns.BRAKE_FRONT,
+    "rolling_resistance": columns.ROLLING,
+    "gear_ratio": columns.GEAR_RATIO,
+    "idle_speed": columns.IDLE_SPEED,
 }
+DENSITY = "air_density"
+AREAS = {  # half the density of the air times these are columns
+    "drag_area": columns.DRAG,
+    "downforce_area_front": columns.DOWNFORCE_FRONT,
+    "downforce_area_rear": columns.DOWNFORCE_REAR,
+}
+VARIES = frozenset({*COLUMNS, DENSITY, *AREAS})  # may be drawn for each episode

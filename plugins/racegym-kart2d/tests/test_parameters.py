@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kart2d_rig import VEHICLES, vehicle
 
 from racegym.errors import ScenarioError
-from racegym_kart2d.envelope import envelope
+from racegym_kart2d.fleet import tell
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.parameters import SingleTrackVehicle, parse
 
@@ -75,9 +75,9 @@ def test_an_odd_vehicle_has_a_finite_envelope(changes):
         read = parse(vehicle("gt3", **changes))
     except ScenarioError:
         return
-    known = envelope(read)
-    assert np.isfinite(known).all()
-    assert min(known) >= 0.0
+    known = tell(read.row())
+    assert np.isfinite(list(known.values())).all()
+    assert min(known.values()) >= 0.0
 
 
 @given(
@@ -95,7 +95,7 @@ def test_any_mapping_is_read_or_refused_plainly(changes):
         assert "does not fit" in str(error)
         return
     assert np.isfinite(read.row()).all()
-    assert np.isfinite(envelope(read)).all()
+    assert np.isfinite(list(tell(read.row()).values())).all()
 
 
 def test_a_vehicle_can_not_be_changed():

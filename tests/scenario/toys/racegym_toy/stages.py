@@ -36,7 +36,10 @@ class Toy(Backend):
     Vehicle = ToyVehicle
     default_vehicle = "toy_kart"
     spec = BackendSpec(
-        fills=frozenset({*POSE, "steer", "ax", "ay"}), effects=frozenset({"grip"}), frame=0.01
+        fills=frozenset({*POSE, "steer", "ax", "ay"}),
+        effects=frozenset({"grip"}),
+        frame=0.01,
+        varies=frozenset({"mass", "tyres.front"}),
     )
 
     def reset(self, races, keys):
