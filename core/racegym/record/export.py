@@ -46,9 +46,9 @@ def export_run(
         RunError: the run has none of it, it can't be read, or the file can't be written.
     """
     source = _telemetry if what == "telemetry" else _laps
-    with source(folder) as (schema, batches), _written_whole(target) as part:
+    with source(folder) as (schema, batches), _written_whole(target) as file:
         rows = 0
-        with _WRITERS[form](str(part), schema) as writer:
+        with _WRITERS[form](file, schema) as writer:
             for batch in batches:
                 writer.write_batch(batch)
                 rows += batch.num_rows
@@ -113,22 +113,19 @@ _LAP_KINDS: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
 class _JsonWriter:
     """Writes rows as JSON; the counterpart of ``pyarrow.csv.CSVWriter``."""
 
-    def __init__(self, path: str, schema: pa.Schema):
+    def __init__(self, file: IO[bytes], schema: pa.Schema):
         self._keys = [json.dumps(name, ensure_ascii=False) for name in schema.names]
-        self._path = path
-        self._file: IO[str] | None = None
+        self._file = file
         self._before = "[\n"
 
     def __enter__(self) -> _JsonWriter:
-        self._file = Path(self._path).open("w", encoding="utf-8", newline="\n")
         return self
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        assert self._file is not None
         columns = [_json_texts(column) for column in batch.columns]
         for values in zip(*columns, strict=True):
             pairs = (f"{key}:{value}" for key, value in zip(self._keys, values, strict=True))
-            self._file.write(f"{self._before}{{{','.join(pairs)}}}")
+            self._file.write(f"{self._before}{{{','.join(pairs)}}}".encode())
             self._before = ",\n"
 
     def __exit__(
@@ -137,9 +134,7 @@ class _JsonWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._file is not None
-        with self._file:
-            self._file.write("\n]\n" if self._before == ",\n" else "[]\n")
+        self._file.write(b"\n]\n" if self._before == ",\n" else b"[]\n")
 
 
 def _json_texts(column: pa.Array) -> list[str]:
@@ -152,19 +147,20 @@ def _json_texts(column: pa.Array) -> list[str]:
     return ["null" if text is None else text for text in texts]
 
 
-_WRITERS: dict[Format, Callable[[str, pa.Schema], Any]] = {
+_WRITERS: dict[Format, Callable[[IO[bytes], pa.Schema], Any]] = {
     "csv": pa_csv.CSVWriter,
-    "parquet": lambda path, schema: pq.ParquetWriter(path, schema, compression="zstd"),
+    "parquet": lambda file, schema: pq.ParquetWriter(file, schema, compression="zstd"),
     "json": _JsonWriter,
 }
 
 
 @contextmanager
-def _written_whole(target: Path) -> Iterator[Path]:
-    """Give a path beside ``target`` to write to, and put it in its place at the end."""
+def _written_whole(target: Path) -> Iterator[IO[bytes]]:
+    """Give a file beside ``target`` to write to, and put it in its place at the end."""
     part = target.with_name(f"{target.name}.part")
     try:
-        yield part
+        with part.open("wb") as file:
+            yield file
         part.replace(target)
     except OSError as error:
         raise RunError(

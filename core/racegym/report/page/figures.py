@@ -23,6 +23,7 @@ _COLOURS = {
 }
 _SIZE = re.compile(r'(<svg[^>]*?) width="([\d.]+)pt" height="[^"]*pt"')
 _STYLE = re.compile(r'<style type="text/css">.*?</style>', re.DOTALL)
+_EMPTY = re.compile(r'<g id="[^"]*"/>')
 _GROUP = re.compile(r'<g id="[^"]*">')
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _COLOUR = re.compile(r"(?<=: )(" + "|".join(_COLOURS) + r")(?=[;\"])")
@@ -47,7 +48,7 @@ def inline_svg(figure: Figure, salt: str) -> str:
     write_svg(figure, text, salt)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]  # without the XML declaration and the document type
-    for pattern, instead in ((_STYLE, ""), (_GROUP, "<g>"), (_COMMENT, "")):
+    for pattern, instead in ((_STYLE, ""), (_EMPTY, ""), (_GROUP, "<g>"), (_COMMENT, "")):
         svg = pattern.sub(instead, svg)
     # No larger than it was drawn, so that letters have one size on all of the page.
     svg = _SIZE.sub(lambda m: f'{m[1]} style="max-width: {float(m[2]) * 4 / 3:.0f}px"', svg)
