@@ -46,7 +46,7 @@ def test_a_finished_folder_holds_every_file_and_nothing_of_the_writing(
     assert {file.name for file in finished.folder.iterdir()} == {
         "scenario.yaml", "state.json", "result.json", "laps.csv", "events.jsonl",
         "telemetry.parquet", "telemetry.csv", "controls.arrows", "track_map.png",
-        "lap_times.png",
+        "lap_times.png", "tracks.jsonl",
     }  # fmt: skip
     assert finished.folder.parent.name == "short_race"
     assert ":" not in finished.folder.name

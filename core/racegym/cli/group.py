@@ -23,9 +23,10 @@ class Row(NamedTuple):
 COMMANDS = {
     "run": Row("racegym.cli.run", "Run a scenario and record it."),
     "scenario": Row("racegym.cli.scenario", "List, show, check and begin scenarios."),
-    "runs": Row("racegym.cli.runs", "List recorded runs and show their results."),
+    "runs": Row("racegym.cli.runs", "List recorded runs, show, export and delete them."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),
+    "doctor": Row("racegym.cli.doctor", "Check that racegym can work here, and say what helps."),
     "plugins": Row("racegym.cli.plugins", "List installed and known plugins."),
     "new-plugin": Row("racegym.cli.new_plugin", "Write a working package to start from."),
     "check": Row("racegym.cli.check", "Run the conformance suite of a plugin's stage."),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from racegym.cli import runs_delete, runs_export, runs_report
+from racegym.cli.run_names import RUN, find_finished, runs_dir_option
 from racegym.errors import RunError
 
 if TYPE_CHECKING:
@@ -16,22 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_runs_dir = click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="The folder of all runs.",
-)
-
 
 @click.group("runs")
 def command() -> None:
-    """List recorded runs and show their results."""
+    """List recorded runs, show, export and delete them."""
 
 
 @command.command("list")
-@_runs_dir
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def _list(runs_dir: Path, as_json: bool) -> None:
     """List all runs; those that were cut off are completed from what they had recorded."""
@@ -81,21 +75,20 @@ def _row(run: RunFolder) -> dict[str, Any]:
 
 
 @command.command("show")
-@click.argument("run")
-@_runs_dir
+@click.argument("run", type=RUN)
+@runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print result.json.")
-def _show(run: str, runs_dir: Path, as_json: bool) -> None:
+@click.option("--plots", is_flag=True, help="Draw more pictures into its folder.")
+def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
     """Show the result of RUN: its folder, scenario/time, a scenario's latest, or "latest"."""
-    from racegym.record import find_run, repair
     from racegym.record.folder import read_json
     from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.wording import lap_text
 
-    found = find_run(run, runs_dir)
-    state = repair(found)
-    if state["state"] == "running":
-        raise RunError("the run is not over yet", file=found.path)
+    found, state = find_finished(run, runs_dir)
     result = read_json(found.result)
+    if plots:
+        _draw(found, result)
     if as_json:
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
@@ -112,3 +105,19 @@ def _show(run: str, runs_dir: Path, as_json: bool) -> None:
         console.print(classification_table(result))
     for file in sorted(found.path.iterdir()):
         click.echo(str(file))
+
+
+def _draw(run: RunFolder, result: dict[str, Any]) -> None:
+    from racegym.report import draw_pictures
+
+    try:
+        draw_pictures(run, result)
+    except OSError as error:
+        raise RunError(
+            f"a picture can't be written: {error.strerror or error}", file=run.path
+        ) from error
+
+
+for _part in (runs_report.report_command, runs_report.open_command, runs_export.command,
+              runs_delete.command):  # fmt: skip
+    command.add_command(_part)

@@ -36,7 +36,7 @@ def finalise(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         OSError: something can't be written; nothing is lost, and it can be tried again.
     """
-    for journal in (folder.events, folder.laps, folder.commands):
+    for journal in (folder.events, folder.laps, folder.tracks, folder.commands):
         _drop_partial_line(journal)
     tally = Tally(len(about["cars"]))
     if folder.stream.exists():

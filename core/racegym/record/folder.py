@@ -65,6 +65,11 @@ class RunFolder:
         return self.path / "events.jsonl"
 
     @property
+    def tracks(self) -> Path:
+        """One JSON object per track: where its edges lie, for pictures."""
+        return self.path / "tracks.jsonl"
+
+    @property
     def commands(self) -> Path:
         """One JSON object per intervention from outside; absent when there was none."""
         return self.path / "commands.jsonl"
@@ -98,6 +103,31 @@ class RunFolder:
     def lap_times(self) -> Path:
         """Picture of all lap times."""
         return self.path / "lap_times.png"
+
+    @property
+    def lap_chart(self) -> Path:
+        """Picture of the order at the end of each lap."""
+        return self.path / "lap_chart.png"
+
+    @property
+    def gaps(self) -> Path:
+        """Picture of the gaps to the leader."""
+        return self.path / "gaps.png"
+
+    @property
+    def best_laps(self) -> Path:
+        """Picture of speed, pedals and steering along each car's best lap."""
+        return self.path / "best_laps.png"
+
+    @property
+    def accelerations(self) -> Path:
+        """Picture of the accelerations that the cars reached, a g-g diagram."""
+        return self.path / "accelerations.png"
+
+    @property
+    def report(self) -> Path:
+        """The whole run as one page."""
+        return self.path / "report.html"
 
     @property
     def lock(self) -> Path:

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from racegym.interfaces import Event, EventKind, View
 from racegym.record.folder import RunFolder
+from racegym.record.shapes import ShapeLog
 from racegym.world import Command
 
 __all__ = ["LAP_COLUMNS", "Journal", "finite"]
@@ -22,7 +23,7 @@ LAP_COLUMNS = (
 
 
 class Journal:
-    """Writes ``events.jsonl``, ``laps.csv`` and ``commands.jsonl``.
+    """Writes ``events.jsonl``, ``laps.csv``, ``tracks.jsonl`` and ``commands.jsonl``.
 
     Args:
         folder: where.
@@ -36,6 +37,7 @@ class Journal:
         self._events: IO[str] = folder.events.open("w", encoding="utf-8", newline="\n")
         self._laps: IO[str] = folder.laps.open("w", encoding="utf-8", newline="")
         self._commands: IO[str] | None = None
+        self._shapes = ShapeLog(folder.tracks)
         self._rows = csv.writer(self._laps, lineterminator="\n")
         self._rows.writerow(LAP_COLUMNS)
         self._laps.flush()
@@ -62,6 +64,7 @@ class Journal:
                 "seed": int(view.race.seed[race]),
                 "track": track.name,
                 "length": track.length,
+                "shape": self._shapes.number(track),
                 "start_progress": view.race.start_progress[race].tolist(),
                 **({} if drawn is None else {"drawn": drawn}),
             },
@@ -117,7 +120,7 @@ class Journal:
     def close(self) -> None:
         """End the files. May be called twice."""
         with ExitStack() as files:
-            for file in (self._events, self._laps, self._commands):
+            for file in (self._events, self._laps, self._commands, self._shapes):
                 if file is not None:
                     files.callback(file.close)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from racegym.errors import RunError
 from racegym.interfaces import Status
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
@@ -72,29 +73,37 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_laps(path: Path) -> list[Lap]:
-    """Return the laps of ``laps.csv``, up to a line that is cut off."""
+    """Return the laps of ``laps.csv``, up to a line that is cut off.
+
+    Raises:
+        RunError: a line is damaged.
+    """
     if not path.exists():
         return []
     laps = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for line in file:
+    with path.open(encoding="utf-8", newline="", errors="replace") as file:
+        for number, line in enumerate(file, 1):
             if not line.endswith("\n"):
                 break
-            row = dict(zip(LAP_COLUMNS, next(csv.reader([line])), strict=True))
-            if row["race"] == "race":
-                continue
-            laps.append(
-                Lap(
-                    race=int(row["race"]),
-                    episode=int(row["episode"]),
-                    car=int(row["car"]),
-                    number=int(row["lap"]),
-                    time=float(row["time"]),
-                    lap_time=float(row["lap_time"]) if row["lap_time"] else None,
-                    valid=row["valid"] == "1",
-                )
-            )
+            try:
+                row = dict(zip(LAP_COLUMNS, next(csv.reader([line])), strict=True))
+                if row["race"] != "race":
+                    laps.append(_lap(row))
+            except (ValueError, StopIteration, csv.Error) as error:
+                raise RunError("is no lap", file=path, line=number) from error
     return laps
+
+
+def _lap(row: Mapping[str, str]) -> Lap:
+    return Lap(
+        race=int(row["race"]),
+        episode=int(row["episode"]),
+        car=int(row["car"]),
+        number=int(row["lap"]),
+        time=float(row["time"]),
+        lap_time=float(row["lap_time"]) if row["lap_time"] else None,
+        valid=row["valid"] == "1",
+    )
 
 
 def make_result(folder: RunFolder, about: Mapping[str, Any], tally: Tally) -> dict[str, Any]:

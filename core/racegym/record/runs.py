@@ -48,11 +48,12 @@ def find_run(name: str, runs_dir: Path) -> RunFolder:
         raise RunError(f"several runs began at {name}: {choices}", file=runs_dir)
     if found:
         return found[-1]
+    for path in (Path(name), runs_dir / name):
+        if path.exists():
+            raise RunError("is no run folder: it holds no state.json", file=path)
     names = [f"{run.path.parent.name}/{run.path.name}" for run in runs]
-    scenarios = {run.path.parent.name for run in runs}
-    raise RunError(
-        f"there is no run {name!r}; {nearest(name, {*names, *scenarios})}", file=runs_dir
-    )
+    names += {run.path.parent.name for run in runs} | ({"latest"} if runs else set())
+    raise RunError(f"there is no run {name!r}; {nearest(name, names)}", file=runs_dir)
 
 
 def read_state(run: RunFolder) -> dict[str, Any]:

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
-from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
-from racegym.report.wording import lap_text
+from racegym.report.style import GRID, INK, car_colour, clean, heading, legend, new_figure, save
+from racegym.report.wording import lap_text, short
 
-__all__ = ["draw_lap_times"]
+__all__ = ["draw_lap_times", "lap_times_figure"]
 
 MARKERS = "osD^vP"
 
 
 def draw_lap_times(folder: RunFolder, result: Mapping[str, Any]) -> Path | None:
     """Draw every lap time over laps, or over episodes where there are several.
-
-    Hollow marks are laps that do not count.
 
     Args:
         folder: of a run that is over; written to.
@@ -32,6 +31,15 @@ def draw_lap_times(folder: RunFolder, result: Mapping[str, Any]) -> Path | None:
     Returns:
         The picture's path, or None if no lap was timed.
     """
+    figure = lap_times_figure(folder, result)
+    if figure is None:
+        return None
+    save(figure, folder.lap_times)
+    return folder.lap_times
+
+
+def lap_times_figure(folder: RunFolder, result: Mapping[str, Any]) -> Figure | None:
+    """Return the picture of ``draw_lap_times``. Hollow marks are laps that do not count."""
     laps = [lap for lap in read_laps(folder.laps) if lap.lap_time is not None and lap.race == 0]
     if not laps or not result["classification"]:
         return None
@@ -42,21 +50,14 @@ def draw_lap_times(folder: RunFolder, result: Mapping[str, Any]) -> Path | None:
         own = [lap for lap in laps if lap.car == row["car"]]
         _draw_car(axes, row, own, over_episodes=over_episodes)
     _frame(axes, laps)
-    axes.set_title("Lap times", loc="left", fontsize=14, fontweight="bold", color=INK, pad=20)
     about = result["scenario"]
     if not all(lap.valid for lap in laps):
         about += "  ·  hollow: not valid"
-    axes.text(
-        0, 1.01, about, transform=axes.transAxes,
-        fontsize=10, color=FAINT, va="bottom",
-    )  # fmt: skip
+    heading(axes, "Lap times", about)
     axes.set_xlabel("episode" if over_episodes else "lap", color=INK)
     axes.set_ylabel("lap time", color=INK)
-    axes.legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9, borderaxespad=0
-    )
-    save(figure, folder.lap_times)
-    return folder.lap_times
+    legend(axes)
+    return figure
 
 
 def _draw_car(
@@ -66,7 +67,7 @@ def _draw_car(
     time = np.array([lap.lap_time for lap in laps], float)
     valid = np.array([lap.valid for lap in laps], bool)
     colour = car_colour(row["car"])
-    label = f"P{row['position']}  {row['name']}"
+    label = f"P{row['position']}  {short(row['name'])}"
     if row["best_lap"] is not None and not over_episodes:
         label += f"  ({lap_text(row['best_lap'])})"
     marker = MARKERS[row["car"] // 10 % len(MARKERS)]
@@ -81,10 +82,10 @@ def _draw_car(
 
 def _frame(axes: Axes, laps: Sequence[Lap]) -> None:
     clean(axes)
-    axes.grid(axis="y", color="#e7e9ec", linewidth=0.9)
+    axes.grid(axis="y", color=GRID, linewidth=0.9)
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
     times = np.array([lap.lap_time for lap in laps], float)
     low, high = float(times.min()), float(times.max())
     # One lap with a long stop must not press all others into one line.
@@ -95,6 +96,6 @@ def _frame(axes: Axes, laps: Sequence[Lap]) -> None:
     axes.set_xlim(left=max(0.5, axes.get_xlim()[0]))
 
 
-def _tick(seconds: float) -> str:
-    minutes, tenths = divmod(round(10 * seconds), 600)
-    return f"{minutes}:{tenths / 10:04.1f}" if minutes else f"{tenths / 10:.1f}"
+def _tick(seconds: float, _position: int | None = None) -> str:
+    whole, tenths = divmod(round(10 * seconds), 600)
+    return f"{whole}:{tenths / 10:04.1f}" if whole else f"{tenths / 10:.1f}"

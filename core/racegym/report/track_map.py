@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
-from racegym.report.style import FAINT, INK, new_figure, save
+from racegym.report.best_laps import best_lap
+from racegym.report.style import INK, heading, new_figure, save
 from racegym.report.wording import lap_text
 from racegym.track import Track
 
@@ -43,7 +44,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     if not result["classification"] or not folder.telemetry.exists():
         return None
     winner = result["classification"][0]
-    lap = _best_lap(folder, winner["car"])
+    lap = best_lap(read_laps(folder.laps), result["episodes"][0], winner["car"])
     x, y, speed = _driven(folder, winner["car"], lap)
     if len(x) < 2:
         return None
@@ -75,9 +76,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
         what = f"{winner['name']}, no timed lap"
     else:
         what = f"{winner['name']}, lap {lap.number}: {lap_text(lap.lap_time)}"
-    axes.set_title(what, loc="left", fontsize=14, fontweight="bold", color=INK, pad=20)
-    about = f"{result['scenario']}  ·  {track.name}, {track.length:.0f} m"
-    axes.text(0, 1.0, about, transform=axes.transAxes, fontsize=10, color=FAINT, va="bottom")
+    heading(axes, what, f"{result['scenario']}  ·  {track.name}, {track.length:.0f} m")
     axes.set_aspect("equal")
     axes.autoscale_view()
     axes.margins(0.04)
@@ -88,16 +87,6 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     _draw_scale(axes, wide)
     save(figure, folder.track_map)
     return folder.track_map
-
-
-def _best_lap(folder: RunFolder, car: int) -> Lap | None:
-    laps = [
-        lap
-        for lap in read_laps(folder.laps)
-        if lap.car == car and lap.race == 0 and lap.episode == 0 and lap.lap_time is not None
-    ]
-    valid = [lap for lap in laps if lap.valid]
-    return min(valid or laps, key=lambda lap: lap.lap_time or 0.0, default=None)
 
 
 def _driven(folder: RunFolder, car: int, lap: Lap | None) -> tuple[Floats, Floats, Floats]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MISSING", "gap_text", "kmh", "lap_text", "time_text"]
+__all__ = ["MISSING", "gap_text", "kmh", "lap_text", "short", "time_text"]
+
+LONGEST = 24  # letters of a name in a picture
 
 MISSING = "–"
 
@@ -54,3 +56,12 @@ def kmh(speed: float | None) -> str:
     '36.0'
     """
     return MISSING if speed is None or not math.isfinite(speed) else f"{3.6 * speed:.1f}"
+
+
+def short(name: str) -> str:
+    """Return a name that leaves room for the picture beside it.
+
+    >>> short("Kart 1"), short("The car of a very proud owner")
+    ('Kart 1', 'The car of a very proud…')
+    """
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"

@@ -1,0 +1,58 @@
+"""``racegym runs report`` and ``racegym runs open``: a run as one page, and a look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from racegym.cli.run_names import RUN, check_new, find_finished, runs_dir_option
+
+__all__ = ["open_command", "report_command"]
+
+
+@click.command("report")
+@click.argument("run", type=RUN)
+@runs_dir_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file.  [default: report.html in the run's folder]",
+)
+@click.option("--force", is_flag=True, help="Replace an --output that exists.")
+def report_command(run: str, runs_dir: Path, output: Path | None, force: bool) -> None:
+    """Write RUN as one HTML page, to be read anywhere and without a network.
+
+    It shows the race as it went, results, pictures, events and settings.
+    """
+    from racegym.report import write_page
+
+    folder, _ = find_finished(run, runs_dir)
+    if output is not None:
+        check_new(output, force=force)
+    click.echo(write_page(folder, output))
+
+
+@click.command("open")
+@click.argument("run", type=RUN)
+@runs_dir_option
+def open_command(run: str, runs_dir: Path) -> None:
+    """Open the page of RUN in the browser; it is written first if need be.
+
+    Without a display, or without a browser, its path is printed.
+    """
+    import webbrowser
+
+    from racegym.doctor import has_display
+    from racegym.report import write_page
+
+    folder, _ = find_finished(run, runs_dir)
+    page = folder.report
+    if not page.exists() or page.stat().st_mtime < folder.result.stat().st_mtime:
+        write_page(folder)
+    if not has_display():
+        click.echo(f"there is no display here; open this file where there is one: {page}")
+    elif webbrowser.open(page.resolve().as_uri()):
+        click.echo(page)
+    else:
+        click.echo(f"no browser was found; open this file in one: {page}")

@@ -1,0 +1,116 @@
+"""The shape of every track that was raced on, so that a run can be drawn without its scenario.
+
+One JSON object per track, written when the first race on it begins; the line of a start in
+``events.jsonl`` names the track's line by ``shape``, counted from 0. Positions are rounded to
+the millimetre: this is for pictures, a replay builds the track anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from racegym.track import Track
+
+__all__ = ["ShapeLog", "TrackShape", "read_shapes"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrackShape:
+    """Where a track lies.
+
+    Attributes:
+        name: of the track.
+        length: [m] of a lap.
+        kerb_width: [m] outward from the edge of the asphalt.
+        left, right: (n, 2) [m] x and y of the edges of the asphalt, in driving direction; the
+            start line runs from ``left[0]`` to ``right[0]``, and the last point is followed by
+            the first.
+    """
+
+    name: str
+    length: float
+    kerb_width: float
+    left: Floats
+    right: Floats
+
+
+class ShapeLog:
+    """Writes ``tracks.jsonl``.
+
+    Args:
+        path: the file; made with the first track.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._file: IO[str] | None = None
+        self._known: dict[str, int] = {}
+
+    def number(self, track: Track) -> int:
+        """Return the line of a track, which is written when it is new."""
+        if track.hash in self._known:
+            return self._known[track.hash]
+        if self._file is None:
+            self._file = self._path.open("w", encoding="utf-8", newline="\n")
+        s = track.spacing * np.arange(len(track))
+        left_x, left_y, _ = track.at(s, track.width_left)
+        right_x, right_y, _ = track.at(s, -track.width_right)
+        line = {
+            "name": track.name,
+            "length": track.length,
+            "kerb_width": track.kerb_width,
+            "left_x": _millimetres(left_x),
+            "left_y": _millimetres(left_y),
+            "right_x": _millimetres(right_x),
+            "right_y": _millimetres(right_y),
+        }
+        self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+        self._file.flush()
+        return self._known.setdefault(track.hash, len(self._known))
+
+    def close(self) -> None:
+        """End the file. May be called twice."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _millimetres(values: ArrayLike) -> list[float]:
+    rounded: list[float] = np.round(np.asarray(values, np.float64), 3).tolist()
+    return rounded
+
+
+def read_shapes(path: Path) -> list[TrackShape]:
+    """Return the tracks of ``tracks.jsonl``, up to a line that is cut off or damaged."""
+    shapes: list[TrackShape] = []
+    if not path.exists():
+        return shapes
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                shapes.append(_shape(json.loads(line)))
+            except (ValueError, KeyError, TypeError):
+                break
+    return shapes
+
+
+def _shape(line: dict[str, Any]) -> TrackShape:
+    return TrackShape(
+        name=str(line["name"]),
+        length=float(line["length"]),
+        kerb_width=float(line["kerb_width"]),
+        left=_points(line["left_x"], line["left_y"]),
+        right=_points(line["right_x"], line["right_y"]),
+    )
+
+
+def _points(x: Sequence[float], y: Sequence[float]) -> Floats:
+    return np.stack([np.asarray(x, np.float64), np.asarray(y, np.float64)], axis=1)

@@ -1,0 +1,122 @@
+"""The parts of the page that are text. Whatever comes from a run is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from racegym.report.page.figures import css_colour
+from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
+
+__all__ = [
+    "about_table",
+    "classification_table",
+    "episode_options",
+    "heading_line",
+    "key_figures",
+    "note",
+]
+
+_COLUMNS = (  # heading, and whether numbers stand below it
+    ("pos", True), ("car", False), ("driver", False), ("laps", True), ("best lap", True),
+    ("mean lap", True), ("time", True), ("km/h", True), ("top km/h", True), ("off track", True),
+    ("status", False),
+)  # fmt: skip
+
+
+def heading_line(state: Mapping[str, Any]) -> str:
+    """Return what kind of run it was, in one line."""
+    words = [
+        state["task"], f"on {state['backend']}", f"started {state['wall']['started']}",
+        state["state"],
+    ]  # fmt: skip
+    return escape("  ·  ".join(words))
+
+
+def key_figures(result: Mapping[str, Any]) -> str:
+    """Return the few figures that are asked for first."""
+    summary, figures = result["summary"], []
+    classification = result["classification"]
+    if classification and len(classification) > 1 and len(result["episodes"]) == 1:
+        figures.append(("winner", classification[0]["name"]))
+    figures.append(("best lap", lap_text(summary["best_lap"])))
+    if len(result["episodes"]) == 1:
+        figures.append(("race time", time_text(result["time"])))
+    else:
+        figures.append(("episodes", str(summary["episodes"])))
+        figures.append(("mean lap", lap_text(summary["mean_lap"])))
+    figures.append(("finished", f"{summary['finished']} of {summary['entries']}"))
+    figures.append(("average", f"{kmh(summary['mean_speed'])} km/h"))
+    return "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in figures
+    )
+
+
+def episode_options(episodes: Sequence[Mapping[str, Any]]) -> str:
+    """Return the choices of the selector of episodes."""
+    races = len({episode["race"] for episode in episodes}) > 1
+    options = []
+    for index, episode in enumerate(episodes):
+        name = f"episode {episode['episode'] + 1}"
+        if races:
+            name = f"race {episode['race']}, {name}"
+        text = f"{name}: {episode['track']}, seed {episode['seed']}"
+        options.append(f'<option value="{index}">{escape(text)}</option>')
+    return "".join(options)
+
+
+def classification_table(episode: Mapping[str, Any]) -> str:
+    """Return who came where in one episode."""
+    rows = episode["classification"]
+    fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
+    head = "".join(_cell("th", name, number) for name, number in _COLUMNS)
+    body = "".join(_row(row, fastest) for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _row(row: Mapping[str, Any], fastest: float | None) -> str:
+    if row["total_time"] is None:
+        total = MISSING
+    elif row["position"] == 1:
+        total = time_text(row["total_time"])
+    else:
+        total = gap_text(row["gap"], row["gap_laps"])
+    best = fastest is not None and row["best_lap"] == fastest
+    texts = (
+        str(row["position"]), row["name"], row["driver"], str(row["laps"]),
+        lap_text(row["best_lap"]), lap_text(row["mean_lap"]), total, kmh(row["average_speed"]),
+        kmh(row["top_speed"]), str(row["off_track"]), row["status"],
+    )  # fmt: skip
+    cells = []
+    for (name, number), text in zip(_COLUMNS, texts, strict=True):
+        mark = ' class="best"' if best and name == "best lap" else ""
+        dot = _dot(row["car"]) if name == "car" else ""
+        cells.append(_cell("td", text, number, mark=mark, before=dot))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(tag: str, text: str, number: bool, *, mark: str = "", before: str = "") -> str:
+    inside = f"<span{mark}>{escape(text)}</span>" if mark else escape(text)
+    return f"<{tag}{' class=num' if number else ''}>{before}{inside}</{tag}>"
+
+
+def _dot(car: int) -> str:
+    return f'<i class="dot" style="background:{css_colour(car)}"></i>'
+
+
+def about_table(state: Mapping[str, Any]) -> str:
+    """Return versions and machine, for whoever wants to repeat the run."""
+    rows: Iterable[tuple[str, str]] = [
+        ("seed", str(state["seed"])),
+        ("step", f"{state['dt']:g} s"),
+        *((name, str(version)) for name, version in state["versions"].items()),
+        *((name, str(value)) for name, value in state["machine"].items()),
+    ]
+    cells = "".join(f"<tr><th>{escape(n)}</th><td>{escape(v)}</td></tr>" for n, v in rows)
+    return f"<table><tbody>{cells}</tbody></table>"
+
+
+def note(text: str) -> str:
+    """Return a remark on what the page lacks."""
+    return f'<p class="note">{escape(text)}</p>'
