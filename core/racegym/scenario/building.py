@@ -12,7 +12,7 @@ from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
-from racegym.scenario.stages import check_declared, find_class
+from racegym.scenario.stages import class_of, declared_by
 from racegym.scenario.tracks import make_tracks
 from racegym.scenario.vehicles import read_vehicle
 from racegym.track import Track
@@ -94,7 +94,7 @@ def _tracks(scenario: Scenario) -> list[Track]:
 
 def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:
     """Return a stage to be built, called ``label`` or by its own name."""
-    return Part(name=label or stage.name, make=find_class(kind, stage.name), options=stage.options)
+    return Part(name=label or stage.name, make=class_of(kind, stage), options=stage.options)
 
 
 def _labelled(kind: Kind, stages: Sequence[StageSettings]) -> list[Part[Any]]:
@@ -120,7 +120,7 @@ def _profile(settings: ProfileSettings) -> ProfileConfig:
         rewards=[
             WeightedPart(
                 name=label,
-                make=find_class("reward", term.name),
+                make=class_of("reward", term),
                 options=term.options,
                 weight=term.weight,
             )
@@ -156,13 +156,13 @@ def _car(car: CarSettings, vehicles: dict[str, dict[str, Any]]) -> CarConfig:
 
 def _driver(stage: StageSettings) -> DriverPart:
     """Return a driver, with the sensors and the action map that its class declares."""
-    make = find_class("driver", stage.name)
-    declared = check_declared(make, stage.name)
+    declared = declared_by(stage)
+    own = {} if stage.source is None else {"file": stage.source}
     sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
     return DriverPart(
         name=stage.name,
-        make=make,
-        options=stage.options,
+        make=class_of("driver", stage),
+        options={**stage.options, **own},
         sensors=sensors,
         layout=layout,
         action=make_part("action_map", declared.action) if declared.action else None,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from racegym import plugins
+from racegym.entrants.source import Source
 from racegym.errors import RacegymError, ScenarioError
 from racegym.plugins import Kind
 from racegym.scenario.canonical import AGENT, PROFILE_KEYS, spell_out
@@ -22,9 +23,18 @@ from racegym.scenario.describing import describe
 from racegym.scenario.document import plain_copy
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
-from racegym.scenario.settings import Observation, Settings, StageSettings
+from racegym.scenario.own_code import declaration, own_class, settle_source, source_text
+from racegym.scenario.settings import SOURCE_KEYS, Observation, Settings, StageSettings
 
-__all__ = ["Declared", "check_declared", "check_options", "check_stages", "find_class"]
+__all__ = [
+    "Declared",
+    "check_declared",
+    "check_options",
+    "check_stages",
+    "class_of",
+    "declared_by",
+    "find_class",
+]
 
 _PROFILE_KINDS: dict[str, Kind] = {
     "observation": "sensor",
@@ -51,9 +61,22 @@ def find_class(kind: Kind, name: str) -> Any:
     return plugins.load().find(kind, name).load()
 
 
+def class_of(kind: Kind, stage: StageSettings) -> Any:
+    """Return a stage's class, of a plugin or of a file.
+
+    Raises:
+        UnknownNameError, PluginError, ScenarioError: there is none, or it can't be imported.
+    """
+    return find_class(kind, stage.name) if stage.source is None else own_class(kind, stage.source)
+
+
 def check_stages(data: dict[str, Any], faults: Faults) -> None:
     """Look up every stage in ``data`` and check its options, which are completed in place."""
     for location, kind, stage in _stages(data):
+        text = source_text(stage)
+        if text is not None:
+            _check_own(kind, stage, text, location, faults)
+            continue
         name = stage.get("name")
         if not isinstance(name, str) or not name:
             continue  # the check of the scenario itself tells
@@ -69,6 +92,37 @@ def check_stages(data: dict[str, Any], faults: Faults) -> None:
         own = _OWN_KEYS if kind == "reward" else {"name"}
         options = {key: value for key, value in stage.items() if key not in own}
         stage.update(check_options(found, options, location, faults))
+
+
+def _check_own(
+    kind: Kind, stage: dict[str, Any], text: str, location: Location, faults: Faults
+) -> None:
+    """Check a stage whose class stands in a file; its entry is completed in place."""
+    key = "file" if stage.get("file") == text else "name"
+    at = (*location, key)
+    try:
+        settle_source(kind, stage, text, faults.places.folder((*location, key)))
+        found = own_class(kind, stage["file"])
+    except RacegymError as error:
+        faults.add_error(at, error)
+        return
+    own = {"name", *SOURCE_KEYS} | (_OWN_KEYS if kind == "reward" else set())
+    options = {key: value for key, value in stage.items() if key not in own}
+    if kind != "driver":
+        stage.update(check_options(found, options, location, faults))
+        return
+    settings = {k: v for k, v in options.items() if k in found.Options.model_fields}
+    complete = check_options(found, settings, location, faults)
+    if faults:
+        return
+    try:
+        declared = declaration(stage["file"], {**options, **complete})
+    except RacegymError as error:
+        faults.add_error(at, error)
+        return
+    for inner, what in declared.faults:
+        faults.add((*location, *inner), what)
+    stage.update({**complete, **declared.options})
 
 
 def check_options(
@@ -153,8 +207,26 @@ def _several(
             yield from _one((*location, label), kind, stage)
 
 
-def check_declared(driver: Any, name: str) -> Declared:
+def declared_by(stage: StageSettings) -> Declared:
+    """Return the sensors and the action map that a driver wants, all names found.
+
+    Raises:
+        UnknownNameError, PluginError, ScenarioError: its class can't be imported, or what it
+            declares is wrong.
+    """
+    if stage.source is None:
+        return check_declared(find_class("driver", stage.name), stage.name)
+    file = Source.of(stage.source, Path.cwd()).file
+    return check_declared(declaration(stage.source, stage.options), stage.name, file)
+
+
+def check_declared(driver: Any, name: str, file: Path | None = None) -> Declared:
     """Return the sensors and the action map that a driver's class declares, all names found.
+
+    Args:
+        driver: has the attributes ``observation`` and ``action``.
+        name: of the driver.
+        file: that the class stands in; what it names by a relative path lies beside that.
 
     Raises:
         ScenarioError: the declaration is wrong; names the driver.
@@ -164,7 +236,7 @@ def check_declared(driver: Any, name: str) -> Declared:
         for key in ("observation", "action")
         if getattr(driver, key, None) is not None
     }
-    faults = Faults(Places(None, {}))
+    faults = Faults(Places(file, {}))
     try:
         data = plain_copy(data)
         spell_out(data)
@@ -175,5 +247,7 @@ def check_declared(driver: Any, name: str) -> Declared:
             faults.add(at, what)
         declared = Declared()
     if faults:
-        raise ScenarioError(f"driver {name!r} declares what does not work: {faults.text()}")
+        raise ScenarioError(
+            f"driver {name!r} declares what does not work: {faults.text()}", file=file
+        )
     return declared
