@@ -10,6 +10,8 @@ from entrant_races import race
 
 import racegym
 from racegym.cli import main
+from racegym.entrants.failure import Fault
+from racegym.entrants.settings import EntrantOptions
 from racegym.errors import ScenarioError
 from racegym.record.stream import read_batches
 from racegym.run import code_files, run, verify
@@ -240,6 +242,37 @@ def test_options_are_checked(steady, entry, told):
     with pytest.raises(ScenarioError) as caught:
         load_scenario(race({"file": steady, **entry}))
     assert told in str(caught.value)
+
+
+def test_every_setting_stands_on_the_page_with_its_default(root):
+    page = (root / "docs" / "entrants.md").read_text("utf-8")
+    for name, field in EntrantOptions.model_fields.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        told = {"None": "none", "False": "`false`"}
+        default = told.get(str(field.default), f"{field.default or 0:g}")
+        assert f"| {default} |" in row or name == "on_failure", name
+    assert all(f"{fault.value} " in page for fault in Fault)
+
+
+def test_the_command_line_tells_who_failed(body, put, tmp_path, capsys):
+    body("raise ValueError('lost the map')")
+    driver = {"file": "./odd.py:Odd", "process": True}
+    file = put("race.yaml", json.dumps(race(driver, "pure_pursuit", time_limit=2)))
+    assert main(["run", file, "--runs-dir", str(tmp_path), "--no-plots"]) == 0
+    shown = capsys.readouterr().out
+    assert "Car 1: its driver raised an error at 0.050\n" in shown
+    (log,) = tmp_path.glob("entrants/*/entrant_0_Odd.log")
+    told = log.read_text("utf-8")
+    assert told == "[car 1, 0.00 s] odd.py:10: act raised ValueError: lost the map\n"
+
+
+def test_the_driver_that_stands_for_others_does_not_drive():
+    scenario = load_scenario(race("absent"))
+    world = scenario.world()
+    world.reset(scenario.seeds())
+    with pytest.raises(ScenarioError, match="only stands for another"):
+        world.step()
+    world.close()
 
 
 def test_a_class_of_the_wrong_kind_is_refused(put):
