@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from racegym.envs import make, make_vec
     from racegym.errors import RacegymError
     from racegym.hookspecs import hookimpl
+    from racegym.run import evaluate
     from racegym.scenario import Scenario, load_scenario
     from racegym.world import World
 
@@ -23,6 +24,7 @@ __all__ = [
     "Scenario",
     "World",
     "__version__",
+    "evaluate",
     "hookimpl",
     "load_scenario",
     "make",
@@ -36,6 +38,7 @@ _HOMES = {
     "RacegymError": "racegym.errors",
     "Scenario": "racegym.scenario",
     "World": "racegym.world",
+    "evaluate": "racegym.run",
     "hookimpl": "racegym.hookspecs",
     "load_scenario": "racegym.scenario",
     "make": "racegym.envs",

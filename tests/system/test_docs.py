@@ -81,6 +81,14 @@ def commands(block: Block) -> Iterator[str]:
                 yield part.strip()
 
 
+def write_own_code(folder: Path) -> None:
+    """Write the files of code that the page on it shows, by the names that it gives them."""
+    for block in blocks():
+        named = re.match(r"# (\w+\.py)\n", block.text)
+        if block.page == "entrants.md" and named:
+            (folder / named[1]).write_text(block.text, encoding="utf-8")
+
+
 SHELL = [block for block in blocks() if block.language in ("sh", "powershell", "")]
 RACEGYM = [
     pytest.param(command, id=f"{block.page}:{block.line} {command}")
@@ -100,6 +108,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     new_plugin("backend", "ice", folder / "made" / "racegym-ice")
     for name in ("my.yaml", "a.yaml", "b.yaml"):
         (folder / name).write_text(MINE, encoding="utf-8")
+    write_own_code(folder)
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     oval = np.stack([150 * np.cos(angle), 90 * np.sin(angle), 0 * angle + 6, 0 * angle + 6], 1)
     np.savetxt(folder / "Monza.csv", oval, delimiter=",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
@@ -213,6 +222,7 @@ def test_yaml(block: Block, tmp_path: Path) -> None:
     text = block.text
     if "backend:" not in text:
         text += "backend: kart2d\n"
+    write_own_code(tmp_path)
     file = tmp_path / "scenario.yaml"
     file.write_text(text + "track: {generate: {seed: 1}}\n" * ("carracing" not in text), "utf-8")
     if "carracing" in text:

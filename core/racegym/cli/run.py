@@ -45,11 +45,13 @@ def command(
     Ctrl-C ends the run after the current step; what has been recorded is completed.
     """
     from racegym.report import LiveStandings, announce_compiling
-    from racegym.run import run
+    from racegym.run import code_files, run
     from racegym.scenario import load_scenario
 
     console = Console(quiet=quiet)
     loaded = load_scenario(scenario, overrides)
+    for file in code_files(loaded):
+        click.echo(f"runs the code in {file}", err=True)
     live = LiveStandings(
         console,
         [car.name for car in loaded.cars],
@@ -78,6 +80,7 @@ def _say_compiling(console: Console) -> None:
 
 def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
     from racegym.report import classification_table, episodes_table, summary_line
+    from racegym.report.faults import fault_lines
     from racegym.report.wording import time_text
 
     result = done.result
@@ -97,5 +100,7 @@ def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
         f"{result['time'] / seconds:.0f} times real time",
         style="dim", highlight=False,
     )  # fmt: skip
+    for line in fault_lines(done.folder):
+        console.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     # No wrapping: a path must stay whole to be copied.
     console.print(f"recorded in {done.folder}", highlight=False, soft_wrap=True, markup=False)

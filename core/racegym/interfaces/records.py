@@ -81,6 +81,7 @@ class EventKind(IntEnum):
     CUT = 7  # progress jumped [m]
     RESCUE = 8  # 0
     HAND_OVER = 9  # index of the new driver
+    FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

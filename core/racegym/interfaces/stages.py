@@ -283,10 +283,13 @@ class Driver(Stage, ABC):
         observation: sensors it wants, as a scenario writes them; None for none.
         action: the action map it wants, likewise; it is built and handed over in
             ``setup.action_map``.
+        faults: race, car and figure of each failure in the step at hand, of a driver that
+            can fail; the world makes events of kind ``FAULT`` of them and empties the list.
     """
 
     observation: Any = None
     action: Any = None
+    faults: list[tuple[int, int, int]] | None = None
 
     @classmethod
     def declared_for(cls, options: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -311,6 +314,9 @@ class Driver(Stage, ABC):
             observations: what it declared, led by k; None when it declared none.
             control: to be written in the rows of ``cars`` alone.
         """
+
+    def close(self) -> None:
+        """Release what the operating system holds for it. May be called twice."""
 
 
 class Trainer(ABC):

@@ -79,6 +79,7 @@ def register_terminations(register: Register) -> None:
 def register_drivers(register: Register) -> None:
     """Offer the built-in drivers."""
     at = "racegym.drivers"
+    register("absent", f"{at}.absent:Absent", summary="stands for one that nobody asks")
     register("pure_pursuit", f"{at}.pure_pursuit:PurePursuit", summary="follows the centerline")
     register("idle", f"{at}.idle:Idle", summary="does nothing")
     register("random", f"{at}.random:Random", summary="draws random actions")

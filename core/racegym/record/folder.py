@@ -104,6 +104,15 @@ class RunFolder:
         """Picture of all lap times."""
         return self.path / "lap_times.png"
 
+    def entrant_log(self, index: int, name: str) -> Path:
+        """What a driver from a file has printed, and how it failed.
+
+        Args:
+            index: of the driver.
+            name: of the driver.
+        """
+        return self.path / f"entrant_{index}_{safe_name(name)}.log"
+
     @property
     def lap_chart(self) -> Path:
         """Picture of the order at the end of each lap."""

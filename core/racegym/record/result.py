@@ -17,7 +17,7 @@ from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.tally import EpisodeTally, Tally
 
-__all__ = ["Lap", "make_result", "read_events", "read_laps"]
+__all__ = ["Lap", "make_result", "read_events", "read_laps", "summarise"]
 
 _STATUS = {
     Status.FINISHED: "finished",
@@ -126,7 +126,7 @@ def make_result(folder: RunFolder, about: Mapping[str, Any], tally: Tally) -> di
         "time": sum(part.time for part in tally.episodes.values()),
         "classification": episodes[0]["classification"] if episodes else [],
         "episodes": episodes,
-        "summary": _summary(episodes),
+        "summary": summarise(episodes),
         "wall": about["wall"],
     }
 
@@ -209,7 +209,12 @@ def _gap(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | Non
     return (None if behind else row["total_time"] - leader["total_time"]), behind
 
 
-def _summary(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the figures over all cars of all episodes.
+
+    Args:
+        episodes: as they stand in the result.
+    """
     rows = [row for episode in episodes for row in episode["classification"]]
     best = [row["best_lap"] for row in rows if row["best_lap"] is not None]
     mean = [row["mean_lap"] for row in rows if row["mean_lap"] is not None]

@@ -4,7 +4,18 @@ result = run("quickstart", runs_dir="runs")
 verify(result.folder)
 """
 
+from racegym.run.entrants import code_files
+from racegym.run.evaluation import Evaluation, evaluate
 from racegym.run.run import RunResult, run
 from racegym.run.verify import Difference, Verification, verify
 
-__all__ = ["Difference", "RunResult", "Verification", "run", "verify"]
+__all__ = [
+    "Difference",
+    "Evaluation",
+    "RunResult",
+    "Verification",
+    "code_files",
+    "evaluate",
+    "run",
+    "verify",
+]

@@ -15,13 +15,14 @@ from racegym.interfaces import Watcher
 from racegym.record import About, Recorder, RunFolder
 from racegym.record.recorder import End, bytes_per_step
 from racegym.report import draw_lap_times, draw_track_map
+from racegym.run.entrants import prepare
 from racegym.run.episodes import check_driven, is_over, most_steps, start_episode
 from racegym.run.interruption import Interruption
 from racegym.scenario import Scenario, Source, load_scenario
 from racegym.track import Track
 from racegym.world import World
 
-__all__ = ["RunResult", "run"]
+__all__ = ["RunResult", "about", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +84,18 @@ def run(
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     check_driven(loaded)
     folder = RunFolder.create(Path(runs_dir), loaded.name)
+    world: World | None = None
     try:
         world = loaded.world()
+        prepare(world, loaded, folder)
         telemetry = loaded.record.telemetry
         folder.check_space(most_steps(world, loaded) * bytes_per_step(world, telemetry=telemetry))
         recorder = Recorder(
-            world, folder, _about(loaded), telemetry=telemetry, csv=csv or loaded.record.csv
+            world, folder, about(loaded), telemetry=telemetry, csv=csv or loaded.record.csv
         )
     except BaseException:
+        if world is not None:
+            world.close()
         folder.discard()
         raise
     try:
@@ -152,7 +157,8 @@ def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
     return "finished", track, perf_counter() - started
 
 
-def _about(scenario: Scenario) -> About:
+def about(scenario: Scenario) -> About:
+    """Return what a run folder says of a scenario's run."""
     vehicles = [car.vehicle if isinstance(car.vehicle, str) else "" for car in scenario.cars]
     return About(
         scenario=scenario.name,

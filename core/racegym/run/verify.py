@@ -19,7 +19,8 @@ from racegym.record.runs import read_state
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode
-from racegym.scenario import Scenario, load_scenario
+from racegym.run.replay import load_for_replay
+from racegym.scenario import Scenario
 from racegym.world import Command, World
 
 __all__ = ["Difference", "Verification", "verify"]
@@ -93,7 +94,8 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
     state = read_state(run)
     _check(run, state)
     warnings = _compare_versions(run, state, anyway=anyway)
-    scenario = load_scenario(run.scenario)
+    scenario, changed = load_for_replay(run.scenario)
+    warnings += changed
     world = scenario.world()
     try:
         if not world.spec.deterministic:
@@ -167,7 +169,11 @@ def _commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
     found: dict[tuple[int, int], list[Command]] = {}
     for line in read_events(run.commands):
         command = Command(
-            kind=line["kind"], race=line["race"], car=line["car"], driver=line["driver"]
+            kind=line["kind"],
+            race=line["race"],
+            car=line["car"],
+            driver=line["driver"],
+            figure=line.get("figure", 0),
         )
         found.setdefault((line["episode"], line["step"]), []).append(command)
     return found

@@ -17,7 +17,7 @@ from racegym.scenario.settings import (
     StageSettings,
     VariationSettings,
 )
-from racegym.scenario.stages import check_declared, find_backend, find_class
+from racegym.scenario.stages import Declared, class_of, declared_by, find_backend
 from racegym.scenario.tracks import make_tracks
 from racegym.scenario.varying import car_draws, race_draws, split_vehicle
 from racegym.scenario.vehicles import read_vehicle
@@ -105,7 +105,7 @@ def _tracks(scenario: Scenario) -> list[Track]:
 
 def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:
     """Return a stage to be built, called ``label`` or by its own name."""
-    return Part(name=label or stage.name, make=find_class(kind, stage.name), options=stage.options)
+    return Part(name=label or stage.name, make=class_of(kind, stage), options=stage.options)
 
 
 def _labelled(kind: Kind, stages: Sequence[StageSettings]) -> list[Part[Any]]:
@@ -132,7 +132,7 @@ def _profile(settings: ProfileSettings) -> ProfileConfig:
         rewards=[
             WeightedPart(
                 name=label,
-                make=find_class("reward", term.name),
+                make=class_of("reward", term),
                 options=term.options,
                 weight=term.weight,
             )
@@ -174,21 +174,17 @@ def _car(
 
 
 def _driver(stage: StageSettings) -> DriverPart:
-    return make_driver(find_class("driver", stage.name), stage)
+    return make_driver(class_of("driver", stage), stage, declared_by(stage))
 
 
-def make_driver(make: Any, stage: StageSettings) -> DriverPart:
-    """Return a driver of class ``make``, with the sensors and the action map that it declares.
-
-    Raises:
-        RacegymError: the declaration is wrong; names the driver.
-    """
-    declared = check_declared(make, stage)
+def make_driver(make: Any, stage: StageSettings, declared: Declared) -> DriverPart:
+    """Return a driver of class ``make``, with the sensors and the action map it declared."""
+    own = {} if stage.source is None else {"file": stage.source}
     sensors, layout = _sensors(declared.observation) if declared.observation else ([], "box")
     return DriverPart(
         name=stage.name,
         make=make,
-        options=stage.options,
+        options={**stage.options, **own},
         sensors=sensors,
         layout=layout,
         action=make_part("action_map", declared.action) if declared.action else None,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+from racegym.entrants.source import is_source
 from racegym.scenario.faults import Location
 
 __all__ = ["AGENT", "PROFILE_KEYS", "alternatives", "fill_in", "is_path", "spell_out", "spelt_out"]
@@ -168,6 +169,11 @@ def _sensors(value: Any) -> Any:
     return _labelled(value, "observation")
 
 
+def _label(name: str) -> str:
+    """Return what a stage is called that has only a name: of a file, the class in it."""
+    return name.rpartition(":")[2] if is_source(name) else name
+
+
 def _labelled(value: Any, key: str) -> Any:
     """Return stages by label; the label is the name where none is given."""
     if isinstance(value, str):
@@ -175,7 +181,7 @@ def _labelled(value: Any, key: str) -> Any:
     if isinstance(value, list):
         if not all(isinstance(entry, str) for entry in value):
             return value
-        value = dict.fromkeys(value)
+        value = {_label(entry): entry if is_source(entry) else None for entry in value}
     if not isinstance(value, dict):
         return value
     found = {}

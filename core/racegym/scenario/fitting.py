@@ -14,7 +14,7 @@ from racegym.errors import RacegymError, nearest
 from racegym.interfaces import BackendSpec
 from racegym.scenario.faults import Faults, Location
 from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
-from racegym.scenario.stages import check_declared, find_backend, find_class
+from racegym.scenario.stages import class_of, declared_by, find_backend
 from racegym.scenario.varying import check_variation, check_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.world import Part, WorldConfig
@@ -148,7 +148,7 @@ def _check_needs(
 ) -> None:
     """Note classes that read what nobody offers; the world asks the built stages again."""
     backend = scenario.backend.name
-    modules = [find_class("realism", stage.name) for stage in scenario.realism]
+    modules = [class_of("realism", stage) for stage in scenario.realism]
     providers = [
         (f"realism {stage.name!r}", module.channels)
         for stage, module in zip(scenario.realism, modules, strict=True)
@@ -172,15 +172,15 @@ def _check_needs(
             wanted += _driver_stages(car.driver, ("cars", entry, "driver"), faults)
     for index, stage in enumerate(scenario.relief):
         wanted += _driver_stages(stage, ("relief", index), faults)
-    for location, kind, name in wanted:
-        requires: frozenset[str] = getattr(find_class(kind, name), "requires", frozenset())
+    for location, kind, stage in wanted:
+        requires: frozenset[str] = getattr(class_of(kind, stage), "requires", frozenset())
         try:
-            check_needs(f"{kind} {name!r}", requires, backend, offered)
+            check_needs(f"{kind} {stage.name!r}", requires, backend, offered)
         except RacegymError as error:
             faults.add_error(location, error)
 
 
-def _profile_stages(scenario: Scenario) -> Iterator[tuple[Location, Kind, str]]:
+def _profile_stages(scenario: Scenario) -> Iterator[tuple[Location, Kind, StageSettings]]:
     """Yield what the agents' profiles are made of."""
     used = {car.profile for car in scenario.cars if car.is_agent}
     for name in sorted(used):
@@ -193,25 +193,25 @@ def _profile_stages(scenario: Scenario) -> Iterator[tuple[Location, Kind, str]]:
         else:
             continue
         for label, stage in _pairs(profile.observation):
-            yield (*location, "observation", label), "sensor", stage.name
+            yield (*location, "observation", label), "sensor", stage
         for label, stage in _pairs(profile.critic_observation or ()):
-            yield (*location, "critic_observation", label), "sensor", stage.name
+            yield (*location, "critic_observation", label), "sensor", stage
         for label, stage in profile.reward.items():
-            yield (*location, "reward", label), "reward", stage.name
+            yield (*location, "reward", label), "reward", stage
         for label, stage in profile.termination.items():
-            yield (*location, "termination", label), "termination", stage.name
+            yield (*location, "termination", label), "termination", stage
 
 
 def _driver_stages(
     stage: StageSettings, location: Location, faults: Faults
-) -> Iterator[tuple[Location, Kind, str]]:
+) -> Iterator[tuple[Location, Kind, StageSettings]]:
     try:
-        declared = check_declared(find_class("driver", stage.name), stage)
+        declared = declared_by(stage)
     except RacegymError as error:
         faults.add_error(location, error)
         return
     for _, sensor in _pairs(declared.observation or ()):
-        yield location, "sensor", sensor.name
+        yield location, "sensor", sensor
 
 
 def _pairs(observation: Any) -> list[tuple[str | int, StageSettings]]:

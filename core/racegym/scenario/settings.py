@@ -18,12 +18,14 @@ from pydantic import (
     model_validator,
 )
 
+from racegym.entrants.source import is_source
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.distributions import read_distribution
 from racegym.world.variation import LIMITS
 
 __all__ = [
     "MAX_NAME",
+    "SOURCE_KEYS",
     "CarSettings",
     "CarVariation",
     "GenerateSettings",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 MAX_NAME = 100
+SOURCE_KEYS = ("file", "digest")  # of a stage whose class stands in a file
 
 
 def _check_name(name: str) -> str:
@@ -67,9 +70,17 @@ class StageSettings(Settings):
     name: Name = Field(description="what it is called")
 
     @property
+    def source(self) -> str | None:
+        """The class that it is, ``/path/file.py:Class``; None for one that a plugin offers."""
+        file = (self.__pydantic_extra__ or {}).get("file")
+        return file if is_source(file) else None
+
+    @property
     def options(self) -> dict[str, Any]:
         """The settings of the stage itself."""
-        return dict(self.__pydantic_extra__ or {})
+        own = SOURCE_KEYS if self.source else ()
+        extra = self.__pydantic_extra__ or {}
+        return {key: value for key, value in extra.items() if key not in own}
 
 
 class WeightedSettings(StageSettings):

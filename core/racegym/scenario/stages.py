@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from racegym import plugins
+from racegym.entrants.source import Source
 from racegym.errors import RacegymError, ScenarioError
 from racegym.plugins import Kind
 from racegym.scenario.canonical import AGENT, PROFILE_KEYS, spell_out
@@ -22,7 +23,8 @@ from racegym.scenario.describing import describe
 from racegym.scenario.document import plain_copy
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
-from racegym.scenario.settings import Observation, Settings, StageSettings
+from racegym.scenario.own_code import declaration, own_class, settle_source, source_text
+from racegym.scenario.settings import SOURCE_KEYS, Observation, Settings, StageSettings
 from racegym.workers import WORKERS, WorkerSettings, in_workers, spelt_out
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "check_declared",
     "check_options",
     "check_stages",
+    "class_of",
+    "declared_by",
     "find_backend",
     "find_class",
 ]
@@ -76,9 +80,22 @@ class _Workers:
     Options = WorkerSettings
 
 
+def class_of(kind: Kind, stage: StageSettings) -> Any:
+    """Return a stage's class, of a plugin or of a file.
+
+    Raises:
+        UnknownNameError, PluginError, ScenarioError: there is none, or it can't be imported.
+    """
+    return find_class(kind, stage.name) if stage.source is None else own_class(kind, stage.source)
+
+
 def check_stages(data: dict[str, Any], faults: Faults) -> None:
     """Look up every stage in ``data`` and check its options, which are completed in place."""
     for location, kind, stage in _stages(data):
+        text = source_text(stage)
+        if text is not None:
+            _check_own(kind, stage, text, location, faults)
+            continue
         name = stage.get("name")
         if not isinstance(name, str) or not name:
             continue  # the check of the scenario itself tells
@@ -98,6 +115,37 @@ def check_stages(data: dict[str, Any], faults: Faults) -> None:
             stage[WORKERS] = check_options(_Workers, workers, (*location, WORKERS), faults)
         options = {key: value for key, value in stage.items() if key not in own}
         stage.update(check_options(found, options, location, faults))
+
+
+def _check_own(
+    kind: Kind, stage: dict[str, Any], text: str, location: Location, faults: Faults
+) -> None:
+    """Check a stage whose class stands in a file; its entry is completed in place."""
+    key = "file" if stage.get("file") == text else "name"
+    at = (*location, key)
+    try:
+        settle_source(kind, stage, text, faults.places.folder((*location, key)))
+        found = own_class(kind, stage["file"])
+    except RacegymError as error:
+        faults.add_error(at, error)
+        return
+    own = {"name", *SOURCE_KEYS} | (_OWN_KEYS if kind == "reward" else set())
+    options = {key: value for key, value in stage.items() if key not in own}
+    if kind != "driver":
+        stage.update(check_options(found, options, location, faults))
+        return
+    settings = {k: v for k, v in options.items() if k in found.Options.model_fields}
+    complete = check_options(found, settings, location, faults)
+    if faults:
+        return
+    try:
+        declared = declaration(stage["file"], {**options, **complete})
+    except RacegymError as error:
+        faults.add_error(at, error)
+        return
+    for inner, what in declared.faults:
+        faults.add((*location, *inner), what)
+    stage.update({**complete, **declared.options})
 
 
 def check_options(
@@ -182,6 +230,20 @@ def _several(
             yield from _one((*location, label), kind, stage)
 
 
+def declared_by(stage: StageSettings) -> Declared:
+    """Return the sensors and the action map that a driver wants, all names found.
+
+    Raises:
+        UnknownNameError, PluginError, ScenarioError: its class can't be imported, or what it
+            declares is wrong.
+    """
+    if stage.source is None:
+        return check_declared(find_class("driver", stage.name), stage)
+    wanted = declaration(stage.source, stage.options)
+    file = Source.of(stage.source, Path.cwd()).file
+    return _checked(wanted.observation, wanted.action, stage.name, file)
+
+
 def check_declared(driver: Any, stage: StageSettings) -> Declared:
     """Return the sensors and the action map that a driver's class declares, all names found.
 
@@ -195,9 +257,19 @@ def check_declared(driver: Any, stage: StageSettings) -> Declared:
     """
     if not hasattr(driver, "declared_for"):
         raise ScenarioError(f"driver {stage.name!r} is no racegym.interfaces.Driver")
-    declaration = zip(("observation", "action"), driver.declared_for(stage.options), strict=True)
-    data = {key: deepcopy(value) for key, value in declaration if value is not None}
-    faults = Faults(Places(None, {}))
+    observation, action = driver.declared_for(stage.options)
+    return _checked(observation, action, stage.name)
+
+
+def _checked(observation: Any, action: Any, name: str, file: Path | None = None) -> Declared:
+    """Check what a driver declares; relative paths in it start from the folder of ``file``.
+
+    Raises:
+        ScenarioError: it is wrong; names the driver.
+    """
+    wanted = {"observation": observation, "action": action}
+    data = {key: deepcopy(value) for key, value in wanted.items() if value is not None}
+    faults = Faults(Places(file, {}))
     try:
         data = plain_copy(data)
         spell_out(data)
@@ -208,5 +280,7 @@ def check_declared(driver: Any, stage: StageSettings) -> Declared:
             faults.add(at, what)
         declared = Declared()
     if faults:
-        raise ScenarioError(f"driver {stage.name!r} declares what does not work: {faults.text()}")
+        raise ScenarioError(
+            f"driver {name!r} declares what does not work: {faults.text()}", file=file
+        )
     return declared

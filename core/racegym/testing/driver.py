@@ -11,6 +11,7 @@ import numpy as np
 from racegym.interfaces import ActionMap, Control, Sensor, columns
 from racegym.scenario.building import make_driver
 from racegym.scenario.settings import StageSettings
+from racegym.scenario.stages import check_declared
 from racegym.testing.rig import Rig, Rows, circuits, difference, rows
 from racegym.testing.stage import N_CARS, N_RACES, StageSuite
 from racegym.testing.suite import ConformanceError, needs
@@ -40,7 +41,7 @@ class DriverSuite(StageSuite):
     def cars(self, n_cars: int) -> Sequence[CarConfig]:
         """Return cars that the driver drives."""
         stage = StageSettings(name=self.make.__name__, **self.options)
-        driver = make_driver(self.make, stage)
+        driver = make_driver(self.make, stage, check_declared(self.make, stage))
         if self.sensors is not None:
             driver = replace(driver, sensors=self.sensors)
         if self.action is not None:

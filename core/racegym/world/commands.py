@@ -15,13 +15,16 @@ class Command:
     Attributes:
         kind: ``"retire"`` takes a car out of the race; ``"rescue"`` puts it back on the
             centerline where it is, at rest; ``"hand_over"`` gives it to another driver;
-            ``"reset"`` starts the race's next episode.
+            ``"reset"`` starts the race's next episode; ``"fault"`` changes nothing and
+            only tells that a driver has failed.
         race: index of the race.
         car: index of the car in its race; not used by ``"reset"``.
         driver: for ``"hand_over"``: index into ``world.seats``, or ``AGENT``.
+        figure: for ``"fault"``: the figure of the event.
     """
 
-    kind: Literal["retire", "rescue", "hand_over", "reset"]
+    kind: Literal["retire", "rescue", "hand_over", "reset", "fault"]
     race: int = 0
     car: int = 0
     driver: int = -1
+    figure: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from racegym.interfaces import Array, Cars, Control, Driver, View
-from racegym.world.observer import Observer
+from racegym.world.observer import Observation, Observer
 
 __all__ = ["AGENT", "Seat"]
 
@@ -33,17 +33,22 @@ class Seat:
         """Take the cars whose ``pilot``, int16 ``(n_races, n_cars)``, is this seat."""
         self._cars = np.flatnonzero(pilot.reshape(-1) == self.index)
 
+    @property
+    def cars(self) -> Cars:
+        """The flat indices of the cars that it drives now."""
+        return self._cars
+
     def act(self, view: View, control: Control) -> None:
         """Let the driver decide for its cars."""
-        if not len(self._cars):
-            return
-        told = None
-        if self._observer is not None:
-            self._observer.observe_some(view, self._cars)
-            values = self._observer.values
-            told = (
-                {name: part[self._cars] for name, part in values.items()}
-                if isinstance(values, dict)
-                else values[self._cars]
-            )
-        self.driver.act(view, self._cars, told, control)
+        if len(self._cars):
+            self.driver.act(view, self._cars, self.observe(view), control)
+
+    def observe(self, view: View) -> Observation | None:
+        """Return what its cars are told now, led by their number."""
+        if self._observer is None:
+            return None
+        self._observer.observe_some(view, self._cars)
+        values = self._observer.values
+        if isinstance(values, dict):
+            return {name: part[self._cars] for name, part in values.items()}
+        return values[self._cars]

@@ -306,10 +306,20 @@ class World:
         control.request.fill(0)
         for seat in self.seats:
             seat.act(view, control)
+            if seat.driver.faults:
+                self._note_faults(seat.driver.faults)
         for group, given in zip(self.groups, actions, strict=True):
             group.apply(given, control)
         self.race_control.order(control)
         self._drive()
+
+    def _note_faults(self, faults: list[tuple[int, int, int]]) -> None:
+        """Take drivers' failures for commands of this step, so that a replay tells them, too."""
+        for race, car, figure in faults:
+            command = Command(kind="fault", race=race, car=car, figure=figure)
+            self.applied = [*self.applied, command]
+            self.apply(command)
+        faults.clear()
 
     def replay(self, control: Mapping[str, Array]) -> None:
         """Do ``advance`` with control that was applied before; nobody is asked for any.
@@ -421,6 +431,9 @@ class World:
                 self._untold.append((EventKind.RETIRE, command.race, command.car, 0.0))
         elif command.kind == "rescue":
             self._rescue(np.array([car], np.int64))
+        elif command.kind == "fault":
+            told = (EventKind.FAULT, command.race, command.car, float(command.figure))
+            self._untold.append(told)
         else:
             self._pilot[command.race, command.car] = command.driver
             told = (EventKind.HAND_OVER, command.race, command.car, float(command.driver))
@@ -476,11 +489,13 @@ class World:
         return replace(self.config, n_races=n_races, race_track=None)
 
     def close(self) -> None:
-        """Release the engine and the watchers. May be called twice."""
+        """Release the engine, the drivers and the watchers. May be called twice."""
         if not self._closed:
             self._closed = True
             for watcher in self.watchers:
                 watcher.close()
+            for seat in self.seats:
+                seat.driver.close()
             self.backend.close()
 
 

@@ -1,0 +1,139 @@
+"""Judging a policy: any callable on observations drives a scenario's agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from racegym.envs.agent import agent_world
+from racegym.errors import ScenarioError
+from racegym.interfaces import Status
+from racegym.record import Recorder
+from racegym.record.result import summarise
+from racegym.run.episodes import is_over, start_episode
+from racegym.run.run import about
+from racegym.scenario import Scenario, Source, load_scenario
+from racegym.world import World
+
+__all__ = ["Evaluation", "evaluate"]
+
+MAX_EPISODES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How a policy drove. Names and units of all figures are those of ``result.json``.
+
+    Attributes:
+        scenario: its name.
+        car: the name of the car that was driven.
+        episodes: by episode, the car's row of the classification with ``episode``, ``seed``,
+            ``track``, ``steps``, ``reward`` (the sum) and ``ended_by``, the terminations that
+            applied at its end.
+        summary: over all episodes: ``completion_rate``, ``best_lap``, ``mean_lap``,
+            ``mean_speed``, ``off_track`` and more, and ``mean_reward``.
+    """
+
+    scenario: str
+    car: str
+    episodes: tuple[dict[str, Any], ...]
+    summary: dict[str, Any]
+
+
+def evaluate(
+    policy: Callable[[Any], Any],
+    scenario: Scenario | Source,
+    *,
+    episodes: int | None = None,
+    seed: int | None = None,
+    agent: str | None = None,
+) -> Evaluation:
+    """Let a policy drive a scenario's agent for some episodes.
+
+    Episode i is the race of ``seed + i``. It ends when a termination of the car's profile
+    applies, the car is out of the race, or the race has lasted the scenario's ``time_limit``.
+
+    Args:
+        policy: called with one observation, returns one action. If it has a method ``reset``,
+            that is called before each episode.
+        scenario: a scenario, the path or name of one, or its content as a mapping.
+        episodes: how many; None for the scenario's own number.
+        seed: of the first; None for the scenario's own.
+        agent: the name of the car to drive; see ``racegym.envs.agent``.
+
+    Raises:
+        ScenarioError: the scenario is wrong, or there is no such car.
+        ActionError: an action has the wrong shape or is not finite.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    count = loaded.episodes if episodes is None else episodes
+    if not 1 <= count <= MAX_EPISODES:
+        raise ScenarioError(f"episodes is {count}; it should be from 1 to {MAX_EPISODES}")
+    first = loaded.seed if seed is None else seed
+    if not 0 <= first < 2**63:
+        raise ScenarioError(f"seed is {first}; it should be at least 0 and below 2**63")
+    loaded = loaded.model_copy(update={"seed": first})
+    world = agent_world(loaded, 1, agent)
+    try:
+        with TemporaryDirectory(prefix="racegym_") as folder:
+            recorder = Recorder(world, Path(folder), about(loaded), telemetry=False)
+            world.watchers.append(recorder)
+            try:
+                told = [_drive(policy, world, loaded, first + index) for index in range(count)]
+            finally:
+                result = recorder.finish("finished")
+    finally:
+        world.close()
+    return _gathered(loaded.name, int(world.groups[0].cars[0]), result, told)
+
+
+def _drive(
+    policy: Callable[[Any], Any], world: World, scenario: Scenario, seed: int
+) -> dict[str, Any]:
+    """Drive one episode and return what the record does not know of it."""
+    reset = getattr(policy, "reset", None)
+    if callable(reset):
+        reset()
+    start_episode(world, scenario, seed)
+    group = world.groups[0]
+    status, car = world.view.race.status, int(group.cars[0])
+    reward, over = 0.0, False
+    while not over:
+        world.step((np.asarray(policy(_copied(group.observations)))[None],))
+        reward += float(group.reward[0])
+        ended = group.terminated[0] or group.truncated[0] or status[0, car] > Status.PIT
+        over = bool(ended) or is_over(world, scenario.time_limit)
+    reasons = [name for name, applies in group.reasons.items() if applies[0]]
+    return {"reward": reward, "ended_by": reasons}
+
+
+def _copied(observations: Any) -> Any:
+    if isinstance(observations, dict):
+        return {name: part[0].copy() for name, part in observations.items()}
+    return observations[0].copy()
+
+
+def _gathered(
+    scenario: str, car: int, result: dict[str, Any], told: list[dict[str, Any]]
+) -> Evaluation:
+    """Return what the record says of one car, and what else is known of each episode."""
+    mine = [
+        {**episode, "classification": [r for r in episode["classification"] if r["car"] == car]}
+        for episode in result["episodes"]
+    ]
+    rows = tuple(
+        {
+            **episode["classification"][0],
+            **{key: episode[key] for key in ("episode", "seed", "track", "steps")},
+            **more,
+        }
+        for episode, more in zip(mine, told, strict=True)
+    )
+    mean_reward = sum(row["reward"] for row in rows) / len(rows)
+    summary = {**summarise(mine), "mean_reward": mean_reward}
+    return Evaluation(scenario=scenario, car=rows[0]["name"], episodes=rows, summary=summary)

@@ -1,0 +1,68 @@
+"""``racegym.evaluate``: its figures are those of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from entrant_races import race
+
+import racegym
+from racegym.errors import ActionError, ScenarioError
+from racegym.run import run
+
+AGENT = {"observation": ["state", "lookahead"], "termination": {"time_limit": {"seconds": 55}}}
+
+
+class Policy:
+    """What ``conftest.STEADY`` does, as a callable."""
+
+    def __init__(self):
+        self.resets = 0
+        self.steer = 0.0
+
+    def reset(self):
+        self.resets += 1
+        self.steer = 0.0
+
+    def __call__(self, observation):
+        vx, offset, sine, bend = observation[[0, 3, 4, 12]]
+        self.steer = 0.5 * self.steer + 0.5 * float(-0.6 * sine - 0.1 * offset + 0.15 * bend)
+        return np.array([self.steer, 0.5 if 20 * vx < 8 else 0.0])
+
+
+def test_the_figures_are_those_of_the_run_of_the_same_driver(steady, tmp_path):
+    start = {"kind": "grid", "lateral_noise": 1.0}
+    settings = {"task": "evaluate", "episodes": 2, "start": start}
+    done = run(race(steady, **settings), runs_dir=tmp_path, plots=False)
+    policy = Policy()
+    found = racegym.evaluate(policy, race("agent", **settings, **AGENT))
+    assert policy.resets == 2
+    for mine, episode in zip(found.episodes, done.result["episodes"], strict=True):
+        (row,) = episode["classification"]
+        for key, value in row.items():
+            if key not in ("driver", "top_speed"):
+                assert mine[key] == value, key
+        assert mine["seed"] == episode["seed"] and mine["steps"] == episode["steps"]
+    assert found.episodes[0]["best_lap"] != found.episodes[1]["best_lap"]
+    for key, value in done.result["summary"].items():
+        assert found.summary[key] == value, key
+    assert found.summary["completion_rate"] == 1.0
+
+
+def test_episodes_and_seed_are_chosen_and_terminations_end_them():
+    scenario = race("agent", "pure_pursuit", start={"lateral_noise": 1.0}, **AGENT)
+    scenario["termination"] = {"off_track": True}
+    first = racegym.evaluate(lambda told: [1, 1], scenario, episodes=3, seed=11)
+    assert [row["seed"] for row in first.episodes] == [11, 12, 13]
+    assert all(row["ended_by"] == ["off_track"] for row in first.episodes)
+    assert first.car == "Car 1" and first.summary["entries"] == 3
+    assert first.summary["completion_rate"] == 0 and first.summary["best_lap"] is None
+    again = racegym.evaluate(lambda told: [1, 1], scenario, episodes=1, seed=12)
+    assert again.episodes[0] | {"episode": 1} == first.episodes[1]
+
+
+def test_what_is_wrong_is_told():
+    with pytest.raises(ScenarioError, match="episodes is 0"):
+        racegym.evaluate(lambda told: [0, 0], race("agent"), episodes=0)
+    with pytest.raises(ActionError, match=r"shape \(1, 3\)"):
+        racegym.evaluate(lambda told: [0, 0, 0], race("agent"))
