@@ -64,7 +64,7 @@ def test_a_normal_distribution_has_ends(mean, sd, below, above):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"unifrom": [1, 2]}, "is none; did you mean 'uniform'?"),
+        ({"unifrom": [1, 2]}, "names none of the distributions; did you mean 'uniform'?"),
         ({"uniform": [1, 2], "choice": [1]}, "give one distribution, not uniform and choice"),
         ({"uniform": [1, 2], "low": 1}, "uniform takes no 'low' beside it"),
         ({"normal": [1, 2], "hihg": 1}, "did you mean 'high'?"),

@@ -253,3 +253,9 @@ def test_what_can_not_be_drawn(build, change, error, message):
     with pytest.raises(error) as caught:
         build(**{"backend": Heavy, **change})
     assert message in str(caught.value)
+
+
+def test_an_action_is_held_at_least_once(build):
+    profile = replace(build().config.profiles["default"], action_repeat=0)
+    with pytest.raises(ScenarioError, match="action_repeat must be at least 1, not 0"):
+        build(profiles={"default": profile})

@@ -35,7 +35,11 @@ def read_distribution(value: Any) -> Distribution:
     if len(kinds) != 1:
         said = " and ".join(kinds)
         hint = nearest(next((str(key) for key in value if key not in ENDS), ""), KINDS)
-        raise ValueError(f"give one distribution, not {said}" if said else f"is none; {hint}")
+        raise ValueError(
+            f"give one distribution, not {said}"
+            if said
+            else f"names none of the distributions; {hint}"
+        )
     kind = kinds[0]
     for key in value:
         if key != kind and (kind != "normal" or key not in ENDS):
