@@ -90,12 +90,12 @@ def test_a_process_of_its_own_changes_no_bit(steady, tmp_path):
     results = []
     for process in (False, True):
         entries = [{"file": steady, "process": process, "speed": 7 + k} for k in range(2)]
-        done = run(race(*entries), runs_dir=tmp_path, plots=False)
+        done = run(race(*entries, time_limit=15), runs_dir=tmp_path, plots=False)
         results.append(done)
     inside, outside = (done.folder for done in results)
     for key in ("chain", "motion", "state"):
         assert digests(inside, key) == digests(outside, key) != []
-    assert results[0].result["summary"]["finished"] == 2
+    assert results[0].result["summary"]["mean_speed"] > 4
     assert verify(outside).difference is None
 
 

@@ -83,7 +83,13 @@ DEEDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+RARE = {"hangs", "returns text", "asks to exit"}
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [pytest.param(deed, marks=[pytest.mark.slow] if deed in RARE else []) for deed in DEEDS],
+)
 def test_eleven_finish_whatever_the_twelfth_does(deed, body, tmp_path, mark, capfd):
     text, settings, fault = DEEDS[deed]
     good = [{"name": "pure_pursuit", "pace": 80 + k} for k in range(11)]
