@@ -115,6 +115,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
+    (run,) = (folder / "runs" / "quickstart").iterdir()
+    shutil.copytree(run, folder / "runs" / "old" / run.name)  # to be deleted
     return folder
 
 

@@ -69,7 +69,7 @@ def compiler() -> Iterator[Finding]:
     if disabled:
         yield Finding(
             what="compiler", state="warn", found="NUMBA_DISABLE_JIT is set: kernels are not "
-            "compiled, and a hundred times slower", remedy="unset NUMBA_DISABLE_JIT",
+            "compiled, and many times slower", remedy="unset NUMBA_DISABLE_JIT",
         )  # fmt: skip
     else:
         state = "ok" if works else "fail"

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from racegym.interfaces import Array, Status
 from racegym.record import RunFolder
 from racegym.record.telemetry_table import read_telemetry
-from racegym.report.style import FAINT, GRID, INK, car_colour, clean, heading, legend, new_figure
+from racegym.report.style import (
+    FAINT,
+    GRID,
+    INK,
+    car_colour,
+    clean,
+    heading,
+    legend,
+    new_figure,
+    settle,
+)
 from racegym.report.wording import short
 
 __all__ = ["accelerations_figure"]
@@ -74,6 +84,7 @@ def accelerations_figure(
     how = "" if measured else "  ·  from changes of velocity"
     heading(axes, "Accelerations", f"{result['scenario']}  ·  {episode['track']}{how}")
     legend(axes)
+    settle(figure)
     return figure
 
 
@@ -129,7 +140,7 @@ def _frame(axes: Axes, limit: float) -> None:
     axes.axvline(0, color=FAINT, linewidth=0.8, zorder=1)
     axes.set_xlim(limit, -limit)  # left is on the left
     axes.set_ylim(-limit, limit)
-    axes.set_aspect("equal")
+    axes.set_box_aspect(1)
     axes.tick_params(length=0)
     axes.set_xlabel("across [g], to the left positive", color=INK)
     axes.set_ylabel("along [g], braking negative", color=INK)

@@ -23,6 +23,7 @@ __all__ = [
     "legend",
     "new_figure",
     "save",
+    "settle",
     "write_svg",
 ]
 
@@ -80,6 +81,15 @@ def legend(axes: Axes) -> None:
     for text in box.get_texts():
         text.set_parse_math(False)
         text.set_color(INK)
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out once before it is written.
+
+    With axes of a fixed form, one round of layout is too few: labels stand half outside.
+    """
+    with _missing_glyphs():
+        figure.draw_without_rendering()
 
 
 def save(figure: Figure, path: Path) -> None:

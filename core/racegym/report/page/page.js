@@ -113,7 +113,7 @@
   const trackPaths = (shape) => {
     const point = (edge, k) => {
       const i = 2 * (k % (edge.length / 2));
-      return [edge[i] / 10, edge[i + 1] / 10];
+      return [edge[i] / 100, edge[i + 1] / 100]; // centimetres
     };
     const asphalt = new Path2D(), edges = new Path2D(), line = new Path2D();
     const n = shape.left.length / 2;
@@ -142,7 +142,7 @@
     };
     if (shape) {
       for (const edge of [shape.left, shape.right]) {
-        for (let i = 0; i < edge.length; i += 2) take(edge[i] / 10, edge[i + 1] / 10);
+        for (let i = 0; i < edge.length; i += 2) take(edge[i] / 100, edge[i + 1] / 100);
       }
     } else {
       for (let i = 0; i < run.x.length; i++) {

@@ -15,10 +15,10 @@ from racegym.scenario.canonical import (
     AGENT,
     DEFAULT_LAPS,
     OBSERVATION,
-    PROFILE_KEYS,
     REWARD,
     TERMINATION,
 )
+from racegym.scenario.distributions import KINDS
 from racegym.scenario.scenario import VERSION, Scenario
 from racegym.scenario.schema.models import Schema, described, model_schema, nullable, partial
 from racegym.scenario.schema.stages import (
@@ -38,7 +38,26 @@ STAGES: tuple[Kind, ...] = (
 )  # fmt: skip
 # What `canonical.is_path` takes for the path of a file.
 PATH: Schema = {"type": "string", "pattern": r"[/\\]|\.([yY][aA]?[mM][lL]|[cC][sS][vV])$"}
-PROFILE_DEFAULTS = dict(zip(PROFILE_KEYS, (OBSERVATION, ACTION, REWARD, TERMINATION), strict=True))
+PROFILE_DEFAULTS = {
+    "observation": OBSERVATION, "action": ACTION, "reward": REWARD, "termination": TERMINATION,
+    "critic_observation": None, "action_repeat": 1,
+}  # fmt: skip
+
+_PAIR: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+DISTRIBUTION: Schema = {
+    "description": "drawn for every race and episode",
+    "type": "object",
+    "properties": {
+        "uniform": _PAIR,
+        "log_uniform": _PAIR,
+        "normal": _PAIR,
+        "choice": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+        "low": {"type": "number"},
+        "high": {"type": "number"},
+    },
+    "oneOf": [{"required": [kind]} for kind in KINDS],
+    "additionalProperties": False,
+}
 
 
 def scenario_schema() -> Schema:
@@ -134,23 +153,27 @@ def _places(given: dict[str, Schema]) -> dict[str, Schema]:
 
 
 def _profile() -> dict[str, Schema]:
-    """Return the four keys of a profile."""
+    """Return the keys of a profile."""
     one_or_many = [ref("sensor"), {**many("sensor"), "minItems": 1}, ref("sensor_by_label")]
     forms: dict[str, Schema] = {
         "observation": {"anyOf": one_or_many},
         "action": ref("action_map"),
         "reward": _labelled("reward"),
         "termination": _labelled("termination"),
+        "critic_observation": {"anyOf": one_or_many},
+        "action_repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
     }
     texts = {
         "observation": "sensors; a list makes one flat box, a mapping a dictionary",
         "action": "how the agent's actions are read",
         "reward": "reward terms by label, each with its weight",
         "termination": "reasons for the episode to end, by label",
+        "critic_observation": "sensors that only a critic is told of, in the infos",
+        "action_repeat": "control intervals that an action is held for",
     }
     return {
         key: {**described(forms[key], texts[key]), "default": PROFILE_DEFAULTS[key]}
-        for key in PROFILE_KEYS
+        for key in forms
     }
 
 
@@ -243,7 +266,7 @@ def _vehicle_of(backend: Any, offer: Offer, defs: dict[str, Schema]) -> Schema |
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return None
     define = f"vehicle.{offer.name}"
-    whole = model_schema(model, define, defs)
+    whole = _drawable(model_schema(model, define, defs), defs)
     defs[define] = described(whole, f"the parameters of a vehicle of the backend {offer.name}")
     changed = partial(whole, defs, f"{define}.changed")
     base = {
@@ -255,6 +278,18 @@ def _vehicle_of(backend: Any, offer: Offer, defs: dict[str, Schema]) -> Schema |
     defs[f"{define}.changed"] = changed
     either = {"anyOf": [ref(define), ref(f"{define}.changed")]}
     return {"if": {"type": "object"}, "then": either}
+
+
+def _drawable(whole: Schema, defs: dict[str, Schema]) -> Schema:
+    """Return a vehicle's schema in which every number may also be a distribution."""
+    defs["distribution"] = DISTRIBUTION
+    drawn = {
+        key: {"anyOf": [schema, ref("distribution")], "description": schema.get("description", "")}
+        if schema.get("type") in ("number", "integer")
+        else schema
+        for key, schema in whole.get("properties", {}).items()
+    }
+    return {**whole, "properties": drawn}
 
 
 def _is_backend(offer: Offer) -> Schema:
