@@ -12,9 +12,11 @@ from racegym.errors import PluginError
 from racegym.plugins import Kind, Offer
 from racegym.scenario.schema.models import Schema, described, first_paragraph, model_schema
 from racegym.scenario.settings import WeightedSettings
+from racegym.workers import WORKERS, WorkerSettings
 
 __all__ = ["bare_names", "by_label", "define_stages", "many", "name_schema", "ref"]
 
+CODE: Schema = {"type": "string", "pattern": r"\.py(:[^:]*)?$", "description": "a class in a file"}
 NO_OPTIONS: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -47,12 +49,25 @@ def define_stages(kind: Kind, defs: dict[str, Schema]) -> None:
             open_options: Schema = {"type": "object", "properties": {}}
             defs[define] = described(_with_name(open_options, kind, offer), *text)
         else:
-            defs[define] = _with_name(_options(found, define, defs), kind, offer)
+            options = _options(found, define, defs)
+            if kind == "backend" and found.spec.max_races == 1:
+                options = _with_workers(options, defs)
+            defs[define] = _with_name(options, kind, offer)
             defs[define] = described(defs[define], offer.summary, first_paragraph(found))
         if _is_bare(offer):
             short.append(described(name_schema(offer), offer.summary))
         full.append({"allOf": [ref(define), {"required": ["name"]}]})
-    defs[kind] = {"anyOf": [*short, *full]} if full else {"not": {}}
+    if kind != "backend":
+        short.append(CODE)
+        full.append(_from_file(kind))
+    defs[kind] = {"anyOf": [*short, *full]}
+
+
+def _from_file(kind: Kind) -> Schema:
+    """Return the schema of a stage whose class stands in a file; its options are its own."""
+    either = [{"required": [key], "properties": {key: CODE}} for key in ("file", "name")]
+    stage: Schema = {"type": "object", "anyOf": either}
+    return described(stage, f"a {kind.replace('_', ' ')} of your own: code that runs")
 
 
 def _options(found: Any, define: str, defs: dict[str, Schema]) -> Schema:
@@ -61,6 +76,15 @@ def _options(found: Any, define: str, defs: dict[str, Schema]) -> Schema:
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return {"type": "object", "properties": {}}
     return {**NO_OPTIONS, **model_schema(model, define, defs)}
+
+
+def _with_workers(options: Schema, defs: dict[str, Schema]) -> Schema:
+    """Add the key of backends that hold one race to a process."""
+    defs["workers"] = model_schema(WorkerSettings, "workers", defs)
+    count = {"type": "integer", "minimum": 1}
+    about = "processes that run an engine each, so that there can be many races"
+    workers = described({"anyOf": [count, ref("workers")]}, about)
+    return {**options, "properties": {**options["properties"], WORKERS: workers}}
 
 
 def _with_name(options: Schema, kind: Kind, offer: Offer) -> Schema:

@@ -223,7 +223,8 @@ def _vehicle() -> Schema:
 def _car(defs: dict[str, Schema]) -> Schema:
     car = model_schema(CarSettings, "car", defs)
     for name in [name for name in defs if name.startswith("car.")]:
-        del defs[name]  # of stages that are spelt out
+        if name.removeprefix("car.") in _REPLACED:
+            del defs[name]
     properties = car["properties"]
     for key, target in (("vehicle", "vehicle"), ("driver", "car_driver")):
         properties[key] = described(ref(target), properties[key]["description"])
