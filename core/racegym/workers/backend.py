@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import count
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -43,7 +44,7 @@ from racegym.interfaces import (
 )
 from racegym.track import Track
 from racegym.workers.memory import Layout, Route, Segment, offsets
-from racegym.workers.messages import SPIN, Task, breathe
+from racegym.workers.messages import SPIN, Order, Task, breathe
 from racegym.workers.parcels import (
     POINT_BYTES,
     Brief,
@@ -150,6 +151,7 @@ class WorkerBackend(Backend):
             )
             for race in range(view.n_races)
         ]
+        self._numbers = count(1)  # of orders
         self._asked: list[int] | None = None  # races whose step has begun
         self._failed: dict[int, EngineError] = {}  # those that could not even begin
         self._broken_off = False  # somebody may still be at work
@@ -313,7 +315,7 @@ class WorkerBackend(Backend):
         failures: dict[int, EngineError] = {}
         for race in races:
             try:
-                self._races[race].process.order(task, **parts(race))
+                self._races[race].process.order(next(self._numbers), task, **parts(race))
             except EngineError as error:
                 failures[race] = error
         asked = [race for race in races if race not in failures]
@@ -386,11 +388,13 @@ class WorkerBackend(Backend):
         self._inward.gather(which, self._rows)
         self._orders[2].gather(which, self._rows)
         self._failed, self._asked = {}, []
+        number = next(self._numbers)
+        message = Order(number, Task.STEP, dt=dt).pack()
         for race in live:
             one = self._races[race]
             one.stepped = True
             try:
-                one.process.order(Task.STEP, dt=dt)
+                one.process.send(number, message)
             except EngineError as error:
                 self._failed[race] = error
             else:

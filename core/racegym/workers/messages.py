@@ -15,13 +15,13 @@ import time
 from enum import IntEnum
 from typing import NamedTuple
 
-__all__ = ["ANSWER_BYTES", "ORDER_BYTES", "SPIN", "Answer", "Order", "Outcome", "Task", "breathe"]
+__all__ = ["ANSWER", "ORDER_BYTES", "SPIN", "Order", "Outcome", "Task", "breathe"]
 
 SPIN = 1e-4  # [s] that a flag is watched before going to sleep
 _ORDER = struct.Struct("<qqqQd")
-_ANSWER = struct.Struct("<qqq")
 ORDER_BYTES = _ORDER.size
-ANSWER_BYTES = _ANSWER.size
+# An answer: number of the order (0 once the engine is built), outcome, bytes in the parcel.
+ANSWER = struct.Struct("<qqq")
 
 
 class Task(IntEnum):
@@ -59,23 +59,6 @@ class Order(NamedTuple):
     def unpack(cls, raw: bytes) -> Order:
         """Return the order in these bytes."""
         return cls(*_ORDER.unpack(raw))
-
-
-class Answer(NamedTuple):
-    """A message from a worker."""
-
-    number: int  # of the order; 0 once the engine is built
-    outcome: int
-    length: int = 0  # [bytes] in the parcel
-
-    def pack(self) -> bytes:
-        """Return it as bytes."""
-        return _ANSWER.pack(*self)
-
-    @classmethod
-    def unpack(cls, raw: bytes) -> Answer:
-        """Return the answer in these bytes."""
-        return cls(*_ANSWER.unpack(raw))
 
 
 if hasattr(os, "sched_yield"):

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from racegym.workers.memory import Layout, Segment
-from racegym.workers.messages import ANSWER_BYTES, Answer, Order, Outcome, Task
+from racegym.workers.messages import ANSWER, Order, Outcome, Task
 
 __all__ = ["EngineError", "EngineProcess"]
 
@@ -142,23 +142,35 @@ class EngineProcess:
             )
         self._parcel[: len(content)] = content
 
-    def order(self, task: Task, content: bytes = b"", key: int = 0, dt: float = 0.0) -> None:
+    def order(self, number: int, task: Task, content: bytes = b"", key: int = 0) -> None:
         """Tell the worker what to do.
+
+        Args:
+            number: of the order, greater than that of the one before.
+            task: what to do.
+            content: goes into the parcel.
+            key: of the episode, for a reset.
 
         Raises:
             EngineError: the process has ended.
         """
-        if content:
-            self.put(content)
-        self._number += 1
-        message = Order(self._number, task, len(content), key, dt).pack()
-        self._ordered[0] = self._number
+        self.put(content)
+        self.send(number, Order(number, task, len(content), key).pack())
+
+    def send(self, number: int, message: bytes) -> None:
+        """Tell the worker what to do by an order that is packed already.
+
+        Raises:
+            EngineError: the process has ended.
+        """
+        self._number = number
+        self.waiting = True
         self._began = monotonic()
+        self._ordered[0] = number
         try:
             os.write(self._orders, message)
         except OSError:
             raise self._ended() from None
-        self.waiting = True
 
     @property
     def answered(self) -> bool:
@@ -184,12 +196,12 @@ class EngineProcess:
             if not self._comes(deadline):
                 raise self._failure(f"it took more than {timeout:g} s to {what}")
             try:
-                raw = os.read(self._answers, ANSWER_BYTES)
+                raw = os.read(self._answers, ANSWER.size)
             except OSError:
                 raw = b""
-            if len(raw) != ANSWER_BYTES:
+            if len(raw) != ANSWER.size:
                 raise self._ended()
-            number, outcome, length = Answer.unpack(raw)
+            number, outcome, length = ANSWER.unpack(raw)
             if number == self._number:  # a wait that was broken off leaves older ones
                 break
         self.waiting = False

@@ -29,9 +29,9 @@ from racegym.interfaces import Arrays, Backend, Effects, ScopedArrays, Setup, Vi
 from racegym.track import Track, TrackSet
 from racegym.workers.memory import Layout, RowArrays, Segment
 from racegym.workers.messages import (
+    ANSWER,
     ORDER_BYTES,
     SPIN,
-    Answer,
     Order,
     Outcome,
     Task,
@@ -183,7 +183,7 @@ def main() -> None:
             content = b"a track of %d bytes is longer than spec.max_points" % len(content)
         parcel[: len(content)] = content
         answered[0] = number
-        os.write(answers, Answer(number, outcome, len(content)).pack())
+        os.write(answers, ANSWER.pack(number, outcome, len(content)))
 
     with suppress(BrokenPipeError):
         try:
