@@ -89,8 +89,16 @@ def _drive(file: Path, races: int = 5) -> tuple[list[Any], list[Any], Any]:
         ("PPO", "MlpPolicy", {"action": "steer_throttle_brake"}, WITHOUT_A_GAIN),
         ("PPO", "MlpPolicy", {"action": "discrete"}, {}),
         ("PPO", "MultiInputPolicy", {"observation": {"far": "lookahead", "near": "state"}}, {}),
-        ("SAC", "MlpPolicy", {"action": "steer_throttle_brake"}, {}),
-        ("DQN", "MlpPolicy", {"action": "discrete", "observation": "telemetry"}, {}),
+        pytest.param(
+            "SAC", "MlpPolicy", {"action": "steer_throttle_brake"}, {}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "DQN",
+            "MlpPolicy",
+            {"action": "discrete", "observation": "telemetry"},
+            {},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_driver_does_what_the_model_predicts(
@@ -160,7 +168,7 @@ def test_sources_are_environments_scenarios_and_names(tmp_path: Path) -> None:
     env = racegym.make("time_trial")
     model = sb3.PPO("MlpPolicy", "racegym/Kart2D-v1", device="cpu")
     notes = set()
-    sources = (model.get_env(), racegym.make_vec("time_trial", 2), "time_trial")
+    sources = (model.get_env(), racegym.make_vec("time_trial", 2))
     for source in sources:
         file = export_onnx(model, source, tmp_path / "p.onnx")
         (entry,) = onnx.load(file).metadata_props

@@ -155,9 +155,9 @@ def test_ppo_learns_through_wrappers_as_it_does_on_single_races(
 
     def learn(envs: Any) -> tuple[Any, list[Any]]:
         model = sb3.PPO(
-            "MlpPolicy", VecNormalize(VecMonitor(envs)), n_steps=256, seed=3, device="cpu"
+            "MlpPolicy", VecNormalize(VecMonitor(envs)), n_steps=128, seed=3, device="cpu"
         )
-        model.learn(3000)
+        model.learn(1024)
         return model, [value.numpy() for value in model.policy.state_dict().values()]
 
     native, mine = learn(RaceVecEnv(racegym.make_vec(short_episodes, RACES)))

@@ -25,14 +25,14 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def shown_name(offer: Offer) -> str:
+def _shown_name(offer: Offer) -> str:
     """Return the name that people write: with the dist before it where two share a name."""
     return offer.name if offer.name in plugins.load().names(offer.kind) else offer.selector
 
 
 def name_schema(offer: Offer) -> Schema:
     """Return the schema of an offer's name, which may always have its dist before it."""
-    return {"enum": sorted({shown_name(offer), offer.selector}, key=len)}
+    return {"enum": sorted({_shown_name(offer), offer.selector}, key=len)}
 
 
 def define_stages(kind: Kind, defs: dict[str, Schema]) -> None:
@@ -40,7 +40,7 @@ def define_stages(kind: Kind, defs: dict[str, Schema]) -> None:
     short: list[Schema] = []
     full: list[Schema] = []
     for offer in plugins.load().offers(kind):
-        shown = shown_name(offer)
+        shown = _shown_name(offer)
         define = f"{kind}.{shown}"
         try:
             found: Any = offer.load()
@@ -128,7 +128,7 @@ def by_label(kind: Kind) -> Schema:
     named: dict[str, Schema] = {}
     patterns: dict[str, Schema] = {}
     for offer in plugins.load().offers(kind):
-        shown = shown_name(offer)
+        shown = _shown_name(offer)
         forms: list[Schema] = [ref(f"{kind}.{shown}"), ref(kind), {"const": False}]
         if _is_bare(offer):
             forms += [{"const": True}, {"type": "null"}]
