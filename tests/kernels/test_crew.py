@@ -67,6 +67,24 @@ def test_a_thread_comes_back_after_a_pause_that_grows_while_it_is_lost_again():
     assert crew.size(4) == 4
 
 
+def test_all_threads_are_soon_back_on_a_machine_that_is_quiet_again():
+    clock = Clock()
+    crew = Crew(clock)
+    for _ in range(3):
+        launches(crew, FEW, held_up=True)
+        clock.now += SETTLING + 1
+    for _ in range(3):  # one comes back and is lost again, so the pause grows
+        while crew.size(4) == 1:
+            clock.now += FIRST_PAUSE
+        clock.now += SETTLING + 1
+        launches(crew, FEW, held_up=True)
+    while crew.size(4) == 1:
+        clock.now += FIRST_PAUSE
+    for back in (3, 4):
+        clock.now += FIRST_PAUSE + 1
+        assert crew.size(4) == back
+
+
 def test_one_thread_is_never_given_up():
     crew = Crew(Clock())
     launches(crew, 10 * FEW, held_up=True, allowed=1)

@@ -53,7 +53,7 @@ class Crew:
         self._clock = clock
         self._idle = 0  # threads given up
         self._launches = self._held_up = 0
-        self._pause = FIRST_PAUSE
+        self._pause = self._last_pause = FIRST_PAUSE
         self._changed = 0
 
     def size(self, allowed: int) -> int:
@@ -61,6 +61,8 @@ class Crew:
         if self._idle and self._clock() - self._changed > self._pause:
             self._idle -= 1
             self._changed = self._clock()
+            # Once one is back for good, the next may follow soon.
+            self._last_pause, self._pause = self._pause, FIRST_PAUSE
             self._launches = self._held_up = 0
         return max(1, allowed - self._idle)
 
@@ -78,7 +80,8 @@ class Crew:
         now = self._clock()
         # A thread that is lost again soon after it came back is left alone for longer.
         soon = now - self._changed < FIRST_PAUSE
-        self._pause = min(2 * self._pause, LAST_PAUSE) if soon else FIRST_PAUSE
+        self._pause = min(2 * self._last_pause, LAST_PAUSE) if soon else FIRST_PAUSE
+        self._last_pause = self._pause
         self._idle = min(self._idle + 1, allowed - 1)
         self._changed = now
         self._launches = self._held_up = 0
