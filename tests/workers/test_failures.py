@@ -42,7 +42,7 @@ def lone():
     return in_workers(Quick)(Setup(view=view, arrays=scoped, options=options))
 
 
-@pytest.mark.parametrize("how", ["raise", "kill", "hang", *map(slow, ("tell", "exit"))])
+@pytest.mark.parametrize("how", ["raise", "hang", *map(slow, ("tell", "exit", "kill"))])
 def test_a_race_whose_engine_fails_is_lost_until_its_reset(build, how, tmp_path, caplog):
     rig = build(
         Frail, 2, workers=HASTE, at="step", how=how, after=2, once=str(tmp_path / "once")
@@ -88,6 +88,7 @@ def test_retries_are_bounded_and_the_engine_is_named(build):
     assert text.endswith("It said last:\nthe engine is not well")
 
 
+@pytest.mark.slow
 def test_an_episode_without_a_failure_ends_the_row(build):
     rig = build(Frail, workers={"count": 1, "retries": 1}, at="step", how="raise", after=1)
     for _ in range(2):
@@ -158,7 +159,7 @@ def test_workers_end_with_their_world(build):
     assert not workers_of(os.getpid())
 
 
-@pytest.mark.parametrize("doing", ["nothing", "a step for ever"])
+@pytest.mark.parametrize("doing", [slow("nothing"), "a step for ever"])
 def test_workers_end_when_the_world_is_killed(doing, tmp_path):
     """The script has no `if __name__ == "__main__"`: workers do not run it again."""
     how = "{}" if doing == "nothing" else "dict(at='step', how='hang')"
