@@ -59,6 +59,8 @@ ENVELOPE_COLUMNS = 7
 
 GRAVITY = 9.80665  # [m/s^2]
 CRAWL = 0.3  # [m/s] the least speed of a profile, so that no car is told to stop
+MOST_ROUNDS = 200  # of a closed line, until its speeds have settled
+SETTLED = 1e-6  # [m/s] a smaller change is none
 FASTEST = 200.0  # [m/s] of a car whose top speed nobody knows
 
 
@@ -114,13 +116,20 @@ def fill_profiles(starts, firsts, counts, spacings, points, envelopes, paces, sp
             speeds[start + i] = corner_speed(envelopes, j, pace, points[first + i, CURVATURE])
             if speeds[start + i] < speeds[start + slowest]:
                 slowest = i
-        for n in range(2 * count):
+        # Two rounds do where the slowest bend is one to drive out of. Where drag eats up all
+        # drive, what a round ends with is slower than what it began with, and more are driven.
+        last = 0
+        for n in range(MOST_ROUNDS * count):
+            if n >= 2 * count and n - last > count:
+                break
             i = (slowest + n) % count
             nxt = (i + 1) % count
             v = speeds[start + i]
             share = share_along(envelopes, j, pace, points[first + i, CURVATURE], v)
             gain = drive_along(envelopes, j, pace, share, v) - envelopes[j, DRAG] * v * v
             reached = sqrt(max(v * v + 2.0 * h * gain, CRAWL * CRAWL))
+            if reached < speeds[start + nxt] - SETTLED:
+                last = n
             speeds[start + nxt] = min(speeds[start + nxt], reached)
         brake = envelopes[j, BRAKE] * pace * pace
         for n in range(2 * count):
