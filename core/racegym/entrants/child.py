@@ -14,8 +14,9 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from racegym.entrants.failure import FailureError
 from racegym.entrants.instances import Instances, declare
@@ -63,11 +64,16 @@ def _watch_parent() -> None:
     def wait() -> None:
         while os.read(parent, 1):
             pass
-        if sys.platform != "win32":
-            os.killpg(os.getpgrp(), signal.SIGKILL)
-        os._exit(1)
+        _end_all()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _end_all() -> NoReturn:
+    """End this process and whatever the entrant has started."""
+    if sys.platform != "win32":
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
 
 
 class _Server:
@@ -91,7 +97,10 @@ class _Server:
             answer = self._answer(kind, self._read(length))
             if os.getpid() != self._process:
                 os._exit(0)  # a copy that the entrant has forked ends here
-            self._channel.sendall(answer)
+            try:
+                self._channel.sendall(answer)
+            except ConnectionError:
+                _end_all()
 
     def _read(self, size: int) -> bytes:
         parts = bytearray()
@@ -101,7 +110,10 @@ class _Server:
             except ConnectionError:
                 part = b""
             if not part:
-                sys.exit(0)
+                with suppress(OSError, ValueError):  # what the entrant printed last
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                _end_all()
             parts += part
         return bytes(parts)
 
