@@ -351,3 +351,27 @@ def test_the_envelope_is_what_the_car_can_do_and_little_less(name):
     made.step(6)
     driven = made.state.ax[0, 0] + known.drag[0, 0] * made.state.vx[0, 0] ** 2
     assert known.drive[0, 0] <= driven * 1.001 < known.drive[0, 0] * 1.1
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "low", "high"),
+    [
+        ("rental_kart", 6.0, 0.93, 1.0),
+        ("rental_kart", 15.0, 0.97, 1.0),
+        ("gt3", 12.0, 0.97, 1.0),
+        ("gt3", 50.0, 1.0, 1.06),
+        ("rc_car", 4.0, 1.0, 1.16),
+    ],
+)
+def test_a_tightened_corner_reaches_about_the_grip_that_is_told(name, speed, low, high):
+    made = rig(name, speed)
+    known, reached = made.view.vehicle, 0.0
+    for k in range(1200):
+        vx, vy = float(made.state.vx[0, 0]), float(made.state.vy[0, 0])
+        if abs(vy / vx) > 0.25:  # it slides
+            break
+        told = known.grip[0, 0] * (GRAVITY + known.downforce[0, 0] * (vx**2 + vy**2))
+        reached = max(reached, float(made.state.ay[0, 0] / told))
+        made.drive(steer=k / 1200, throttle=float(np.clip(0.1 + 0.5 * (speed - vx), 0.0, 1.0)))
+        made.step()
+    assert low < reached < high

@@ -1,8 +1,10 @@
 """How fast a vehicle can drive, brake and corner: the point-mass envelope of its model.
 
-Every figure is derived from the model's own parameters and lies on the safe side of what
-the model can do, so that a driver who stays inside does not slide. All of it is float64,
-whatever the precision of the world.
+Every figure is derived from the model's own parameters. Drive and brake lie on the safe side
+of what the model can do. In a corner the point mass knows neither the body's slip nor the
+pull of steered tyres, of which one share takes account: the shipped vehicles reach 0.97 to
+1.15 of it from moderate speeds up, and in a hairpin a kart reaches 0.94. All of it is
+float64, whatever the precision of the world.
 """
 
 from __future__ import annotations
