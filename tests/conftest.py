@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +23,23 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the reference data folder `shared` beside the repository")
     return folder
+
+
+@pytest.fixture
+def short_episodes() -> dict[str, Any]:
+    """One kart that starts anywhere at speed; under random controls it soon leaves the track."""
+    return {
+        "name": "short",
+        "backend": "kart2d",
+        "track": {"generate": {"seed": 2, "length": 500}},
+        "start": {"kind": "random", "speed": 8.0, "speed_noise": 8.0, "lateral_noise": 2.0},
+        "cars": [{"name": "agent", "vehicle": "rental_kart", "driver": "agent"}],
+        "observation": ["state", "lookahead"],
+        "action": "steer_accel",
+        "reward": {"progress": 0.5, "off_track": 2.0, "steering_smoothness": 0.1},
+        "termination": {
+            "off_track": {"margin": 0.0},
+            "stuck": {"seconds": 2.0},
+            "time_limit": {"seconds": 3.0},
+        },
+    }

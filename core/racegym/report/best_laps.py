@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
 from racegym.record.telemetry_table import read_telemetry
-from racegym.report.style import FAINT, GRID, INK, car_colour, clean, heading, legend, new_figure
+from racegym.report.style import FAINT, INK, car_colour, clean, heading, legend, new_figure
 from racegym.report.wording import lap_text, short
 
 __all__ = ["best_lap", "best_laps_figure"]
@@ -91,9 +91,7 @@ def best_laps_figure(
         for (name, _), axes in zip(panels, grid, strict=True):
             _draw(axes, name, lap, fastest, look)
     for (name, _), axes in zip(panels, grid, strict=True):
-        clean(axes)
-        axes.grid(color=GRID, linewidth=0.9)
-        axes.set_axisbelow(True)
+        clean(axes, grid="both")
         axes.set_ylabel(name, color=INK, fontsize=9)
         if not name.startswith("speed"):
             axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from racegym.interfaces import Array, Status
 from racegym.record import RunFolder
 from racegym.record.telemetry_table import read_telemetry
-from racegym.report.style import GRID, INK, car_colour, clean, heading, legend, new_figure
+from racegym.report.style import INK, car_colour, clean, heading, legend, new_figure
 from racegym.report.wording import gap_text, short
 
 __all__ = ["gaps_figure", "gaps_to_leader"]
@@ -76,9 +76,7 @@ def gaps_figure(
             time, own, color=car_colour(row["car"]), linewidth=1.5, zorder=3.0 - 0.01 * place,
             label=f"P{row['position']}  {short(row['name'])}" + (_last(row, own) if place else ""),
         )  # fmt: skip
-    clean(axes)
-    axes.grid(axis="y", color=GRID, linewidth=0.9)
-    axes.set_axisbelow(True)
+    clean(axes, grid="y")
     axes.set_xlim(float(time[0]), float(time[-1]))
     deepest = _deepest(gaps, rows)
     axes.set_ylim(1.06 * deepest, -0.03 * deepest)

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_events, read_laps
-from racegym.report.style import GRID, INK, car_colour, clean, heading, new_figure
+from racegym.report.style import INK, car_colour, clean, heading, new_figure
 from racegym.report.wording import short
 
 __all__ = ["lap_chart", "lap_chart_figure"]
@@ -70,9 +70,7 @@ def lap_chart_figure(
             textcoords="offset points", va="center", fontsize=9, color=INK,
             annotation_clip=False, parse_math=False,
         )  # fmt: skip
-    clean(axes)
-    axes.grid(axis="x", color=GRID, linewidth=0.9)
-    axes.set_axisbelow(True)
+    clean(axes, grid="x")
     axes.set_xlim(-0.02 * last, 1.005 * last)
     axes.set_ylim(len(rows) + 0.5, 0.5)
     axes.set_yticks(range(1, len(rows) + 1))

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
-from racegym.report.style import GRID, INK, car_colour, clean, heading, legend, new_figure, save
+from racegym.report.style import INK, car_colour, clean, heading, legend, new_figure, save
 from racegym.report.wording import lap_text, short
 
 __all__ = ["draw_lap_times", "lap_times_figure"]
@@ -81,9 +81,7 @@ def _draw_car(
 
 
 def _frame(axes: Axes, laps: Sequence[Lap]) -> None:
-    clean(axes)
-    axes.grid(axis="y", color=GRID, linewidth=0.9)
-    axes.set_axisbelow(True)
+    clean(axes, grid="y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.yaxis.set_major_formatter(FuncFormatter(_tick))
     times = np.array([lap.lap_time for lap in laps], float)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -50,13 +50,16 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def clean(axes: Any) -> None:
-    """Take away what does not carry information."""
+def clean(axes: Any, *, grid: Literal["x", "y", "both"] | None = None) -> None:
+    """Take away what does not carry information; draw the lines of a grid behind the rest."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)
     axes.tick_params(colors=INK, labelsize=9)
+    if grid is not None:
+        axes.grid(axis=grid, color=GRID, linewidth=0.9)
+        axes.set_axisbelow(True)
 
 
 def heading(axes: Axes, title: str, about: str) -> None:

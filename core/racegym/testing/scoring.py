@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,15 +19,16 @@ __all__ = ["RewardSuite", "TerminationSuite"]
 STEPS = 25
 
 
-class _ScoringSuite(StageSuite):
+class _ScoringSuite(StageSuite, ABC):
     """What reward terms and terminations share: ``compute(view, out)`` for every car."""
 
+    @abstractmethod
     def _values(self, rig: Rig) -> Array:
         """Return what was computed in the last step, (n_races * n_cars,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stage(self, rig: Rig) -> Any:
-        raise NotImplementedError
+        """Return the stage under test, as the world has built it."""
 
     def _run(self, seed: int, rig: Rig, controls: Array) -> Array:
         rig.start(seed)
