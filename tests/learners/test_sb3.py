@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import Any
 
 import gymnasium
@@ -183,27 +182,3 @@ def test_without_stable_baselines_the_message_says_what_to_install() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install stable-baselines3" in done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("races", "times"), [(8, 4.0), (1024, 30.0)])
-def test_the_batch_is_faster_than_single_races(races: int, times: float) -> None:
-    """Rates in environment steps a second; singles do not get faster with their number."""
-
-    def rate(envs: Any) -> float:
-        envs.seed(0)
-        envs.reset()
-        rng = np.random.default_rng(0)
-        actions = rng.uniform(-1, 1, (50, envs.num_envs, 2)).astype(np.float32)
-        for step in range(20):
-            envs.step(actions[step])
-        start, steps = time.perf_counter(), 0
-        while time.perf_counter() - start < 2.0:
-            envs.step(actions[steps % 50])
-            steps += 1
-        envs.close()
-        return steps * envs.num_envs / (time.perf_counter() - start)
-
-    native = rate(RaceVecEnv(racegym.make_vec("time_trial", races)))
-    singles = rate(DummyVecEnv([lambda: racegym.make("time_trial")] * 8))
-    assert native > times * singles
