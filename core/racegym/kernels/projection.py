@@ -67,7 +67,8 @@ CELL_FIRST, CELL_COLUMNS, CELL_ROWS = 6, 7, 8  # the track's grid in ``cells``
 CELL_X, CELL_Y, CELL_SIZE = 9, 10, 11  # [m] its south-west corner, the side of a cell
 CHECKPOINT_FIRST, CHECKPOINT_COUNT = 12, 13  # items of ``checkpoint_s``
 SECTOR_FIRST, SECTOR_COUNT = 14, 15  # items of ``sector_s``
-TABLE_COLUMNS = 16
+CROSSING_COUNT = 16  # rows of ``crossings`` that count
+TABLE_COLUMNS = 17
 
 # What ``project`` reports.
 WALKED = 0  # followed from its segment of the step before

@@ -22,6 +22,7 @@ def register_sensors(register: Register) -> None:
     register("telemetry", f"{at}.telemetry:Telemetry", summary="what the car's own gauges show")
     register("state", f"{at}.state:State", summary="eleven numbers: motion, place, controls")
     register("lookahead", f"{at}.lookahead:Lookahead", summary="curvature and width ahead")
+    register("rays", f"{at}.rays:Rays", summary="distances along beams, lidar")
     register("channels", f"{at}.channels:Channels", summary="any field or channel by name, scaled")
 
 

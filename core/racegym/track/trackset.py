@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from racegym.errors import TrackError
 from racegym.kernels import projection as columns
 from racegym.kernels.projection import fill_grid, pose_cars
+from racegym.track.borders import BORDER_COLUMNS, border_points
+from racegym.track.check import MOST_CROSSINGS
 from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
 
 __all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
@@ -47,8 +49,8 @@ class TrackSet:
     """Many tracks in flat arrays, and which of them each race drives on.
 
     The packed arrays ``points``, ``outline``, ``table`` and ``cells`` are laid out in
-    ``racegym.kernels.projection``; they never move, so whoever holds one sees a replaced
-    track at once. Named attributes such as ``x`` or ``length`` are views of their columns
+    ``racegym.kernels.projection``, ``borders`` in ``racegym.track.borders``; they never move,
+    so whoever holds one sees a replaced track at once. Named attributes such as ``x`` or ``length`` are views of their columns
     (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
     ``replace``; a segment index counts from its track's first row and so stays right.
 
@@ -61,6 +63,7 @@ class TrackSet:
         checkpoint_first, checkpoint_count, sector_first, sector_count: (n_tracks,) int32,
             items of the two below.
         checkpoint_s, sector_s: (n_tracks * most,) float64 [m].
+        crossings: (n_tracks, 2 * most) float64 [m], s of both passes of each crossing.
 
     Args:
         tracks: one or more.
@@ -100,6 +103,8 @@ class TrackSet:
         self.race_track = np.ascontiguousarray(races, dtype=np.int32)
         self.points = np.zeros((n_points, columns.POINT_COLUMNS))
         self.outline = np.zeros((n_points, columns.OUTLINE_COLUMNS), np.float32)
+        self.borders = np.zeros((n_points, BORDER_COLUMNS))
+        self.crossings = np.zeros((n_tracks, 2 * MOST_CROSSINGS))
         self.table = np.zeros((n_tracks, columns.TABLE_COLUMNS))
         self.cells = np.zeros(n_points * CELLS_PER_POINT, dtype=np.int32)
         self.checkpoint_s = np.zeros(n_tracks * MAX_CHECKPOINTS)
@@ -231,6 +236,7 @@ class TrackSet:
             first, count = self.table[k, [columns.FIRST, columns.COUNT]].astype(int)
             self.points[row : row + count] = self.points[first : first + count].copy()
             self.outline[row : row + count] = self.outline[first : first + count].copy()
+            self.borders[row : row + count] = self.borders[first : first + count].copy()
             here, there, size = (CELLS_PER_POINT * v for v in (row, first, count))
             self.cells[here : here + size] = self.cells[there : there + size].copy()
             self.table[k, columns.FIRST] = row
@@ -250,10 +256,13 @@ class TrackSet:
         ):
             outline[:, column] = values
             outline[:, column + 1] = np.roll(values, -1) - values
+        self.borders[row : row + n] = border_points(track)
         entry = self.table[slot]
         entry[columns.FIRST], entry[columns.COUNT] = row, n
         entry[columns.SPACING], entry[columns.LENGTH] = track.spacing, track.length
         entry[columns.KERB], entry[columns.RUNOFF] = track.kerb_width, track.runoff
+        entry[columns.CROSSING_COUNT] = len(track.crossings)
+        self.crossings[slot, : 2 * len(track.crossings)] = np.ravel(track.crossings)
         self._write_grid(slot, CELLS_PER_POINT * row, track)
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,

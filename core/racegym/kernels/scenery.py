@@ -1,0 +1,471 @@
+"""What lies around a car, drawn into images of colour codes: in perspective, or from above.
+
+The track is a row of portals, the normals of its samples, each cut by eight lines that run
+along the track: the walls, the outer edges of the kerbs, the edges of the asphalt, and the
+inner edges of the white lines. Between two portals that follow each other, wall to wall,
+kerb to kerb, edge to edge and line to line are filled one over the other. Samples are taken
+the further apart the farther they are away, so that none is much smaller than a row of
+pixels; the rest of the lap, beyond ``sight``, is stepped over in jumps that its distance
+allows. What stands on the ground (walls, cars) is drawn after all that lies on it, the
+farthest first.
+
+Not drawn: the body of the car itself, shadows, and what another level of the track holds.
+"""
+
+from __future__ import annotations
+
+from math import atan2, cos, sin, sqrt, tan
+
+from numba import prange
+
+from numba import prange
+
+from racegym.kernels.compile import device, kernel, outlined
+from racegym.kernels.geometry import wrap_difference
+from racegym.kernels.projection import (
+    BANKING,
+    COUNT,
+    CROSSING_COUNT,
+    FIRST,
+    KERB,
+    LENGTH,
+    OPEN_RUNOFF,
+    RUNOFF,
+    SPACING,
+    TANGENT_X,
+    TANGENT_Y,
+    WIDTH_LEFT,
+    WIDTH_RIGHT,
+    X,
+    Y,
+    Z,
+)
+from racegym.kernels.raster import fill_quad
+
+__all__ = ["BLOCK", "CODES", "MOST_PORTALS", "draw_views"]
+
+# Colour codes; a palette has a colour for each.
+SKY, FIELD, GRASS, GRAVEL, ASPHALT = 0, 1, 2, 3, 4
+LINE = 5  # and three more, that are a quarter, a half and three quarters white
+KERB_RED, KERB_WHITE, KERB_FAR = 9, 10, 11
+START = 12
+WALL_LEFT, WALL_RIGHT = 13, 14
+OBSTACLE = 15
+CAR = 16  # first of TEAMS colours, each followed by a darker one of the sides
+TEAMS = 8
+CODES = CAR + 2 * TEAMS
+
+# Points of a portal, from the left wall to the right one.
+ACROSS = 10
+WALL_L, KERB_L, EDGE_L, LINE_L, LINE_R, EDGE_R, KERB_R, WALL_R, TOP_L, TOP_R = range(ACROSS)
+# What is known of each: right, up and ahead of the camera [m], and its place in the picture.
+RIGHT, UP, AHEAD, U, V = range(5)
+# What is known of a portal: its sample, how many samples on the next one is (0: another part
+# of the track begins), and how far away it is [m].
+SAMPLE, STRIDE, FAR = range(3)
+
+MOST_PORTALS = 512
+LINE_WIDTH = 0.15  # [m] of the white line inside of the edge
+KERB_BLOCK = 2.0  # kerb widths of red, then of white
+WALL_HEIGHT = 1.0  # [m]
+WALL_WIDTH = 0.4  # [m] as seen from above
+MARGIN = 3.0  # [m] that portals are thought to be longer
+LEAST_PIXELS = 0.3  # of a kerb, to be drawn
+HIDDEN = 40.0  # [m] either way of a crossing, of the level that is not drawn
+TOP_APART = 4.0  # pixels between portals seen from above
+CAR_HEIGHT = 0.9  # [m]
+START_DEPTH = 1.0  # [m] of the chequered line
+NEAR = 0.2  # [m] in front of the camera, where the picture begins
+PER_DISTANCE = 0.12  # portals are no farther apart than this share of their distance
+BLOCK = 8  # cars that one thread draws before it takes more
+PARALLEL_FROM = 16
+
+
+@device
+def put_point(portals, n, point, x, y, z, eye):
+    """Set a point of portal ``n``: x, y, z [m] forward, left and up of the camera's foot."""
+    above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin = eye
+    up, ahead = x, 1.0
+    if not above:
+        rise = z - height
+        up, ahead = x * tilt_sin + rise * tilt_cos, x * tilt_cos - rise * tilt_sin
+    portals[n, point, RIGHT], portals[n, point, UP], portals[n, point, AHEAD] = -y, up, ahead
+    if ahead >= NEAR:
+        scale = focal / ahead
+        portals[n, point, U] = middle_u - scale * y
+        portals[n, point, V] = middle_v - scale * up
+
+
+@outlined
+def put_portal(portals, n, points, borders, row, kerb_share, place, eye):
+    """Set all points of portal ``n`` from the sample in ``row``."""
+    x, y, z, cs, sn = place
+    above, focal = eye[0], eye[1]
+    rise, bank = points[row, Z] - z, tan(points[row, BANKING])
+    ox, oy = points[row, X] - x, points[row, Y] - y
+    pixel = 1.0 / focal if above else max(cs * ox + sn * oy, NEAR) / focal  # [m] across
+    # The portal is a straight line: forward and left of the camera's foot, by metres to left.
+    fx, fy = cs * ox + sn * oy, cs * oy - sn * ox
+    tx, ty = points[row, TANGENT_X], points[row, TANGENT_Y]
+    gx, gy = sn * tx - cs * ty, cs * tx + sn * ty
+    left = (borders[row, 1] - points[row, Y]) * tx - (borders[row, 0] - points[row, X]) * ty
+    right = (borders[row, 3] - points[row, Y]) * tx - (borders[row, 2] - points[row, X]) * ty
+    wall = (borders[row, 5] - points[row, Y]) * tx - (borders[row, 4] - points[row, X]) * ty
+    other = (borders[row, 7] - points[row, Y]) * tx - (borders[row, 6] - points[row, X]) * ty
+    inset = min(max(LINE_WIDTH, pixel), 0.25 * (left - right))
+    kerb_left = left + kerb_share * (wall - left)
+    kerb_right = right + kerb_share * (other - right)
+    put_point(portals, n, WALL_L, fx + wall * gx, fy + wall * gy, rise + wall * bank, eye)
+    put_point(
+        portals, n, KERB_L, fx + kerb_left * gx, fy + kerb_left * gy, rise + kerb_left * bank, eye
+    )
+    put_point(portals, n, EDGE_L, fx + left * gx, fy + left * gy, rise + left * bank, eye)
+    d = left - inset
+    put_point(portals, n, LINE_L, fx + d * gx, fy + d * gy, rise + d * bank, eye)
+    d = right + inset
+    put_point(portals, n, LINE_R, fx + d * gx, fy + d * gy, rise + d * bank, eye)
+    put_point(portals, n, EDGE_R, fx + right * gx, fy + right * gy, rise + right * bank, eye)
+    put_point(
+        portals, n, KERB_R, fx + kerb_right * gx, fy + kerb_right * gy, rise + kerb_right * bank,
+        eye,
+    )  # fmt: skip
+    put_point(portals, n, WALL_R, fx + other * gx, fy + other * gy, rise + other * bank, eye)
+    # From above the top of a wall is seen as a line beyond its foot.
+    thick = max(WALL_WIDTH, pixel) if above else 0.0
+    top_left, top_right = wall + thick, other - thick
+    up = 0.0 if above else WALL_HEIGHT
+    put_point(
+        portals, n, TOP_L, fx + top_left * gx, fy + top_left * gy, rise + wall * bank + up, eye
+    )
+    put_point(
+        portals, n, TOP_R, fx + top_right * gx, fy + top_right * gy, rise + other * bank + up, eye
+    )
+
+
+@device
+def outside(fx, fy, reach, sides):
+    """Return bits for the sides of the picture beyond which a portal lies altogether.
+
+    Args:
+        fx, fy: its middle [m], forward and left of the camera's foot.
+        reach: [m] how far it may reach to either side.
+        sides: (4, 3) with (a, b, c): beyond the side is where a fx + b fy > c + reach.
+    """
+    bits = 0
+    for side in range(4):
+        if sides[side, 0] * fx + sides[side, 1] * fy > sides[side, 2] + reach:
+            bits |= 1 << side
+    return bits
+
+
+@device
+def on_other_level(crossings, track, crossing_count, spacing, length, cell, index, reach):
+    """Return whether a sample lies on the part of a crossing that the cell is not on."""
+    for crossing in range(crossing_count):
+        one, other = crossings[track, 2 * crossing], crossings[track, 2 * crossing + 1]
+        to_one = abs(wrap_difference(cell * spacing - one, length))
+        to_other = abs(wrap_difference(cell * spacing - other, length))
+        hidden = other if to_one <= to_other else one
+        if abs(wrap_difference(index * spacing - hidden, length)) < reach:
+            return True
+    return False
+
+
+@outlined
+def gather(
+    portals, about, points, borders, crossings, table, track, cell, place, eye, sides, sight
+):
+    """Collect the portals in the picture and within ``sight`` [m], once round from ``cell`` on.
+
+    Returns:
+        How many there are.
+    """
+    x, y, _, cs, sn = place
+    above = eye[0]
+    first, count = int(table[track, FIRST]), int(table[track, COUNT])
+    spacing, length = table[track, SPACING], table[track, LENGTH]
+    crossing_count = int(table[track, CROSSING_COUNT])
+    runoff = min(table[track, RUNOFF], OPEN_RUNOFF)
+    kerb_share = min(table[track, KERB] / runoff, 1.0) if runoff > 0.0 else 0.0
+    n, passed, joined, ready = 0, 0, False, False
+    bits_before, row_before, far_before, stride_before = 0, 0, 0.0, 1
+    while passed <= count and n < MOST_PORTALS:
+        index = (cell + passed) % count
+        row = first + index
+        dx, dy = points[row, X] - x, points[row, Y] - y
+        distance = sqrt(dx * dx + dy * dy)
+        beyond = distance - sight
+        hidden = crossing_count > 0 and on_other_level(
+            crossings, track, crossing_count, spacing, length, cell, index, HIDDEN
+        )
+        if beyond > 0.0 or hidden:
+            joined = False
+            passed += max(1, int(beyond / spacing))
+            continue
+        reach = runoff + max(points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT]) + MARGIN
+        bits = outside(cs * dx + sn * dy, cs * dy - sn * dx, reach, sides)
+        apart = TOP_APART / eye[1] if above else PER_DISTANCE * distance
+        stride = max(1, min(int(apart / spacing), count - passed))
+        if joined and bits & bits_before == 0:
+            # Something of the piece from the portal before to this one may be in the picture.
+            if not ready:
+                put_portal(portals, n, points, borders, row_before, kerb_share, place, eye)
+                about[n, SAMPLE], about[n, FAR] = row_before - first, far_before
+                n += 1
+            about[n - 1, STRIDE] = stride_before
+            if n == MOST_PORTALS:
+                break
+            put_portal(portals, n, points, borders, row, kerb_share, place, eye)
+            about[n, SAMPLE], about[n, FAR], about[n, STRIDE] = index, distance, 0.0
+            n += 1
+            ready = True
+        else:
+            ready = False
+        bits_before, row_before, far_before, stride_before = bits, row, distance, stride
+        joined = True
+        passed += stride
+    return n
+
+
+@outlined
+def fill_clipped(image, shape, code, eye, spare):
+    """Fill the quadrilateral of (4, 3) ``shape``, cut off before the camera."""
+    _, focal, middle_u, middle_v, _, _, _ = eye
+    n = 0
+    for i in range(4):
+        j = (i + 1) % 4
+        here, there = shape[i, AHEAD] - NEAR, shape[j, AHEAD] - NEAR
+        if here >= 0.0:
+            scale = focal / shape[i, AHEAD]
+            spare[0, n] = middle_u + scale * shape[i, RIGHT]
+            spare[1, n] = middle_v - scale * shape[i, UP]
+            n += 1
+        if (here < 0.0) != (there < 0.0):
+            t = here / (here - there)
+            right = shape[i, RIGHT] + t * (shape[j, RIGHT] - shape[i, RIGHT])
+            up = shape[i, UP] + t * (shape[j, UP] - shape[i, UP])
+            spare[0, n] = middle_u + focal * right / NEAR
+            spare[1, n] = middle_v - focal * up / NEAR
+            n += 1
+    if n < 3:
+        return
+    us, vs = spare[0], spare[1]
+    d = 3 if n > 3 else 2
+    fill_quad(image, us[0], vs[0], us[1], vs[1], us[2], vs[2], us[d], vs[d], code)
+    if n == 5:
+        fill_quad(image, us[0], vs[0], us[3], vs[3], us[4], vs[4], us[0], vs[0], code)
+
+
+@device
+def fill_strip(image, portals, i, left, right, code, eye, shape, spare):
+    """Fill what lies between two points across, from portal ``i`` to the next."""
+    j = i + 1
+    near = min(
+        min(portals[i, left, AHEAD], portals[i, right, AHEAD]),
+        min(portals[j, left, AHEAD], portals[j, right, AHEAD]),
+    )
+    if near >= NEAR:
+        fill_quad(
+            image, portals[i, left, U], portals[i, left, V], portals[j, left, U],
+            portals[j, left, V], portals[j, right, U], portals[j, right, V],
+            portals[i, right, U], portals[i, right, V], code,
+        )  # fmt: skip
+        return
+    for k in range(3):
+        shape[0, k], shape[1, k] = portals[i, left, k], portals[j, left, k]
+        shape[2, k], shape[3, k] = portals[j, right, k], portals[i, right, k]
+    fill_clipped(image, shape, code, eye, spare)
+
+
+@outlined
+def draw_ground(image, portals, about, n, kerb, spacing, count, eye, shape, spare):
+    """Draw everything that lies on the ground, the farthest first."""
+    above, focal, _, _, _, _, _ = eye
+    for i in range(n - 2, -1, -1):
+        if about[i, STRIDE] > 0.0:
+            fill_strip(image, portals, i, WALL_L, WALL_R, GRASS, eye, shape, spare)
+    block = KERB_BLOCK * kerb
+    for i in range(n - 2, -1, -1):
+        stride = int(about[i, STRIDE])
+        if stride == 0:
+            continue
+        pixels = focal if above else focal / max(about[i, FAR], NEAR)  # a metre across
+        if kerb * pixels > LEAST_PIXELS:
+            code = KERB_FAR
+            if stride * spacing <= block and block * pixels > 2.0:
+                code = KERB_RED + int(about[i, SAMPLE] * spacing / block) % 2
+            fill_strip(image, portals, i, KERB_L, KERB_R, code, eye, shape, spare)
+        white = int(4.0 * min(LINE_WIDTH * pixels, 1.0) + 0.5)
+        if white > 0:
+            code = LINE + 4 - white
+            fill_strip(image, portals, i, EDGE_L, EDGE_R, code, eye, shape, spare)
+            fill_strip(image, portals, i, LINE_L, LINE_R, ASPHALT, eye, shape, spare)
+        else:
+            fill_strip(image, portals, i, EDGE_L, EDGE_R, ASPHALT, eye, shape, spare)
+        to_line = int(count - about[i, SAMPLE]) % count
+        if to_line < stride:
+            begin = to_line / stride
+            end = min(begin + START_DEPTH / (stride * spacing), 1.0)
+            for k in range(3):
+                for corner in range(4):
+                    point = LINE_L if corner < 2 else LINE_R
+                    t = begin if corner == 0 or corner == 3 else end
+                    start, stop = portals[i, point, k], portals[i + 1, point, k]
+                    shape[corner, k] = start + t * (stop - start)
+            fill_clipped(image, shape, START, eye, spare)
+
+
+@device
+def set_corner(shape, corner, x, y, z, eye):
+    """Set a corner of a shape: x, y, z [m] forward, left and up of the camera's foot."""
+    above, _, _, _, height, tilt_cos, tilt_sin = eye
+    shape[corner, RIGHT] = -y
+    if above:
+        shape[corner, UP], shape[corner, AHEAD] = x, 1.0
+    else:
+        rise = z - height
+        shape[corner, UP] = x * tilt_sin + rise * tilt_cos
+        shape[corner, AHEAD] = x * tilt_cos - rise * tilt_sin
+
+
+@outlined
+def draw_box(image, x, y, z, yaw, half_length, half_width, code, eye, shape, spare):
+    """Draw a car: its middle x, y, z [m] and yaw as seen from the camera's foot."""
+    above, _, _, _, height, _, _ = eye
+    cs, sn = cos(yaw), sin(yaw)
+    # Where the camera is, as the car sees it, tells which of its sides are seen.
+    ox, oy = -(cs * x + sn * y), -(cs * y - sn * x)
+    if not above:
+        for side in range(4):
+            along, turn = side < 2, 1.0 if side % 2 == 0 else -1.0
+            seen = turn * ox > half_length if along else turn * oy > half_width
+            if not seen:
+                continue
+            for corner in range(4):
+                across = 1.0 if corner == 0 or corner == 3 else -1.0
+                a = turn * half_length if along else across * half_length
+                b = across * half_width if along else turn * half_width
+                top = z + (CAR_HEIGHT if corner > 1 else 0.0)
+                set_corner(shape, corner, x + cs * a - sn * b, y + sn * a + cs * b, top, eye)
+            fill_clipped(image, shape, code if along else code + 1, eye, spare)
+    if above or height > z + CAR_HEIGHT:
+        for corner in range(4):
+            a = half_length if corner < 2 else -half_length
+            b = half_width if corner == 0 or corner == 3 else -half_width
+            set_corner(shape, corner, x + cs * a - sn * b, y + sn * a + cs * b, z + CAR_HEIGHT, eye)
+        fill_clipped(image, shape, code, eye, spare)
+
+
+@outlined
+def draw_standing(
+    image, portals, about, n, walls, count, race, own, place, eye, x, y, z, yaw, segment,
+    present, length, width, wheelbase, to_front, shape, spare,
+):  # fmt: skip
+    """Draw walls and cars, the farthest first."""
+    here_x, here_y, here_z, cs, sn = place
+    for i in range(n - 2, -1, -1):
+        stride = int(about[i, STRIDE])
+        if stride == 0:
+            continue
+        if walls:
+            fill_strip(image, portals, i, WALL_L, TOP_L, WALL_LEFT, eye, shape, spare)
+            fill_strip(image, portals, i, WALL_R, TOP_R, WALL_RIGHT, eye, shape, spare)
+        sample = int(about[i, SAMPLE])
+        for car in range(x.shape[1]):
+            beyond = segment[race, car] - sample
+            beyond = beyond + count if beyond < 0 else beyond
+            if beyond >= stride or car == own or not present[race, car]:
+                continue
+            heading = float(yaw[race, car])
+            middle = to_front[race, car] - 0.5 * wheelbase[race, car]
+            dx = x[race, car] + middle * cos(heading) - here_x
+            dy = y[race, car] + middle * sin(heading) - here_y
+            rise = z[race, car] - here_z
+            relative = heading - atan2(sn, cs)
+            draw_box(
+                image, cs * dx + sn * dy, cs * dy - sn * dx, rise if rise == rise else 0.0,
+                relative, 0.5 * length[race, car], 0.5 * width[race, car],
+                CAR + 2 * (car % TEAMS), eye, shape, spare,
+            )  # fmt: skip
+
+
+@outlined
+def colour(image, out, palette):
+    """Write the colours of an image of codes (height, width) into ``out`` (..., channels)."""
+    height, width, channels = out.shape
+    for row in range(height):
+        line, target = image[row], out[row]
+        if channels == 1:
+            for column in range(width):
+                target[column, 0] = palette[line[column], 0]
+            continue
+        code = line[0]
+        others = 0
+        for column in range(width):
+            others += line[column] != code
+        red, green, blue = palette[code, 0], palette[code, 1], palette[code, 2]
+        for column in range(width):
+            if others > 0:
+                code = line[column]
+                red, green, blue = palette[code, 0], palette[code, 1], palette[code, 2]
+            target[column, 0], target[column, 1], target[column, 2] = red, green, blue
+
+
+@kernel(parallel_from=PARALLEL_FROM)
+def draw_views(
+    cars, out, x, y, z, yaw, segment, present, length, width, wheelbase, to_front,
+    race_track, points, borders, crossings, table, palette, eye, turned, mount, horizon,
+    own_car, sides, sight, images, portals, about, shapes, spares,
+):  # fmt: skip
+    """Draw what some cars see.
+
+    Args:
+        cars: (k,) int64 flat indices, race * n_cars + car.
+        out: (k, height, width, channels) uint8; written.
+        x, y, z, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
+        length, width, wheelbase, to_front: of ``VehicleTable``.
+        race_track, points, borders, crossings, table: the packed tracks.
+        palette: (CODES, channels) uint8.
+        eye: (above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin): whether the view
+            is from above, without perspective; pixels a metre, at 1 m ahead; where straight
+            ahead is in the picture [pixels]; height of the camera [m]; its tilt downward.
+        turned: whether the view turns with the car; else north is up.
+        mount: [m] of the camera ahead of the car's reference point.
+        horizon: row of the horizon; the sky is above it.
+        own_car: whether the car itself is drawn.
+        sight: [m] how far the track is drawn.
+        sides: (4, 3), see ``outside``.
+        images, portals, about, shapes, spares: scratch, with a row for each ``BLOCK`` cars:
+            (height, width) uint8; (MOST_PORTALS, ACROSS, 5), (MOST_PORTALS, 3), (4, 3) and
+            (2, 5) float64.
+    """
+    n_cars = x.shape[1]
+    for block in prange(-(-cars.shape[0] // BLOCK)):
+        image, shape, spare = images[block], shapes[block], spares[block]
+        for k in range(block * BLOCK, min((block + 1) * BLOCK, cars.shape[0])):
+            race = cars[k] // n_cars
+            car = cars[k] - race * n_cars
+            track = race_track[race]
+            count, spacing = int(table[track, COUNT]), table[track, SPACING]
+            heading = float(yaw[race, car])
+            cs, sn = cos(heading), sin(heading)
+            px, py, pz = x[race, car] + mount * cs, y[race, car] + mount * sn, z[race, car]
+            if not turned:
+                cs, sn = 0.0, 1.0
+            place = (px, py, pz if pz == pz else 0.0, cs, sn)
+            for row in range(image.shape[0]):
+                image[row] = SKY if row < horizon else FIELD
+            n = gather(
+                portals[block], about[block], points, borders, crossings, table, track,
+                segment[race, car], place, eye, sides, sight,
+            )  # fmt: skip
+            draw_ground(
+                image, portals[block], about[block], n, table[track, KERB], spacing, count, eye,
+                shape, spare,
+            )  # fmt: skip
+            draw_standing(
+                image, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
+                count, race, -1 if own_car else car, place, eye, x, y, z, yaw, segment,
+                present, length, width, wheelbase, to_front, shape, spare,
+            )  # fmt: skip
+            colour(image, out[k], palette)
