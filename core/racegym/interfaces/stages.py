@@ -58,7 +58,7 @@ class ScopedArrays:
 
     def __init__(self, arrays: Arrays, prefix: str):
         self._arrays = arrays
-        self._prefix = prefix
+        self.prefix = prefix
         self.n_races = arrays.n_races
         self.real = arrays.real
 
@@ -66,7 +66,7 @@ class ScopedArrays:
         self, name: str, shape: tuple[int, ...] = (), dtype: Any = "real", fill: Any = 0
     ) -> Array:
         """Allocate ``(n_races, *shape)``; see ``Arrays.new``."""
-        return self._arrays.new(f"{self._prefix}.{name}", shape, dtype, fill)
+        return self._arrays.new(f"{self.prefix}.{name}", shape, dtype, fill)
 
 
 @dataclass(frozen=True, kw_only=True)

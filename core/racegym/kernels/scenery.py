@@ -18,8 +18,6 @@ from math import atan2, cos, sin, sqrt, tan
 
 from numba import prange
 
-from numba import prange
-
 from racegym.kernels.compile import device, kernel, outlined
 from racegym.kernels.geometry import wrap_difference
 from racegym.kernels.projection import (

@@ -23,6 +23,10 @@ def register_sensors(register: Register) -> None:
     register("state", f"{at}.state:State", summary="eleven numbers: motion, place, controls")
     register("lookahead", f"{at}.lookahead:Lookahead", summary="curvature and width ahead")
     register("rays", f"{at}.rays:Rays", summary="distances along beams, lidar")
+    register("camera", f"{at}.camera:Camera", summary="what the driver sees, as a picture")
+    register("opponents", f"{at}.opponents:Opponents", summary="the nearest cars")
+    register("track_points", f"{at}.track_points:TrackPoints", summary="points of the edges ahead")
+    register("topdown", f"{at}.topdown:Topdown", summary="the track around the car, from above")
     register("channels", f"{at}.channels:Channels", summary="any field or channel by name, scaled")
 
 

@@ -50,7 +50,8 @@ class TrackSet:
 
     The packed arrays ``points``, ``outline``, ``table`` and ``cells`` are laid out in
     ``racegym.kernels.projection``, ``borders`` in ``racegym.track.borders``; they never move,
-    so whoever holds one sees a replaced track at once. Named attributes such as ``x`` or ``length`` are views of their columns
+    so whoever holds one sees a replaced track at once. Named attributes such as ``x`` or
+    ``length`` are views of their columns
     (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
     ``replace``; a segment index counts from its track's first row and so stays right.
 
