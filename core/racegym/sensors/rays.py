@@ -78,7 +78,7 @@ class Rays(Sensor):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "sensor 'rays'")
         angles = self._angles()
-        self._directions = angles
+        self.angles = angles
         self._beams = np.ascontiguousarray([np.cos(angles), np.sin(angles)])
         self._reach = float(self._setting("range", 50.0))
         self._unit = self._reach if self.options.unit == "range" else 1.0
@@ -120,6 +120,6 @@ class Rays(Sensor):
             cars, out, state.x, state.y, state.yaw, view.frame.segment, view.race.present,
             vehicle.length, vehicle.width, vehicle.wheelbase, vehicle.to_front,
             tracks.race_track, tracks.points, tracks.borders, tracks.table,
-            self._directions, self._beams, self._column, self.options.mount,
+            self.angles, self._beams, self._column, self.options.mount,
             self._reach, self._unit, self._scratch,
         )  # fmt: skip
