@@ -53,6 +53,14 @@ def test_equals_single_environments(
 
 
 MORE = {
+    "delivered": {
+        "action_repeat": 2,
+        "observation": {
+            "state": {"stack": 3, "noise": 0.02, "delay": 1, "drop_out": 0.2},
+            "rays": {"preset": "five", "stack": 2},
+            "camera": {"width": 12, "height": 10, "stack": 2, "channels_first": True, "noise": 3},
+        },
+    },
     "repeated": {"action_repeat": 4},
     "critic": {"critic_observation": {"all": "telemetry", "far": "lookahead"}},
     "varied": {

@@ -5,8 +5,8 @@ a stage remembers lives in arrays that it takes from ``setup.arrays``, led by ``
 the world resets, copies and hashes those. A stage draws random numbers only as functions
 of ``view.race.key`` (see ``racegym.kernels.randomness``), the car, the step and a purpose.
 
-``cars`` is always an int64 array of flat indices, ``race * n_cars + car``, in rising order;
-``races`` an int64 array of race indices.
+``cars`` is always an int64 array of flat indices, ``race * n_cars + car``, in rising order,
+though sensors may be asked for one car twice; ``races`` is an int64 array of race indices.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from racegym.scenario.stages import Declared, class_of, declared_by, find_backen
 from racegym.scenario.tracks import make_tracks
 from racegym.scenario.varying import car_draws, race_draws, split_vehicle
 from racegym.scenario.vehicles import read_vehicle
+from racegym.sensors.delivery import delivered
 from racegym.track import Track
 from racegym.world import (
     CarConfig,
@@ -105,7 +106,10 @@ def _tracks(scenario: Scenario) -> list[Track]:
 
 def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:
     """Return a stage to be built, called ``label`` or by its own name."""
-    return Part(name=label or stage.name, make=class_of(kind, stage), options=stage.options)
+    make = class_of(kind, stage)
+    if kind == "sensor":
+        make = delivered(make, stage.options)
+    return Part(name=label or stage.name, make=make, options=stage.options)
 
 
 def _labelled(kind: Kind, stages: Sequence[StageSettings]) -> list[Part[Any]]:

@@ -25,6 +25,7 @@ from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
 from racegym.scenario.own_code import declaration, own_class, settle_source, source_text
 from racegym.scenario.settings import SOURCE_KEYS, Observation, Settings, StageSettings
+from racegym.sensors.delivery import DELIVERY, DeliverySettings
 from racegym.workers import WORKERS, WorkerSettings, in_workers, spelt_out
 
 __all__ = [
@@ -80,6 +81,12 @@ class _Workers:
     Options = WorkerSettings
 
 
+class _Delivery:
+    """Says what every sensor can be asked for, beside its own options."""
+
+    Options = DeliverySettings
+
+
 def class_of(kind: Kind, stage: StageSettings) -> Any:
     """Return a stage's class, of a plugin or of a file.
 
@@ -109,12 +116,24 @@ def check_stages(data: dict[str, Any], faults: Faults) -> None:
             faults.add_error((*location, "name"), error)
             continue
         own = _OWN_KEYS if kind == "reward" else {"name"}
+        if kind == "sensor":
+            own = own | _check_delivery(stage, location, faults)
         if kind == "backend" and WORKERS in stage:
             own = {"name", WORKERS}
             workers = spelt_out(stage[WORKERS])
             stage[WORKERS] = check_options(_Workers, workers, (*location, WORKERS), faults)
         options = {key: value for key, value in stage.items() if key not in own}
         stage.update(check_options(found, options, location, faults))
+
+
+def _check_delivery(stage: dict[str, Any], location: Location, faults: Faults) -> frozenset[str]:
+    """Check how a sensor's values are delivered; return the keys that say so."""
+    asked = DELIVERY & stage.keys()
+    if asked:
+        given = {key: stage[key] for key in asked}
+        complete = check_options(_Delivery, given, location, faults)
+        stage.update({key: complete[key] for key in asked})
+    return asked
 
 
 def _check_own(
@@ -130,6 +149,8 @@ def _check_own(
         faults.add_error(at, error)
         return
     own = {"name", *SOURCE_KEYS} | (_OWN_KEYS if kind == "reward" else set())
+    if kind == "sensor":
+        own |= _check_delivery(stage, location, faults)
     options = {key: value for key, value in stage.items() if key not in own}
     if kind != "driver":
         stage.update(check_options(found, options, location, faults))

@@ -64,16 +64,14 @@ class Observer:
         if not self._scratch:
             self._scratch = self._like_parts()
         # A single row would count as contiguous memory, for which kernels would be compiled
-        # once more; so a neighbour is looked at, too.
-        asked, first = rows, 0
-        if len(rows) == 1 and len(self.cars) > 1:
-            asked = min(rows[0], len(self.cars) - 2) + np.arange(2)
-            first = rows[0] - asked[0]
+        # once more; so it is asked for twice. (Not a neighbour in its place: a sensor that
+        # remembers would take that for one more look at the neighbour.)
+        asked = np.repeat(rows, 2) if len(rows) == 1 and len(self.cars) > 1 else rows
         cars = self.cars[asked]
         for sensor, part, scratch in zip(self.sensors, self._parts, self._scratch, strict=True):
             found = scratch[: len(asked)]
             sensor.observe(view, cars, found)
-            part[rows] = found[first : first + len(rows)]
+            part[rows] = found[: len(rows)]
 
     def _like_parts(self) -> list[Array]:
         """Return memory of the same kind as the parts have, contiguous or not."""

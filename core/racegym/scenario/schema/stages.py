@@ -12,6 +12,7 @@ from racegym.errors import PluginError
 from racegym.plugins import Kind, Offer
 from racegym.scenario.schema.models import Schema, described, first_paragraph, model_schema
 from racegym.scenario.settings import WeightedSettings
+from racegym.sensors.delivery import DeliverySettings
 from racegym.workers import WORKERS, WorkerSettings
 
 __all__ = ["bare_names", "by_label", "define_stages", "many", "name_schema", "ref"]
@@ -95,6 +96,8 @@ def _with_name(options: Schema, kind: Kind, offer: Offer) -> Schema:
             "type": "number", "minimum": -1e6, "maximum": 1e6,
             "default": weight.default, "description": weight.description,
         }  # fmt: skip
+    if kind == "sensor":
+        own |= model_schema(DeliverySettings, "delivery", {})["properties"]
     return {**options, "properties": {**own, **options["properties"]}}
 
 
