@@ -168,7 +168,7 @@ def test_gray_is_the_luma_of_the_colours(make_ring, make_rig):
     Camera(rig.setup({"gray": True})).observe(rig.view, rig.cars, plain)
     luma = colour.astype(float) @ [0.299, 0.587, 0.114]
     assert np.abs(luma - plain[..., 0]).max() <= 0.5 + 1e-9
-    assert gray(palette()).shape == (scenery.CODES, 1)
+    assert gray(palette()).shape == (scenery.CODES,)
 
 
 def test_light_and_water_change_colours_and_nothing_else(make_ring, make_rig):

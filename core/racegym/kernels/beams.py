@@ -16,15 +16,18 @@ from __future__ import annotations
 
 from math import asin, atan2, cos, inf, pi, sin, sqrt
 
+import numpy as np
 from numba import prange
 
 from racegym.kernels.compile import device, kernel, outlined
 from racegym.kernels.projection import COUNT, FIRST, SPACING, WALK, walk
+from racegym.kernels.trigonometry import arctangent
 
 __all__ = ["cast_beams"]
 
 BLOCK = 16  # cars that one thread looks at before it takes more
 PARALLEL_FROM = 64
+FEW = 12  # beams that are tried one by one rather than looked up by their angle
 MARGIN = 1e-6  # [rad] so that rounding loses no beam
 LEFT_X, RIGHT_X = 0, 2  # columns of a border, from the first one
 
@@ -127,13 +130,21 @@ def follow_corridor(
 
 
 @device
-def end_at_piece(ranges, beams, angles, px, py, qx, qy):
-    """Shorten the beams that meet the piece of border from p to q, seen from either side."""
+def bearing(x, y):
+    """Return the direction [rad] of (x, y) in [-pi, pi]: atan2 within 1e-9, but quicker."""
+    if abs(y) <= abs(x):
+        angle = arctangent(y / x, np.float64) if x != 0.0 else 0.0
+        if x >= 0.0:
+            return angle
+        return angle + pi if y >= 0.0 else angle - pi
+    quarter = 0.5 * pi if y > 0.0 else -0.5 * pi
+    return quarter - arctangent(x / y, np.float64)
+
+
+@device
+def end_at_piece(ranges, beams, begin, number, px, py, qx, qy):
+    """Shorten some beams, cyclic, to the line through p and q."""
     n = ranges.shape[0]
-    turn = px * qy - py * qx
-    if turn < 0.0:
-        px, py, qx, qy = qx, qy, px, py
-    begin, number = between(angles, atan2(py, px), atan2(qy, qx))
     for j in range(begin, begin + number):
         i = j if j < n else j - n
         far = distance_along(beams[0, i], beams[1, i], px, py, qx, qy)
@@ -141,22 +152,43 @@ def end_at_piece(ranges, beams, angles, px, py, qx, qy):
             ranges[i] = far
 
 
+@device
+def meet_piece(ranges, beams, angles, px, py, qx, qy):
+    """Shorten the beams that meet the piece of border from p to q, seen from either side."""
+    if px * qy - py * qx < 0.0:
+        px, py, qx, qy = qx, qy, px, py
+    if ranges.shape[0] <= FEW:
+        for i in range(ranges.shape[0]):
+            ux, uy = beams[0, i], beams[1, i]
+            if px * uy - py * ux >= 0.0 and ux * qy - uy * qx >= 0.0:
+                far = distance_along(ux, uy, px, py, qx, qy)
+                if 0.0 <= far < ranges[i]:
+                    ranges[i] = far
+        return
+    begin, number = between(angles, bearing(px, py), bearing(qx, qy))
+    end_at_piece(ranges, beams, begin, number, px, py, qx, qy)
+
+
 @outlined
 def look_from_outside(
-    ranges, beams, angles, borders, first, count, cell, column, x, y, cs, sn, window
+    ranges, beams, angles, borders, first, count, cell, column, x, y, cs, sn, window, reach
 ):
     """Shorten beams to the borders of all cells up to ``window`` from ``cell``."""
-    reach = min(window, count // 2)
-    index = cell - reach
-    index = index + count if index < 0 else index
-    for _ in range(2 * reach):
-        following = index + 1 if index + 1 < count else 0
-        for side in range(2):
-            at = column + 2 * side
-            px, py = corner(borders, first + index, at, x, y, cs, sn)
-            qx, qy = corner(borders, first + following, at, x, y, cs, sn)
-            end_at_piece(ranges, beams, angles, px, py, qx, qy)
-        index = following
+    half = min(window, count // 2)
+    for side in range(2):
+        at = column + 2 * side
+        index = cell - half
+        index = index + count if index < 0 else index
+        px, py = corner(borders, first + index, at, x, y, cs, sn)
+        for _ in range(2 * half):
+            index = index + 1 if index + 1 < count else 0
+            qx, qy = corner(borders, first + index, at, x, y, cs, sn)
+            # How near the piece may come: from its nearer end, less its own length.
+            ex, ey = qx - px, qy - py
+            nearest = sqrt(min(px * px + py * py, qx * qx + qy * qy))
+            if nearest - sqrt(ex * ex + ey * ey) <= reach:
+                meet_piece(ranges, beams, angles, px, py, qx, qy)
+            px, py = qx, qy
 
 
 @outlined
@@ -188,12 +220,14 @@ def cast(
     if not inside:
         window = int(2.0 * reach / spacing) + 2
         look_from_outside(
-            ranges, beams, angles, borders, first, count, cell, column, x, y, cs, sn, window
+            ranges, beams, angles, borders, first, count, cell, column, x, y, cs, sn, window, reach
         )
         return cell, window, window
-    to_a, to_b, to_c, to_d = atan2(ay, ax), atan2(by, bx), atan2(cy, cx), atan2(dy, dx)
-    end_at_piece(ranges, beams, angles, cx, cy, ax, ay)
-    end_at_piece(ranges, beams, angles, bx, by, dx, dy)
+    to_a, to_b, to_c, to_d = bearing(ax, ay), bearing(bx, by), bearing(cx, cy), bearing(dx, dy)
+    begin, number = between(angles, to_c, to_a)
+    end_at_piece(ranges, beams, begin, number, cx, cy, ax, ay)
+    begin, number = between(angles, to_b, to_d)
+    end_at_piece(ranges, beams, begin, number, bx, by, dx, dy)
     begin, number = between(angles, to_d, to_c)
     ahead = follow_corridor(
         ranges, beams, borders, first, count, cell, 1, right, left,

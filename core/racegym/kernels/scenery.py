@@ -24,6 +24,7 @@ from racegym.kernels.projection import (
     BANKING,
     COUNT,
     CROSSING_COUNT,
+    CURVATURE,
     FIRST,
     KERB,
     LENGTH,
@@ -71,10 +72,12 @@ MARGIN = 3.0  # [m] that portals are thought to be longer
 LEAST_PIXELS = 0.3  # of a kerb, to be drawn
 HIDDEN = 40.0  # [m] either way of a crossing, of the level that is not drawn
 TOP_APART = 4.0  # pixels between portals seen from above
+LEAST_HEIGHT = 0.75  # pixels of a piece of a straight in perspective
+MOST_SAGITTA = 0.3  # pixels that a bend may lie beside the straight pieces it is drawn by
 CAR_HEIGHT = 0.9  # [m]
 START_DEPTH = 1.0  # [m] of the chequered line
 NEAR = 0.2  # [m] in front of the camera, where the picture begins
-PER_DISTANCE = 0.12  # portals are no farther apart than this share of their distance
+PER_DISTANCE = 0.25  # portals are no farther apart than this share of their distance
 BLOCK = 8  # cars that one thread draws before it takes more
 PARALLEL_FROM = 16
 
@@ -179,7 +182,8 @@ def gather(
         How many there are.
     """
     x, y, _, cs, sn = place
-    above = eye[0]
+    above, focal = eye[0], eye[1]
+    lowered = focal * eye[4]
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     spacing, length = table[track, SPACING], table[track, LENGTH]
     crossing_count = int(table[track, CROSSING_COUNT])
@@ -202,7 +206,11 @@ def gather(
             continue
         reach = runoff + max(points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT]) + MARGIN
         bits = outside(cs * dx + sn * dy, cs * dy - sn * dx, reach, sides)
-        apart = TOP_APART / eye[1] if above else PER_DISTANCE * distance
+        apart = TOP_APART / focal
+        if not above:
+            bend = 8.0 * MOST_SAGITTA * distance / (focal * abs(points[row, CURVATURE]) + 1e-9)
+            apart = min(PER_DISTANCE * distance, LEAST_HEIGHT * distance * distance / lowered)
+            apart = min(apart, sqrt(bend))
         stride = max(1, min(int(apart / spacing), count - passed))
         if joined and bits & bits_before == 0:
             # Something of the piece from the portal before to this one may be in the picture.
@@ -276,12 +284,12 @@ def fill_strip(image, portals, i, left, right, code, eye, shape, spare):
 
 
 @outlined
-def draw_ground(image, portals, about, n, kerb, spacing, count, eye, shape, spare):
+def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape, spare):
     """Draw everything that lies on the ground, the farthest first."""
     above, focal, _, _, _, _, _ = eye
     for i in range(n - 2, -1, -1):
         if about[i, STRIDE] > 0.0:
-            fill_strip(image, portals, i, WALL_L, WALL_R, GRASS, eye, shape, spare)
+            fill_strip(image, portals, i, WALL_L, WALL_R, inks[GRASS], eye, shape, spare)
     block = KERB_BLOCK * kerb
     for i in range(n - 2, -1, -1):
         stride = int(about[i, STRIDE])
@@ -292,14 +300,14 @@ def draw_ground(image, portals, about, n, kerb, spacing, count, eye, shape, spar
             code = KERB_FAR
             if stride * spacing <= block and block * pixels > 2.0:
                 code = KERB_RED + int(about[i, SAMPLE] * spacing / block) % 2
-            fill_strip(image, portals, i, KERB_L, KERB_R, code, eye, shape, spare)
+            fill_strip(image, portals, i, KERB_L, KERB_R, inks[code], eye, shape, spare)
         white = int(4.0 * min(LINE_WIDTH * pixels, 1.0) + 0.5)
         if white > 0:
             code = LINE + 4 - white
-            fill_strip(image, portals, i, EDGE_L, EDGE_R, code, eye, shape, spare)
-            fill_strip(image, portals, i, LINE_L, LINE_R, ASPHALT, eye, shape, spare)
+            fill_strip(image, portals, i, EDGE_L, EDGE_R, inks[code], eye, shape, spare)
+            fill_strip(image, portals, i, LINE_L, LINE_R, inks[ASPHALT], eye, shape, spare)
         else:
-            fill_strip(image, portals, i, EDGE_L, EDGE_R, ASPHALT, eye, shape, spare)
+            fill_strip(image, portals, i, EDGE_L, EDGE_R, inks[ASPHALT], eye, shape, spare)
         to_line = int(count - about[i, SAMPLE]) % count
         if to_line < stride:
             begin = to_line / stride
@@ -310,7 +318,7 @@ def draw_ground(image, portals, about, n, kerb, spacing, count, eye, shape, spar
                     t = begin if corner == 0 or corner == 3 else end
                     start, stop = portals[i, point, k], portals[i + 1, point, k]
                     shape[corner, k] = start + t * (stop - start)
-            fill_clipped(image, shape, START, eye, spare)
+            fill_clipped(image, shape, inks[START], eye, spare)
 
 
 @device
@@ -327,7 +335,7 @@ def set_corner(shape, corner, x, y, z, eye):
 
 
 @outlined
-def draw_box(image, x, y, z, yaw, half_length, half_width, code, eye, shape, spare):
+def draw_box(image, inks, x, y, z, yaw, half_length, half_width, code, eye, shape, spare):
     """Draw a car: its middle x, y, z [m] and yaw as seen from the camera's foot."""
     above, _, _, _, height, _, _ = eye
     cs, sn = cos(yaw), sin(yaw)
@@ -345,18 +353,18 @@ def draw_box(image, x, y, z, yaw, half_length, half_width, code, eye, shape, spa
                 b = across * half_width if along else turn * half_width
                 top = z + (CAR_HEIGHT if corner > 1 else 0.0)
                 set_corner(shape, corner, x + cs * a - sn * b, y + sn * a + cs * b, top, eye)
-            fill_clipped(image, shape, code if along else code + 1, eye, spare)
+            fill_clipped(image, shape, inks[code if along else code + 1], eye, spare)
     if above or height > z + CAR_HEIGHT:
         for corner in range(4):
             a = half_length if corner < 2 else -half_length
             b = half_width if corner == 0 or corner == 3 else -half_width
             set_corner(shape, corner, x + cs * a - sn * b, y + sn * a + cs * b, z + CAR_HEIGHT, eye)
-        fill_clipped(image, shape, code, eye, spare)
+        fill_clipped(image, shape, inks[code], eye, spare)
 
 
 @outlined
 def draw_standing(
-    image, portals, about, n, walls, count, race, own, place, eye, x, y, z, yaw, segment,
+    image, inks, portals, about, n, walls, count, race, own, place, eye, x, y, z, yaw, segment,
     present, length, width, wheelbase, to_front, shape, spare,
 ):  # fmt: skip
     """Draw walls and cars, the farthest first."""
@@ -366,8 +374,8 @@ def draw_standing(
         if stride == 0:
             continue
         if walls:
-            fill_strip(image, portals, i, WALL_L, TOP_L, WALL_LEFT, eye, shape, spare)
-            fill_strip(image, portals, i, WALL_R, TOP_R, WALL_RIGHT, eye, shape, spare)
+            fill_strip(image, portals, i, WALL_L, TOP_L, inks[WALL_LEFT], eye, shape, spare)
+            fill_strip(image, portals, i, WALL_R, TOP_R, inks[WALL_RIGHT], eye, shape, spare)
         sample = int(about[i, SAMPLE])
         for car in range(x.shape[1]):
             beyond = segment[race, car] - sample
@@ -381,7 +389,7 @@ def draw_standing(
             rise = z[race, car] - here_z
             relative = heading - atan2(sn, cs)
             draw_box(
-                image, cs * dx + sn * dy, cs * dy - sn * dx, rise if rise == rise else 0.0,
+                image, inks, cs * dx + sn * dy, cs * dy - sn * dx, rise if rise == rise else 0.0,
                 relative, 0.5 * length[race, car], 0.5 * width[race, car],
                 CAR + 2 * (car % TEAMS), eye, shape, spare,
             )  # fmt: skip
@@ -389,14 +397,10 @@ def draw_standing(
 
 @outlined
 def colour(image, out, palette):
-    """Write the colours of an image of codes (height, width) into ``out`` (..., channels)."""
-    height, width, channels = out.shape
+    """Write the colours of an image of codes (height, width) into ``out`` (..., 3)."""
+    height, width, _ = out.shape
     for row in range(height):
         line, target = image[row], out[row]
-        if channels == 1:
-            for column in range(width):
-                target[column, 0] = palette[line[column], 0]
-            continue
         code = line[0]
         others = 0
         for column in range(width):
@@ -412,18 +416,20 @@ def colour(image, out, palette):
 @kernel(parallel_from=PARALLEL_FROM)
 def draw_views(
     cars, out, x, y, z, yaw, segment, present, length, width, wheelbase, to_front,
-    race_track, points, borders, crossings, table, palette, eye, turned, mount, horizon,
+    race_track, points, borders, crossings, table, inks, palette, eye, turned, mount, horizon,
     own_car, sides, sight, images, portals, about, shapes, spares,
 ):  # fmt: skip
     """Draw what some cars see.
 
     Args:
         cars: (k,) int64 flat indices, race * n_cars + car.
-        out: (k, height, width, channels) uint8; written.
+        out: (k, height, width, channels) uint8, one channel or three; written.
         x, y, z, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
         length, width, wheelbase, to_front: of ``VehicleTable``.
         race_track, points, borders, crossings, table: the packed tracks.
-        palette: (CODES, channels) uint8.
+        inks: (CODES,) uint8, what is written into ``images`` for each code: with three
+            channels the code itself, with one its brightness.
+        palette: (CODES, 3) uint8, colours of codes.
         eye: (above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin): whether the view
             is from above, without perspective; pixels a metre, at 1 m ahead; where straight
             ahead is in the picture [pixels]; height of the camera [m]; its tilt downward.
@@ -433,14 +439,17 @@ def draw_views(
         own_car: whether the car itself is drawn.
         sight: [m] how far the track is drawn.
         sides: (4, 3), see ``outside``.
-        images, portals, about, shapes, spares: scratch, with a row for each ``BLOCK`` cars:
-            (height, width) uint8; (MOST_PORTALS, ACROSS, 5), (MOST_PORTALS, 3), (4, 3) and
-            (2, 5) float64.
+        images: with one channel, ``out`` without its last axis; else scratch, (height, width)
+            uint8 for each ``BLOCK`` cars.
+        portals, about, shapes, spares: scratch, with a row for each ``BLOCK`` cars:
+            (MOST_PORTALS, ACROSS, 5), (MOST_PORTALS, 3), (4, 3) and (2, 5) float64.
     """
     n_cars = x.shape[1]
+    direct = out.shape[3] == 1
     for block in prange(-(-cars.shape[0] // BLOCK)):
-        image, shape, spare = images[block], shapes[block], spares[block]
+        shape, spare = shapes[block], spares[block]
         for k in range(block * BLOCK, min((block + 1) * BLOCK, cars.shape[0])):
+            image = images[k] if direct else images[block]
             race = cars[k] // n_cars
             car = cars[k] - race * n_cars
             track = race_track[race]
@@ -452,18 +461,19 @@ def draw_views(
                 cs, sn = 0.0, 1.0
             place = (px, py, pz if pz == pz else 0.0, cs, sn)
             for row in range(image.shape[0]):
-                image[row] = SKY if row < horizon else FIELD
+                image[row] = inks[SKY] if row < horizon else inks[FIELD]
             n = gather(
                 portals[block], about[block], points, borders, crossings, table, track,
                 segment[race, car], place, eye, sides, sight,
             )  # fmt: skip
             draw_ground(
-                image, portals[block], about[block], n, table[track, KERB], spacing, count, eye,
-                shape, spare,
+                image, inks, portals[block], about[block], n, table[track, KERB], spacing, count,
+                eye, shape, spare,
             )  # fmt: skip
             draw_standing(
-                image, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
+                image, inks, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
                 count, race, -1 if own_car else car, place, eye, x, y, z, yaw, segment,
                 present, length, width, wheelbase, to_front, shape, spare,
             )  # fmt: skip
-            colour(image, out[k], palette)
+            if not direct:
+                colour(image, out[k], palette)

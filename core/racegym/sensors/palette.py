@@ -62,6 +62,6 @@ def palette(light: float = 1.0, wetness: float = 0.0) -> Colours:
 
 
 def gray(colours: Colours) -> Colours:
-    """Return the luma of colours, (n, 1) uint8."""
+    """Return the luma of colours, (n,) uint8."""
     luma: Colours = np.round(colours @ np.array(_LUMA)).astype(np.uint8)
-    return luma[:, None]
+    return luma

@@ -68,14 +68,15 @@ class Painter:
         own_car: bool,
         sight: float,
     ):
-        colours = palette(options.light, options.wetness)
-        self._palette = gray(colours) if options.gray else colours
-        shape = (options.height, options.width, self._palette.shape[1])
+        self._palette = palette(options.light, options.wetness)
+        codes = np.arange(scenery.CODES, dtype=np.uint8)
+        self._inks = gray(self._palette) if options.gray else codes
+        shape = (options.height, options.width, 1 if options.gray else 3)
         self.space = spaces.Box(0, 255, shape, np.uint8)
         self._look = (tuple(eye), turned, mount, horizon, own_car, sides, sight)
         blocks = -(-setup.view.n_races * setup.view.n_cars // scenery.BLOCK)
+        self._images = np.zeros((0 if options.gray else blocks, *shape[:2]), np.uint8)
         self._scratch = (
-            np.zeros((blocks, *shape[:2]), np.uint8),
             np.zeros((blocks, scenery.MOST_PORTALS, scenery.ACROSS, 5)),
             np.zeros((blocks, scenery.MOST_PORTALS, 3)),
             np.zeros((blocks, 4, 3)),
@@ -85,9 +86,11 @@ class Painter:
     def draw(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, height, width, channels)."""
         state, vehicle, tracks = view.state, view.vehicle, view.tracks
+        direct = out.shape[-1] == 1
+        images = out.reshape(out.shape[:3]) if direct else self._images
         scenery.draw_views(
             cars, out, state.x, state.y, state.z, state.yaw, view.frame.segment,
             view.race.present, vehicle.length, vehicle.width, vehicle.wheelbase, vehicle.to_front,
             tracks.race_track, tracks.points, tracks.borders, tracks.crossings, tracks.table,
-            self._palette, *self._look, *self._scratch,
+            self._inks, self._palette, *self._look, images, *self._scratch,
         )  # fmt: skip
