@@ -116,6 +116,43 @@ def test_at_the_end_the_standings_are_the_classification(
     assert seconds(page) == pytest.approx(finished.result["time"], abs=0.06)
 
 
+def test_the_race_starts_with_the_large_button(opened: Open, page_file: Path) -> None:
+    page = opened(page_file)
+    page.click("#start")
+    assert not page.locator("#start").is_visible()
+    until(page, lambda: seconds(page) > 0.5)
+    page.keyboard.press(" ")  # the smaller one has the focus now
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    assert not page.locator("#start").is_visible()
+    page.locator("#scrub").evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')); }")
+    assert page.locator("#start").is_visible()
+
+
+def test_keys_work_while_the_scrub_bar_has_the_focus(opened: Open, page_file: Path) -> None:
+    page = opened(page_file)
+    page.locator("#scrub").focus()
+    before = seconds(page)
+    page.keyboard.press("ArrowRight")
+    assert seconds(page) == pytest.approx(before + 5, abs=0.11)  # not its own step of 1 ms
+    page.keyboard.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+
+
+def test_standings_tell_the_last_lap_so_far(
+    opened: Open, page_file: Path, finished: RunResult
+) -> None:
+    page = opened(page_file)
+    winner = finished.classification[0]
+    row = page.locator("#standings li").nth(winner["car"])
+    assert row.locator("span").nth(2).inner_text() == ""
+    scrub = page.locator("#scrub")
+    scrub.evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
+    minutes, _, rest = row.locator("span").nth(2).inner_text().rpartition(":")
+    told = 60 * int(minutes or 0) + float(rest)
+    assert told == pytest.approx(winner["last_lap"], abs=6e-4)
+    assert page.inner_text("#lap") == f"{winner['name']} wins"
+
+
 def test_a_car_can_be_picked_and_followed(opened: Open, page_file: Path) -> None:
     page = opened(page_file)
     page.locator("#events button").first.click()
