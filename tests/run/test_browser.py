@@ -167,6 +167,41 @@ def test_a_car_can_be_picked_and_followed(opened: Open, page_file: Path) -> None
     assert page.get_attribute("#play", "aria-label") == "Pause"
 
 
+# How many pixels of the ring around the picked car are on the map, and how many below the card.
+RING = """() => {
+  const canvas = document.getElementById("map"), all = canvas.getBoundingClientRect();
+  const card = document.getElementById("card").getBoundingClientRect();
+  const { width, height } = canvas, ratio = width / all.width;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, width, height).data;
+  let seen = 0, covered = 0;
+  for (let i = 0; i < width * height; i++) {
+    const [r, g, b, a] = pixels.subarray(4 * i, 4 * i + 4);
+    if (Math.abs(r - 37) + Math.abs(g - 99) + Math.abs(b - 201) > 20 || a < 200) continue;
+    seen += 1;
+    const x = all.left + (i % width) / ratio, y = all.top + Math.floor(i / width) / ratio;
+    if (x > card.left && x < card.right && y > card.top && y < card.bottom) covered += 1;
+  }
+  return [seen, covered];
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_what_is_told_of_a_car_does_not_cover_it(
+    opened: Open, page_file: Path, finished: RunResult, width: int
+) -> None:
+    page = opened(page_file, color_scheme="light", viewport={"width": width, "height": 800})
+    page.locator("#standings li").first.click()
+    end = 1000 * finished.classification[0]["total_time"]
+    for share in range(1, 20):
+        page.locator("#scrub").evaluate(
+            "(e, ms) => { e.value = ms; e.dispatchEvent(new Event('input')); }", end * share / 20
+        )
+        seen, covered = page.evaluate(RING)
+        assert seen > 30 and covered == 0, share
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1400])
 def test_it_fits_every_window(opened: Open, page_file: Path, scheme: str, width: int) -> None:

@@ -9,6 +9,7 @@
   const UNKNOWN = 65535;
   const TRAIL = 2.5; // [s]
   const FOLLOWED = 70; // [m] shown around a car that is followed, to each side
+  const NEAR = 40; // [px] a picked car and what is told of it
   const ROW = 30; // [px] as in the style sheet
   const LISTED = 500; // events at most, at a time
 
@@ -452,6 +453,15 @@
     return n ? own[n - 1] : null;
   };
 
+  // The card goes to the lower corner when the car comes near the upper one, and back.
+  const isLow = (car, card) => {
+    const at = view.drawn.find((drawn) => drawn.car === car), { width, height } = view.fit;
+    const low = card.classList.contains("low");
+    if (!at || at.x < width - card.offsetWidth - NEAR) return low;
+    if (at.y < card.offsetHeight + NEAR) return true;
+    return at.y > height - card.offsetHeight - NEAR ? false : low;
+  };
+
   const tellCard = (run, frame, pose, last) => {
     const card = element("card"), car = view.picked;
     card.hidden = car < 0;
@@ -462,6 +472,7 @@
     if (last) lines.push(`last lap ${lapTime(last.lap)}`);
     card.style.borderLeftColor = view.colours.cars[car];
     card.replaceChildren(name, lines.join("  ·  "));
+    card.classList.toggle("low", isLow(car, card));
   };
 
   // ---- playing
