@@ -151,6 +151,9 @@ def test_standings_tell_the_last_lap_so_far(
     told = 60 * int(minutes or 0) + float(rest)
     assert told == pytest.approx(winner["last_lap"], abs=6e-4)
     assert page.inner_text("#lap") == f"{winner['name']} wins"
+    best = [r["name"] for r in finished.classification if r["last_lap"] == r["best_lap"]]
+    coloured = [r for r in page.locator("#standings li").all() if r.locator(".best").count()]
+    assert len(coloured) <= 1 and all(any(n in r.inner_text() for n in best) for r in coloured)
 
 
 def test_a_car_can_be_picked_and_followed(opened: Open, page_file: Path) -> None:

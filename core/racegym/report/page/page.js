@@ -95,7 +95,7 @@
   const view = {
     episode: 0, run: null, time: 0, playing: false, picked: -1,
     before: 0, // [ms] of the last picture
-    colours: {}, track: null, base: null, laps: [],
+    colours: {}, track: null, base: null, laps: [], records: [],
   };
 
   const readColours = () => {
@@ -409,13 +409,13 @@
 
   const tell = (run, frame, poses) => {
     let leader = 0;
-    const laps = cars.map((_, car) => lastLap(car));
+    const laps = view.laps.map(lastOf), record = lastOf(view.records);
     rows.forEach(({ item, place, last, gap }, car) => {
       const position = valueAt(run.position[car], frame);
       if (position === 1) leader = car;
       setText(place, String(position));
       setText(last, laps[car] ? lapTime(laps[car].lap) : "");
-      last.classList.toggle("best", laps[car] !== null && laps[car].fastest);
+      last.classList.toggle("best", record !== null && laps[car] === record);
       setText(gap, behind(run, car, frame, position));
       item.style.transform = `translateY(${ROW * (position - 1)}px)`;
       item.classList.toggle("picked", car === view.picked);
@@ -435,22 +435,22 @@
     tellCard(run, frame, poses[view.picked], laps[view.picked]);
   };
 
-  // By car: when each lap ended, its time, and whether nobody had driven a faster one by then.
-  const lapsByCar = (laps) => {
-    const own = cars.map(() => []);
-    let record = Infinity;
+  // When each lap ended and its time, by car; and those that were the fastest of all by then.
+  const sortLaps = (laps) => {
+    view.laps = cars.map(() => []);
+    view.records = [];
     for (const [car, time, lap] of [...laps].sort((a, b) => a[1] - b[1])) {
-      own[car].push({ time, lap, fastest: lap < record });
-      record = Math.min(record, lap);
+      const one = { time, lap };
+      view.laps[car].push(one);
+      const record = view.records[view.records.length - 1];
+      if (!record || lap < record.lap) view.records.push(one);
     }
-    return own;
   };
 
-  const lastLap = (car) => {
-    const own = view.laps[car];
-    let n = own.length;
-    while (n > 0 && own[n - 1].time > view.time + 1e-6) n -= 1;
-    return n ? own[n - 1] : null;
+  const lastOf = (laps) => {
+    let n = laps.length;
+    while (n > 0 && laps[n - 1].time > view.time + 1e-6) n -= 1;
+    return n ? laps[n - 1] : null;
   };
 
   // The card goes to the lower corner when the car comes near the upper one, and back.
@@ -634,7 +634,7 @@
       view.track = shape ? trackPaths(shape) : null;
       view.box = extent(run, shape);
       view.time = run.time[0];
-      view.laps = lapsByCar(episode.laps);
+      sortLaps(episode.laps);
       setText(element("place"),
         shape ? `${shape.name}, ${shape.length.toFixed(0)} m` : episode.track);
       setText(element("whole"), clock(run.time[run.frames - 1]));
