@@ -20,7 +20,12 @@ from racegym.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWED = "beginners.md"  # from top to end, by test_beginners.py
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.glob("stages/**/*.md")),
+]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 
 SHORTER = [  # what would take long is done for a shorter time
@@ -54,8 +59,9 @@ world = load_scenario("quickstart").world(n_races=8)
 world.reset(range(8))
 """,
 }
-ELSEWHERE = ("learners.md", "scenarios.md", "stages.md")  # whose scenarios have tests of their own
-OF_A_PLUGIN = "backends.md"  # its Python makes a plugin, which is tried as one
+# Whose scenarios have tests of their own; those of stages stand in test_stage_pages.py.
+ELSEWHERE = ("hooks.md", "learners.md", "scenarios.md")
+OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
 
 
 class Block(NamedTuple):
@@ -67,6 +73,11 @@ class Block(NamedTuple):
     text: str
 
 
+def name_of(page: Path) -> str:
+    """Return a page's path below docs, or its name."""
+    return page.relative_to(DOCS).as_posix() if page.is_relative_to(DOCS) else page.name
+
+
 def blocks() -> Iterator[Block]:
     for page in PAGES:
         if page.name == FOLLOWED:
@@ -74,7 +85,7 @@ def blocks() -> Iterator[Block]:
         text = page.read_text(encoding="utf-8")
         for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
             line = text.count("\n", 0, found.start()) + 1
-            yield Block(page.name, line, found[1], found[2])
+            yield Block(name_of(page), line, found[1], found[2])
 
 
 def commands(block: Block) -> Iterator[str]:
@@ -119,7 +130,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
     (run,) = (folder / "runs" / "quickstart").iterdir()
-    shutil.copytree(run, folder / "runs" / "old" / run.name)  # to be deleted
+    for name in ("old", "older"):  # to be deleted
+        shutil.copytree(run, folder / "runs" / name / run.name)
     return folder
 
 
@@ -167,17 +179,28 @@ def test_no_command_is_overlooked() -> None:
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def anchors(page: Path) -> set[str]:
+    """Return what a link to a heading of a page may end with."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    heads = re.findall(r"^#+ (.*)$", text, flags=re.M)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
-    assert [x for x in links if "://" not in x and not (page.parent / x).is_file()] == []
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    for file, heading in links:
+        if "://" not in file:
+            target = page.parent / file if file else page
+            assert target.is_file(), f"{name_of(page)}: there is no {file}"
+            assert not heading or heading in anchors(target), f"{file} has no heading #{heading}"
 
 
 PYTHON = [block for block in blocks() if block.language == "python"]
 NEEDS = {"editors.md": ["jsonschema"], "learners.md": ["onnx", "onnxscript"]}
 
 
-@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - {OF_A_PLUGIN}))
+@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - OF_A_PLUGIN))
 def test_python(page: str, at_desk: Path) -> None:
     if any("stable_baselines3" in block.text for block in PYTHON if block.page == page):
         pytest.importorskip("stable_baselines3")
@@ -192,7 +215,7 @@ def test_python(page: str, at_desk: Path) -> None:
 
 
 def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Path) -> None:
-    backend, memory, kernel, plugin, suite = (b.text for b in PYTHON if b.page == OF_A_PLUGIN)
+    backend, memory, kernel, plugin, suite = (b.text for b in PYTHON if b.page == "backends.md")
     assert memory.startswith("self.")  # a line of a constructor
     (tmp_path / "my_simulator").mkdir()
     for name, text in {
@@ -219,7 +242,11 @@ def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "block",
-    [b for b in blocks() if b.language == "yaml" and b.page not in ELSEWHERE],
+    [
+        block
+        for block in blocks()
+        if block.language == "yaml" and not block.page.startswith(("stages/", *ELSEWHERE))
+    ],
     ids=lambda block: f"{block.page}:{block.line}",
 )
 def test_yaml(block: Block, tmp_path: Path) -> None:
