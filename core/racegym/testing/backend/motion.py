@@ -251,10 +251,26 @@ class MotionChecks(BackendChecks):
         dt = factor * (self.spec.frame or self.spec.dt)
         with self.rig(dt=dt, rounds=rounds) as rig:
             rig.start()
+            moved = said = 0.0
             for _ in range(8):
+                here, before = _place(rig), _velocity(rig)
                 rig.step(throttle=1.0)
                 self._judge_clock(rig)
+                moved += float(np.hypot(*(_place(rig) - here)))
+                said += float(np.hypot(*(0.5 * (before + _velocity(rig))))) * dt
             self._must_be_finite(rig, f"steps of {dt:g} s in {rounds} rounds", "Backend.step")
+        honest = self._outcome("velocity_is_the_change_of_position") == "passes"
+        if honest and not self.spec.real_time and not abs(moved - said) <= 0.25 * said + 0.03:
+            frames = (
+                ""
+                if self.spec.frame is None
+                else f", which is {dt / self.spec.frame:g} frames each"
+            )
+            raise ConformanceError(
+                f"in eight steps of {dt:g} s{frames}, the car moved by {moved:.2f} m, "
+                f"but by its velocity {said:.2f} m: a step lasts as long as dt says",
+                where="Backend.step, dt",
+            )
 
     def check_place_puts_cars_where_asked(self) -> None:
         """A placed car stands where it was put, with the speed that was asked, and stays there."""
