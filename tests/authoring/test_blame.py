@@ -58,6 +58,25 @@ def test_a_run_tells_who_failed_and_where(old, new, said, ice, capsys):
     assert "racegym check backend ice tells more, and RACEGYM_DEBUG=1 shows" in told
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def step", "def steps", r"IceBackend lacks what every Backend has: def step\(self,"),
+        (r"effects: Effects, dt: float", "dt: float", r"IceBackend\.step takes \(self, control: "),
+    ],
+    ids=["no step", "an argument is missing"],
+)
+def test_a_class_that_can_not_be_called_is_refused_before_anything_starts(
+    old, new, said, ice, capsys
+):
+    ice(old, new)
+    assert main(["run", "scenario.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert re.search(said, told), told
+    assert "Traceback" not in told
+    assert list(Path("runs", "ice").iterdir()) == [], "no run was begun"
+
+
 def test_what_was_recorded_until_then_can_be_read(ice, capsys):
     ice(DRIVEN, LATE)
     assert main(["run", "scenario.yaml"]) == 2

@@ -180,6 +180,11 @@ BROKEN = [
         (r"positive_steer_turns_left", r"it must turn left", r"look at Backend\.step, control\.st"),
     ),
     Broken(
+        "steers in another unit", "backend", "backend.py", r"\.step\(steer",
+        ".step(0.0175 * steer", 1,
+        (r"positive_steer_turns_left", r"is steer given to the simulator in its own unit"),
+    ),
+    Broken(
         "brakes backwards", "backend", "backend.py", r"max\(pedal.*\)", "pedal)", 1,
         (r"brake_never_reverses", r"under full braking vx went down to -"),
     ),

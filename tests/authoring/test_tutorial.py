@@ -174,6 +174,7 @@ def test_the_message_of_the_wrong_sign_is_the_real_one(mistaken):
 def test_what_is_said_of_other_mistakes_is_true(right, wrong, said, mistaken):
     make = mistaken(replacing(right, wrong))
     checks = [
+        "positive_steer_turns_left",
         "place_puts_cars_where_asked",
         "velocity_is_the_change_of_position",
         "brake_never_reverses",

@@ -14,6 +14,8 @@ from racegym.testing.suite import ConformanceError, NotApplicable, needs
 __all__ = ["MotionChecks"]
 
 CREEP = 0.1  # [m/s] backwards under braking that is put down to a resting car's wobble
+GRAVITY = 9.81  # [m/s^2]
+LEAST_TURN = 0.05  # share of a turn without sliding below which units must have been mixed up
 
 
 class MotionChecks(BackendChecks):
@@ -99,7 +101,15 @@ class MotionChecks(BackendChecks):
         for steer, side in ((0.4, "left"), (-0.4, "right")):
             with self.free() as rig:
                 self.get_going(rig)
+                expected = _turn_rate(rig, steer)
                 turned = self.manoeuvre(rig, 1.0, steer=steer, throttle=0.3).turned
+            if 0 < turned * steer < LEAST_TURN * expected * steer:
+                raise ConformanceError(
+                    f"a second of steer {steer:+g} changed yaw by {turned:+.3f} rad, where wheels "
+                    f"at that share of steer_limit make it some {expected:+.1f}; is steer given to "
+                    "the simulator in its own unit, and steer_limit in rad?",
+                    where="Backend.step, control.steer",
+                )
             if not turned * steer > 0.004:
                 raise ConformanceError(
                     f"a second of steer {steer:+g} changed yaw by {turned:+.3f} rad; "
@@ -386,6 +396,15 @@ def _rough(steps: int) -> Iterator[tuple[str, list[tuple[float, float, float, in
             for _ in range(2 * steps)
         ],
     )
+
+
+def _turn_rate(rig: Rig, steer: float) -> float:
+    """Return how fast the first car turns [rad/s] on wheels that do not slide, within its grip."""
+    table, speed = rig.world.view.vehicle, max(rig.now("vx"), 0.1)
+    wheels = steer * float(table.steer_limit[0, 0])
+    rate = speed * np.tan(wheels) / max(float(table.wheelbase[0, 0]), 0.1)
+    most = float(table.grip[0, 0]) * GRAVITY / speed
+    return float(np.clip(rate, -most, most))
 
 
 def _swerve(rig: Rig, steps: int) -> Iterator[int]:
