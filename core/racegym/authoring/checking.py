@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,8 +31,10 @@ from racegym.interfaces import (
     Termination,
     options,
 )
+from racegym.interfaces.fitness import class_fault
 from racegym.plugins import Kind
-from racegym.plugins.calling import raised
+from racegym.plugins.calling import normalised, raised
+from racegym.plugins.loading import GROUP
 from racegym.plugins.offer import CORE
 from racegym.scenario.vehicles import read_vehicle
 from racegym.testing import (
@@ -147,9 +150,20 @@ def _from_catalogue(kind: Kind, name: str) -> Subject:
             "call register(NAME, 'package.module:Class', summary=...)"
             for dist in mute
         ]
+        hints += [
+            f"{dist} is installed, and declares no entry point in the group {GROUP!r}: write "
+            f'[project.entry-points."{GROUP}"] in its pyproject.toml, and install it again'
+            for dist in _silent(name, {plugin.dist for plugin in catalogue.plugins})
+        ]
         raise UnknownNameError("\n".join([error.what, *hints])) from None
     version = next(p.version for p in catalogue.plugins if p.dist == offer.dist)
     return Subject(kind=kind, name=name, origin=f"{offer.dist} {version}", make=offer.load())
+
+
+def _silent(name: str, found: set[str]) -> list[str]:
+    """Return the dist called as ``name`` if it is installed, and is not among the plugins."""
+    named = {normalised(dist.metadata["Name"] or "") for dist in distributions()}
+    return sorted({normalised(f"{CORE}-{name}")} & named - found)
 
 
 def _from_file(path: Path, class_name: str) -> Any:
@@ -214,13 +228,9 @@ def _check_class(subject: Subject) -> None:
             else f"derive it: class {make.__name__}({base.__name__}), from racegym.interfaces"
         )
         raise _refuse(make, f"{make.__name__} is no {base.__name__}; {hint}")
-    missing = sorted(getattr(make, "__abstractmethods__", ()))
-    if missing:
-        forms = " and def ".join(
-            f"{name}({', '.join(inspect.signature(getattr(base, name)).parameters)})"
-            for name in missing
-        )
-        raise _refuse(make, f"{make.__name__} lacks what every {base.__name__} has: def {forms}")
+    fault = class_fault(make)
+    if fault is not None:
+        raise _refuse(make, fault)
 
 
 def _check_options_model(subject: Subject) -> None:

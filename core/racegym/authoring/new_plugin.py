@@ -20,7 +20,7 @@ from racegym.errors import PluginError, nearest
 from racegym.plugins import Kind
 from racegym.plugins.offer import HOOKS
 
-__all__ = ["TEMPLATE_KINDS", "NewPlugin", "new_plugin"]
+__all__ = ["TEMPLATE_KINDS", "NewPlugin", "new_plugin", "rendered"]
 
 # Kinds with a template: the suite that proves each, and what its example is.
 TEMPLATE_KINDS: dict[str, tuple[str, str]] = {
@@ -89,7 +89,7 @@ def new_plugin(kind: str, name: str, folder: Path | None = None) -> tuple[NewPlu
     _check_free(made)
     target = Path(made.dist) if folder is None else folder
     _check_folder(target)
-    _write(target, _rendered(made))
+    _write(target, rendered(made))
     return made, target
 
 
@@ -184,7 +184,7 @@ def _words(made: NewPlugin) -> Mapping[str, str]:
     }
 
 
-def _rendered(made: NewPlugin) -> dict[Path, str]:
+def rendered(made: NewPlugin) -> dict[Path, str]:
     """Return the text of each file by its path within the package's folder."""
     words = _words(made)
     files: dict[Path, str] = {}

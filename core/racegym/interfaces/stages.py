@@ -108,6 +108,25 @@ class Stage:
             keys: (k,) uint64, the key of every draw of each race's new episode.
         """
 
+    if not TYPE_CHECKING:  # it would give every name a type
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what to write when an attribute is missing that a constructor sets."""
+            remedy = _SET_WHEN_BUILT.get(name, "")
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}{remedy}",
+                name=name,
+                obj=self,
+            )
+
+
+_SUPER = "; let its __init__ begin with super().__init__(setup)"
+_SET_WHEN_BUILT = {
+    "setup": _SUPER,
+    "view": _SUPER,
+    "space": "; let its __init__ set self.space",
+}
+
 
 class Backend(Stage, ABC):
     """A simulator: it moves the cars.
