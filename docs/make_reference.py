@@ -46,6 +46,7 @@ KINDS: list[tuple[Kind, str, str, str]] = [
     ("reward", "Reward terms", "Reward", "`reward`; each also takes a `weight`, 1 by default"),
     ("termination", "Terminations", "Termination", "`termination`"),
     ("realism", "Realism modules", "Realism", "`realism`"),
+    ("trainer", "Trainers", "Trainer", "`trainer`"),
 ]
 
 Schema = dict[str, Any]
