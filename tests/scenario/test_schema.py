@@ -63,6 +63,7 @@ GOOD = """
 {termination: {time_limit: {seconds: 3}, late: {name: time_limit, steps: 4}, gone: off_track}}
 {termination: {time_limit: {seconds: , steps: 3}}}
 {profiles: {calm: {}, wild: {reward: speed, observation: }}}
+{trainer: , task: race}
 {racegym: 1, name: x, task: evaluate, episodes: 3, seed: 4, dt: 0.1, rounds: 2}
 """
 BAD = """
@@ -77,6 +78,9 @@ BAD = """
 {dt: 0}
 {racegym: 2}
 {task: practice}
+{trainer: nobody}
+{trainer: {steps: 3}}
+{trainer: mine.py:Mine}
 {track: nowhere}
 {track: {}}
 {track: {file: a.csv, generate: {}}}

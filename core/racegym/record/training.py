@@ -74,8 +74,8 @@ class TrainingLog:
     Args:
         folder: of the run; it exists.
         about: what the folder says of the training.
-        resumed: go on in a folder that holds a training. The rows of ``train.csv`` that the
-            first update repeats are dropped.
+        resumed: go on in a folder that holds a training. It stays as it is until there is
+            something new; then the rows of ``train.csv`` that are learned again are dropped.
 
     Raises:
         RunError: the folder can't be written, or another process writes it.
@@ -89,7 +89,8 @@ class TrainingLog:
         self._figures: IO[str] | None = None
         self._checkpoints: dict[str, bool] = {}  # name: whether a resume may go on from it
         self._resumes: list[dict[str, Any]] = []
-        self._drop = resumed
+        self._drop = resumed  # rows that the first update tells again
+        self._before_resume: dict[str, Any] | None = None  # state.json, while nothing is new
         self._since, self._before = perf_counter(), 0.0
         try:
             self._lock = Lock(folder.lock)
@@ -112,7 +113,8 @@ class TrainingLog:
             self._checkpoints = {c["name"]: c["resumable"] for c in before["checkpoints"]}
             self._resumes = [*before["resumed"], {"at": now(), "steps": before["steps"]}]
             self._told = _Told(before["steps"], before["total"], before["seconds"])
-            wall["started"] = read_json(self.folder.state)["wall"]["started"]
+            self._before_resume = read_json(self.folder.state)
+            wall["started"] = self._before_resume["wall"]["started"]
         self._state: dict[str, Any] = {
             "format": FORMAT,
             "state": "running",
@@ -127,14 +129,20 @@ class TrainingLog:
         self.folder.checkpoints.mkdir(exist_ok=True)
         for left in self.folder.checkpoints.glob(f"{PARTIAL}*"):
             left.unlink()
-        write_whole(self.folder.scenario, self._about.scenario_yaml)
-        self._write_training()
+        if not resumed:
+            self._begin()
         write_json(self.folder.state, self._state)
+
+    def _begin(self) -> None:
+        """Write what stands in the folder from now on."""
+        write_whole(self.folder.scenario, self._about.scenario_yaml)
+        self._before_resume = None
+        self._write_training()
 
     @property
     def is_done(self) -> bool:
         """Whether as many steps are done as were to be."""
-        return self._told.steps >= self._told.total
+        return 0 < self._told.total <= self._told.steps
 
     def update(self, steps: int, total: int, figures: Mapping[str, float]) -> None:
         """Keep a row of figures.
@@ -166,6 +174,7 @@ class TrainingLog:
         rows = [row for row in told.rows if row["steps"] < steps]
         self._before = rows[-1]["seconds"] if rows else 0.0
         self._columns = list(told.columns)
+        self._begin()
         write_whole(self.folder.figures, _as_text(self._columns, rows))
 
     def _start_figures(self, new: list[str]) -> None:
@@ -200,6 +209,8 @@ class TrainingLog:
                 )
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
+            if self._before_resume is not None:
+                self._begin()
             beside.replace(self.folder.checkpoints / name)
             self._checkpoints.pop(name, None)  # the last one written stands last
             self._checkpoints[name] = resumable
@@ -221,6 +232,9 @@ class TrainingLog:
         self._told.seconds = max(self._told.seconds, self._seconds())
         wall = {**self._state["wall"], "ended": now(), "seconds": round(self._told.seconds, 3)}
         try:
+            if self._before_resume is not None:
+                write_json(self.folder.state, self._before_resume)
+                return read_training(self.folder)
             data = self._write_training()
             write_json(self.folder.state, {**self._state, "state": end, "wall": wall})
         except OSError as error:

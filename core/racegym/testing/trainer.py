@@ -313,7 +313,7 @@ class TrainerSuite(Suite):
         if not found:
             raise ConformanceError("it returned without a checkpoint of where it was", where=TRAIN)
 
-    @needs("stops_when_asked")
+    @needs("stops_when_asked", "ends_when_its_steps_are_done")
     def check_resume_goes_on(self) -> None:
         """A resumed training goes on from the steps that were done, and to the end."""
         stopped, resumed = self._stopped(), self._resumed()
@@ -438,7 +438,7 @@ class TrainerSuite(Suite):
     def _driven(self, scenario: Scenario, file: Path) -> World:
         """Return a world in which the trainer's driver has the agent's car."""
         config = scenario.build(N_RACES)
-        stage = StageSettings(name="learned", file=str(file))
+        stage = StageSettings.model_validate({"name": "learned", "file": str(file)})
         driver = make_driver(self.make.driver, stage, check_declared(self.make.driver, stage))
         cars = list(config.cars)
         agent = next(index for index, car in enumerate(cars) if car.driver is None)
