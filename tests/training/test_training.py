@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from racegym.plugins import Offer
 from racegym.record import RunFolder, find_runs, repair
 from racegym.record.training import read_figures
 from racegym.run import TrainingResult, evaluate, resume_training, run, train
+from racegym.scenario.document import parse_text
+from racegym.scenario.schema import scenario_schema
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -312,6 +315,42 @@ def test_a_wrong_scenario_is_told_with_its_line(
     error = " ".join(capsys.readouterr().err.split()).replace(str(file), "FILE")
     assert re.search(told, error), error
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("trainer: ice", True),
+        ("trainer: {name: racegym-ice:ice, steps: 5}", True),
+        ("trainer:", True),
+        ("trainer: {name: ice, step: 5}", False),
+        ("trainer: {name: ice, steps: 0}", False),
+        ("trainer: {steps: 5}", False),
+        ("trainer: [ice]", False),
+        ("trainer: icy", False),
+    ],
+)
+def test_the_schema_knows_what_is_installed(text: str, fits: bool, short: dict[str, Any]) -> None:
+    """And agrees with the loader."""
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
+    data = {"backend": "kart2d", **parse_text(text).data}
+    assert jsonschema.Draft202012Validator(scenario_schema()).is_valid(data) == fits
+    with nullcontext() if fits else pytest.raises(ScenarioError):
+        load_scenario(data)
+
+
+def test_what_the_page_shows_is_valid(
+    short: dict[str, Any], root: Path, finished: TrainingResult
+) -> None:
+    page = (root / "docs" / "trainers.md").read_text(encoding="utf-8").replace("cem", "ice")
+    examples = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)
+    assert len(examples) == 2
+    for text in examples:
+        data = {"backend": "kart2d", **parse_text(text).data}
+        for car in data["cars"]:
+            if isinstance(car["driver"], dict):
+                car["driver"]["file"] = str(finished.checkpoint)
+        load_scenario(data).world().close()
 
 
 def test_without_any_trainer(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
