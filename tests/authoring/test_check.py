@@ -40,6 +40,10 @@ OPTIONS_FIX = r"write class Options\(StageOptions\), from racegym\.interfaces"
 BROKEN = [
     # --- what can't be checked at all: exit code 2 ---
     Broken(
+        "no resume", "trainer", "trainer.py", r"def resume\(", "def resumed(", 2,
+        (r"trainer\.py:\d+: IceTrainer lacks what every Trainer has: def resume\(self, scen",),
+    ),
+    Broken(
         "no hookimpl", "sensor", "plugin.py", "@hookimpl\n", "", 2,
         (r"unknown sensor 'ice'", r"racegym-ice failed to load", r"write @racegym\.hookimpl above"),
     ),
@@ -167,6 +171,20 @@ BROKEN = [
         (r"needs a vehicle", r"write default_vehicle = NAME"),
     ),
     # --- what breaks a promise: exit code 1 ---
+    Broken(
+        "options without steps", "trainer", "trainer.py", r"class Options\(TrainerOptions\)",
+        "class Options(StageOptions)", 1,
+        (r"failed:\S* options_take_steps", r"have no `steps`; derive them from TrainerOptions"),
+    ),
+    Broken(
+        "forgets its spread", "trainer", "trainer.py", r"now = begun",
+        "now = replace(begun, spread=now.spread)", 1,
+        (r"failed:\S* resumes_exactly", r"does the checkpoint lack something"),
+    ),
+    Broken(
+        "draws from nowhere", "trainer", "trainer.py", r"default_rng\(\[.*\]\)", "default_rng()", 1,
+        (r"failed:\S* same_seed_gives_the_same_policy", r"two trainings with one seed differ"),
+    ),
     Broken(
         "spec lacks vy", "backend", "backend.py", '"vx", "vy"', '"vx"', 1,
         (r"does not fill vy: no race without\n  look at what IceBackend declares", r"and \d+ more"),

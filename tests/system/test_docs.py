@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from racegym import plugins
 from racegym.authoring.new_plugin import new_plugin
 from racegym.cli import main
 from racegym.scenario import load_scenario
+from racegym.testing import run_suite
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWED = "beginners.md"  # from top to end, by test_beginners.py
@@ -32,6 +36,8 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
+    (r"steps(=|: )\d{7}", r"steps\g<1>6000"),
+    (r"\bsteps = 10_000", "steps = 6_000"),
     (r"seconds=5\)", "seconds=0.05, memory=False)"),
 ]
 MINE = """
@@ -60,8 +66,9 @@ world.reset(range(8))
 """,
 }
 # Whose scenarios have tests of their own; those of stages stand in test_stage_pages.py.
-ELSEWHERE = ("hooks.md", "learners.md", "scenarios.md")
+ELSEWHERE = ("hooks.md", "learners.md", "scenarios.md", "trainers.md")
 OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
+OF_A_TRAINER = "trainers.md"  # what it shows needs the trainer that it makes
 IN_ORDER = ("tutorial.md",)  # its commands lead to each other; tests/authoring walks through them
 
 
@@ -118,6 +125,40 @@ RACEGYM = [
 INSTALLS = sorted({c for block in SHELL for c in commands(block) if c.startswith("pip install")})
 
 
+@contextmanager
+def trainer_installed(desk: Path) -> Iterator[None]:
+    """Within this, the page's trainer is there as `pip install -e` would leave it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RACEGYM_PLUGINS", raising=False)
+        patch.syspath_prepend(desk / "made" / "racegym-cem")
+        importlib.invalidate_caches()
+        plugins.load(fresh=True)
+        yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "racegym_cem"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    plugins.load(fresh=True)
+
+
+def make_trainer(desk: Path) -> None:
+    """Make the page's trainer, and let it learn what the page says."""
+    project = desk / "made" / "racegym-cem"
+    new_plugin("trainer", "cem", project)
+    info = project / "racegym_cem-0.1.0.dist-info"
+    info.mkdir()
+    head = "Metadata-Version: 2.1\nName: racegym-cem\nVersion: 0.1.0\n"
+    (info / "METADATA").write_text(head, encoding="utf-8")
+    point = "[racegym]\ncem = racegym_cem.plugin\n"
+    (info / "entry_points.txt").write_text(point, encoding="utf-8")
+    (scenario,) = (b.text for b in blocks() if b.text.startswith("# learn.yaml"))
+    (desk / "learn.yaml").write_text(as_it_is_here(scenario, desk), encoding="utf-8")
+    with trainer_installed(desk):
+        assert main(["run", "learn.yaml", "-q"]) == 0
+    (run,) = (desk / "runs" / "learn").iterdir()
+    (quickstart,) = (desk / "runs" / "quickstart").iterdir()
+    run.rename(run.with_name(quickstart.name))
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages speak of, and one finished run."""
@@ -134,6 +175,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
+        make_trainer(folder)
     (run,) = (folder / "runs" / "quickstart").iterdir()
     for name in ("old", "older"):  # to be deleted
         shutil.copytree(run, folder / "runs" / name / run.name)
@@ -154,7 +196,8 @@ def as_it_is_here(text: str, desk: Path) -> str:
     """Return a command or a program with this machine's names, and for a shorter time."""
     (latest, *_) = sorted((desk / "runs" / "quickstart").iterdir())
     text = re.sub(r"<time>|2026-11-21T01-23-45Z", latest.name, text)
-    text = text.replace("=PATH", "=Monza.csv").replace(" racegym-ice/", " made/racegym-ice/")
+    text = text.replace("=PATH", "=Monza.csv")
+    text = re.sub(r" (racegym-(ice|cem))/", r" made/\1/", text)
     for pattern, shorter in SHORTER:
         text = re.sub(pattern, shorter, text)
     return text
@@ -163,7 +206,9 @@ def as_it_is_here(text: str, desk: Path) -> str:
 @pytest.mark.parametrize("command", RACEGYM)
 def test_command(command: str, at_desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
-    assert main(arguments) == 0, capsys.readouterr().err
+    learns = re.search(r"\blearn\b", command)
+    with trainer_installed(at_desk) if learns else nullcontext():
+        assert main(arguments) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", INSTALLS)
@@ -211,12 +256,15 @@ def test_python(page: str, at_desk: Path) -> None:
         pytest.importorskip("stable_baselines3")
     for library in NEEDS.get(page, []):
         pytest.importorskip(library)
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"__name__": "page"}
     exec(GIVEN.get(page, ""), names)
-    for block in PYTHON:
-        if block.page == page:
-            text = as_it_is_here(block.text, at_desk)
-            exec(compile(text, f"{page}:{block.line}", "exec"), names)
+    with trainer_installed(at_desk) if page == OF_A_TRAINER else nullcontext():
+        for block in PYTHON:
+            if block.page == page:
+                text = as_it_is_here(block.text, at_desk)
+                exec(compile(text, f"{page}:{block.line}", "exec"), names)
+        if page == OF_A_TRAINER:
+            assert run_suite(names["TestCem"]).ok  # type: ignore[arg-type]
 
 
 def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Path) -> None:

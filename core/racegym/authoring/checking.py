@@ -1,4 +1,4 @@
-"""The conformance suite of one stage, whether a plugin offers it or it still stands in a file.
+"""The conformance suite of one stage or trainer, from a plugin or still in a file.
 
 What would fail every check at once is told before any runs: a class of the wrong kind, a
 missing method, an ``Options`` that is no model, a stage that can't be built.
@@ -29,6 +29,7 @@ from racegym.interfaces import (
     Sensor,
     Stage,
     Termination,
+    Trainer,
     options,
 )
 from racegym.interfaces.fitness import class_fault
@@ -47,13 +48,14 @@ from racegym.testing import (
     SensorSuite,
     Suite,
     TerminationSuite,
+    TrainerSuite,
     run_suite,
 )
 
 __all__ = ["SUITES", "Subject", "check", "find_subject"]
 
 # What has a suite: the class that each derives from, and the suite.
-SUITES: dict[str, tuple[type[Stage], type[Suite]]] = {
+SUITES: dict[str, tuple[type[Stage] | type[Trainer], type[Suite]]] = {
     "backend": (Backend, BackendSuite),
     "realism": (Realism, RealismSuite),
     "sensor": (Sensor, SensorSuite),
@@ -61,6 +63,7 @@ SUITES: dict[str, tuple[type[Stage], type[Suite]]] = {
     "action_map": (ActionMap, ActionMapSuite),
     "reward": (RewardTerm, RewardSuite),
     "termination": (Termination, TerminationSuite),
+    "trainer": (Trainer, TrainerSuite),
 }
 
 

@@ -2,7 +2,8 @@
 
 ``templates/common`` is part of every package, ``templates/KIND`` of those of that kind. A
 template's name ends in ``.tmpl``; ``<<word>>`` in it is replaced by one of the words of
-``_words``, and its folder ``package`` becomes the plugin's module.
+``_words``, and its folder ``package`` becomes the plugin's module. A file of ``templates/KIND``
+takes the place of one of the same name in ``templates/common``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TEMPLATE_KINDS: dict[str, tuple[str, str]] = {
     "realism": ("RealismSuite", "tyres that lose grip with every kilometre"),
     "sensor": ("SensorSuite", "speed and place across the track"),
     "driver": ("DriverSuite", "a cautious follower of the centerline"),
+    "trainer": ("TrainerSuite", "a linear policy learned by the cross-entropy method"),
 }
 
 PREFIX = "racegym-"

@@ -14,7 +14,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -44,7 +43,6 @@ __all__ = [
     "Setup",
     "Stage",
     "Termination",
-    "Trainer",
     "Watcher",
 ]
 
@@ -336,18 +334,6 @@ class Driver(Stage, ABC):
 
     def close(self) -> None:
         """Release what the operating system holds for it. May be called twice."""
-
-
-class Trainer(ABC):
-    """A learning algorithm."""
-
-    @abstractmethod
-    def train(self, scenario: Any, run_dir: Path) -> None:
-        """Learn on a scenario and leave checkpoints in ``run_dir``."""
-
-    @abstractmethod
-    def resume(self, checkpoint: Path) -> None:
-        """Continue from a checkpoint."""
 
 
 class Watcher:

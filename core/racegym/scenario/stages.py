@@ -191,6 +191,7 @@ def _absolute(value: Any, folder: Path) -> Any:
 def _stages(data: dict[str, Any]) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
     """Yield location, kind and mapping of each stage that can be made out."""
     yield from _one(("backend",), "backend", data.get("backend"))
+    yield from _one(("trainer",), "trainer", data.get("trainer"))
     for key, kind in (("realism", "realism"), ("relief", "driver")):
         yield from _several((key,), kind, data.get(key))  # type: ignore[arg-type]
     cars = data.get("cars")
