@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +217,39 @@ def test_the_code_of_an_isolated_entrant_is_never_imported_here(put):
     world.step()
     world.close()
     assert not any(getattr(m, "__file__", None) == path for m in list(sys.modules.values()))
+
+
+def test_a_first_decision_that_is_late_is_no_failure(body, tmp_path):
+    text = "if self.steps == 1: time.sleep(0.2)\nreturn [0, 0.3]"
+    driver = {"file": body(text), "process": True, "budget_ms": 20, "on_failure": "stop"}
+    assert run(race(driver, time_limit=1), runs_dir=tmp_path, plots=False).state == "finished"
+
+
+def test_a_copy_of_the_race_that_ends_takes_no_entrant_along(body):
+    scenario = load_scenario(race({"file": body("return [0, 0.3]"), "process": True}))
+    world = scenario.world()
+    world.reset(scenario.seeds())
+    world.step()
+    copy = os.fork()
+    if copy == 0:
+        try:
+            weakref.finalize._exitfunc()  # as any Python does when it ends
+        finally:
+            os._exit(0)
+    os.waitpid(copy, 0)
+    for _ in range(3):
+        world.step()
+    assert world.control.throttle[0, 0] == np.float32(0.3)
+    world.close()
+
+
+def test_a_limit_of_memory_stays_below_that_of_the_race(body, put):
+    driver = {"file": body("return [0, 0.3]"), "process": True, "memory_mb": 9_000_000}
+    file = put("race.yaml", json.dumps(race(driver)))
+    text = (
+        "import resource, sys; from racegym.scenario import load_scenario\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**42, 2**42))\n"
+        "print(load_scenario(sys.argv[1]).cars[0].driver.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", text, file], capture_output=True, text=True)
+    assert done.stdout == "Odd\n", done.stderr

@@ -78,7 +78,7 @@ class Link:
             self._socket.close()
             what = f"its process can't be started: {error.strerror or error}"
             raise FailureError(Fault.ENDED, what) from error
-        self._end = weakref.finalize(self, _end, self._process, self._socket, 0.0)
+        self._end = weakref.finalize(self, _let_go, self._process, self._socket, os.getpid())
 
     def send(self, message: bytes, seconds: float) -> None:
         """Send a message.
@@ -198,6 +198,12 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
         return os.waitid(os.P_PID, process.pid, how) is not None
     except ChildProcessError:  # somebody else has asked for its exit code
         return True
+
+
+def _let_go(process: subprocess.Popen[bytes], line: socket.socket, owner: int) -> None:
+    """End a process that nobody asks any more, unless a copy of its owner is what ends."""
+    if os.getpid() == owner:
+        _end(process, line, 0.0)
 
 
 def _end(process: subprocess.Popen[bytes], line: socket.socket, grace: float) -> None:
