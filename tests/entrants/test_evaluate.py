@@ -66,3 +66,28 @@ def test_what_is_wrong_is_told():
         racegym.evaluate(lambda told: [0, 0], race("agent"), episodes=0)
     with pytest.raises(ActionError, match=r"shape \(1, 3\)"):
         racegym.evaluate(lambda told: [0, 0, 0], race("agent"))
+
+
+def test_actions_are_held_as_environments_hold_them():
+    calls, seen = [], []
+
+    def policy(told):
+        calls.append(told)
+        return np.array([0.3 * np.sin(len(calls)), 0.8], np.float32)
+
+    scenario = race("agent", **AGENT | {"action_repeat": 4, "termination": ["off_track"]})
+    found = racegym.evaluate(policy, scenario, seed=5)
+    env = racegym.make(scenario)
+    told, _ = env.reset(seed=5)
+    reward, over, asked = 0.0, False, calls.copy()
+    calls.clear()
+    while not over:
+        seen.append(told)
+        told, gained, terminated, truncated, info = env.step(policy(told))
+        reward += gained
+        over = terminated or truncated
+    env.close()
+    np.testing.assert_array_equal(seen, asked)
+    (row,) = found.episodes
+    assert row["ended_by"] == ["off_track"] and row["reward"] == pytest.approx(reward, abs=1e-3)
+    assert row["steps"] == round(info["time"] / 0.05) > 4 * (len(asked) - 1) > 8

@@ -120,7 +120,9 @@ def _describe(scenario: Scenario, world: World) -> _Task:
         profile.model_dump(include={"observation", "action"}), inf_nan_mode="constants"
     )
     return _Task(
-        group.observation_space, group.action_space, PolicyNote(**plain, dt=round(world.dt, 12))
+        group.observation_space,
+        group.action_space,
+        PolicyNote(**plain, dt=round(world.dt, 12), action_repeat=group.action_repeat),
     )
 
 

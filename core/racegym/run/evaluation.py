@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from racegym.envs.agent import agent_world
+from racegym.envs.info import row_of
 from racegym.errors import ScenarioError
 from racegym.interfaces import Status
 from racegym.record import Recorder
@@ -57,6 +58,7 @@ def evaluate(
 
     Episode i is the race of ``seed + i``. It ends when a termination of the car's profile
     applies, the car is out of the race, or the race has lasted the scenario's ``time_limit``.
+    Actions are held as long as the car's profile says (``action_repeat``), as environments do.
 
     Args:
         policy: called with one observation, returns one action. If it has a method ``reset``,
@@ -104,18 +106,18 @@ def _drive(
     status, car = world.view.race.status, int(group.cars[0])
     reward, over = 0.0, False
     while not over:
-        world.step((np.asarray(policy(_copied(group.observations)))[None],))
-        reward += float(group.reward[0])
-        ended = group.terminated[0] or group.truncated[0] or status[0, car] > Status.PIT
-        over = bool(ended) or is_over(world, scenario.time_limit)
+        action = np.asarray(policy(row_of(group.observations)))[None]
+        for _ in range(group.action_repeat):
+            world.advance((action,))
+            world.show()
+            reward += float(group.reward[0])
+            ended = group.terminated[0] or group.truncated[0] or status[0, car] > Status.PIT
+            over = bool(ended) or is_over(world, scenario.time_limit)
+            if over:
+                break
+        world.observe()
     reasons = [name for name, applies in group.reasons.items() if applies[0]]
     return {"reward": reward, "ended_by": reasons}
-
-
-def _copied(observations: Any) -> Any:
-    if isinstance(observations, dict):
-        return {name: part[0].copy() for name, part in observations.items()}
-    return observations[0].copy()
 
 
 def _gathered(
