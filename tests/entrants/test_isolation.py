@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import weakref
 from pathlib import Path
@@ -253,3 +254,65 @@ def test_a_limit_of_memory_stays_below_that_of_the_race(body, put):
     )
     done = subprocess.run([sys.executable, "-c", text, file], capture_output=True, text=True)
     assert done.stdout == "Odd\n", done.stderr
+
+
+ODD = {
+    "wrong shape": ("", LATER + "return [0.0] * 3", Fault.WRONG_ACTION),
+    "closes its pipes": ("", LATER + "os.closerange(0, 100)\nreturn [0.0, 0.3]", Fault.ENDED),
+    "exits when it is made": ("os._exit(5)", "", Fault.ENDED),
+    "kills itself": ("", LATER + "os.kill(os.getpid(), 9)", Fault.ENDED),
+    "leaves grandchildren": (
+        "", LATER + "os.fork() or (os.fork(), time.sleep(1000))\nos._exit(0)", Fault.ENDED
+    ),
+    "stops": ("", LATER + "os.kill(os.getpid(), 19)", Fault.HUNG),
+}  # fmt: skip
+HARMLESS = {
+    "has threads": (
+        "import threading\nfor _ in range(8):\n"
+        "  threading.Thread(target=time.sleep, args=(1000,)).start()",
+        "",
+    ),
+    "is slow to start": ("time.sleep(1.5)", ""),
+    "shouts": ("", "os.write(1, bytes(range(256)) * 999)\nos.system('echo garbage; echo >&2')"),
+}
+
+
+ENTRANT = """
+import os, sys, time
+from steady import Steady
+
+class Odd(Steady):
+    def __init__(self, options):
+        super().__init__(options)
+        self.steps = 0
+{made}
+
+    def act(self, observation):
+        self.steps += 1
+{acts}
+        return super().act(observation)
+"""
+
+
+@pytest.mark.slow
+def test_twelve_cars_of_which_half_go_wrong_at_once(put, steady, tmp_path, mark, capfd):
+    drivers: list[object] = [{"name": "pure_pursuit", "pace": 80 + k} for k in range(3)]
+    for number, (made, acts, *_) in enumerate([*HARMLESS.values(), *ODD.values()]):
+        inner = {"made": _indented(made), "acts": _indented(acts)}
+        file = put(f"odd_{number}.py", ENTRANT.format(**inner))
+        drivers.append({"file": f"{file}:Odd", "process": True, "hang_s": 3})
+    rules = {"retire_stuck": 15}
+    done = run(race(*drivers, rules=rules, time_limit=120), runs_dir=tmp_path, plots=False)
+    assert capfd.readouterr() == ("", "")
+    status = {row["car"]: row["status"] for row in done.classification}
+    whole = 3 + len(HARMLESS)
+    assert status == {n: "finished" if n < whole else "retired" for n in range(12)}
+    events = list(read_events(done.folder / "events.jsonl"))
+    faults = {event["car"]: event["value"] for event in events if event["kind"] == "fault"}
+    assert faults == {whole + k: fault for k, (_, _, fault) in enumerate(ODD.values())}
+    assert verify(done.folder).difference is None
+    assert gone(mark)
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, " " * 8)
