@@ -66,6 +66,20 @@ def test_what_is_wrong_is_told():
         racegym.evaluate(lambda told: [0, 0], race("agent"), episodes=0)
     with pytest.raises(ActionError, match=r"shape \(1, 3\)"):
         racegym.evaluate(lambda told: [0, 0, 0], race("agent"))
+    with pytest.raises(ActionError, match="the policy returned a list that is no array"):
+        racegym.evaluate(lambda told: [[0], [1, 2]], race("agent"))
+    with pytest.raises(ScenarioError, match=r"seed is 1\.5; a whole number was expected"):
+        racegym.evaluate(lambda told: [0, 0], race("agent"), seed=1.5)
+    with pytest.raises(ScenarioError, match="episodes is '2'; a whole number was expected"):
+        racegym.evaluate(lambda told: [0, 0], race("agent"), episodes="2")
+    with pytest.raises(ScenarioError, match="is a Model, which can't be called; give lambda obs"):
+        racegym.evaluate(type("Model", (), {"predict": None})(), race("agent"))
+
+
+def test_seeds_of_numpy_are_numbers():
+    scenario = race("agent", time_limit=0.2)
+    found = racegym.evaluate(lambda told: [0, 0], scenario, seed=np.int64(4), episodes=np.int32(2))
+    assert [row["seed"] for row in found.episodes] == [4, 5]
 
 
 def test_actions_are_held_as_environments_hold_them():

@@ -268,8 +268,7 @@ ODD = {
 }  # fmt: skip
 HARMLESS = {
     "has threads": (
-        "import threading\nfor _ in range(8):\n"
-        "  threading.Thread(target=time.sleep, args=(1000,)).start()",
+        "import threading\n" + 8 * "threading.Thread(target=time.sleep, args=(1000,)).start()\n",
         "",
     ),
     "is slow to start": ("time.sleep(1.5)", ""),
