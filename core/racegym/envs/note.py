@@ -22,9 +22,10 @@ def policy_note(scenario: Scenario, world: World) -> PolicyNote:
         scenario: that the world is of.
         world: such as ``env.world`` of an environment.
     """
-    name = world.groups[0].profile
+    group = world.groups[0]
+    name = group.profile
     profile = scenario.default_profile if name == "default" else scenario.profiles[name]
     plain = to_jsonable_python(
         profile.model_dump(include={"observation", "action"}), inf_nan_mode="constants"
     )
-    return PolicyNote(**plain, dt=round(world.dt, 12))
+    return PolicyNote(**plain, dt=round(world.dt, 12), action_repeat=group.action_repeat)

@@ -140,12 +140,13 @@ def _check_own(
         return
     try:
         declared = declaration(stage["file"], {**options, **complete})
+        declared_options = plain_copy(declared.options)
     except RacegymError as error:
         faults.add_error(at, error)
         return
     for inner, what in declared.faults:
         faults.add((*location, *inner), what)
-    stage.update({**complete, **declared.options})
+    stage.update({**complete, **declared_options})
 
 
 def check_options(
@@ -242,7 +243,8 @@ def declared_by(stage: StageSettings) -> Declared:
         return check_declared(find_class("driver", stage.name), stage)
     wanted = declaration(stage.source, stage.options)
     file = Source.of(stage.source, Path.cwd()).file
-    return _checked(wanted.observation, wanted.action, stage.name, file)
+    isolated = bool(stage.options.get("process"))
+    return _checked(wanted.observation, wanted.action, stage.name, file, isolated=isolated)
 
 
 def check_declared(driver: Any, stage: StageSettings) -> Declared:
@@ -262,8 +264,17 @@ def check_declared(driver: Any, stage: StageSettings) -> Declared:
     return _checked(observation, action, stage.name)
 
 
-def _checked(observation: Any, action: Any, name: str, file: Path | None = None) -> Declared:
+def _checked(
+    observation: Any,
+    action: Any,
+    name: str,
+    file: Path | None = None,
+    *,
+    isolated: bool = False,
+) -> Declared:
     """Check what a driver declares; relative paths in it start from the folder of ``file``.
+
+    One that is ``isolated`` must not bring code of its own into this process.
 
     Raises:
         ScenarioError: it is wrong; names the driver.
@@ -274,7 +285,10 @@ def _checked(observation: Any, action: Any, name: str, file: Path | None = None)
     try:
         data = plain_copy(data)
         spell_out(data)
-        check_stages(data, faults)
+        if isolated:
+            _refuse_files(data, faults)
+        if not faults:
+            check_stages(data, faults)
         declared = Declared.model_validate(data)
     except ValidationError as error:
         for at, what in describe(error, Declared, data):
@@ -285,3 +299,14 @@ def _checked(observation: Any, action: Any, name: str, file: Path | None = None)
             f"driver {name!r} declares what does not work: {faults.text()}", file=file
         )
     return declared
+
+
+def _refuse_files(data: dict[str, Any], faults: Faults) -> None:
+    for location, kind, stage in _stages(data):
+        text = source_text(stage)
+        if text is not None:
+            what = (
+                f"asks the race itself to run {text}, and this driver has a process of its own; "
+                f"name a {kind} of a plugin"
+            )
+            faults.add(location, what)
