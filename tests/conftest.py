@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Test processes share the cores; the threads of torch would wait for each other, for minutes.
+# Read when torch is imported, which is later; racegym's kernels say themselves how many.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 

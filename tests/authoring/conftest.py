@@ -32,9 +32,12 @@ class Workshop:
         info.mkdir()
         head = f"Name: {settings['name']}\nVersion: {settings['version']}\n"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{head}", encoding="utf-8")
-        points = settings["entry-points"]["racegym"].items()
-        text = "".join(f"{name} = {module}\n" for name, module in points)
-        (info / "entry_points.txt").write_text(f"[racegym]\n{text}", encoding="utf-8")
+        groups = settings.get("entry-points", {}).items()
+        text = "".join(
+            f"[{group}]\n" + "".join(f"{name} = {module}\n" for name, module in points.items())
+            for group, points in groups
+        )
+        (info / "entry_points.txt").write_text(text, encoding="utf-8")
         self._patch.syspath_prepend(project)
         importlib.invalidate_caches()
         plugins.load(fresh=True)

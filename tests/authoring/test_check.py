@@ -40,6 +40,10 @@ OPTIONS_FIX = r"write class Options\(StageOptions\), from racegym\.interfaces"
 BROKEN = [
     # --- what can't be checked at all: exit code 2 ---
     Broken(
+        "no resume", "trainer", "trainer.py", r"def resume\(", "def resumed(", 2,
+        (r"trainer\.py:\d+: IceTrainer lacks what every Trainer has: def resume\(self, scen",),
+    ),
+    Broken(
         "no hookimpl", "sensor", "plugin.py", "@hookimpl\n", "", 2,
         (r"unknown sensor 'ice'", r"racegym-ice failed to load", r"write @racegym\.hookimpl above"),
     ),
@@ -58,6 +62,62 @@ BROKEN = [
     Broken(
         "class, not its name", "sensor", "plugin.py", r'"racegym_ice\.sensor:IceSensor"',
         '"racegym_ice.sensor.IceSensor"', 2, (r'is written "package\.module:Class"',),
+    ),
+    Broken(
+        "misspelt module", "sensor", "plugin.py", r"racegym_ice\.sensor:", "racegym_ice.senser:", 2,
+        (r"No module named 'racegym_ice\.senser'; did you mean 'racegym_ice\.sensor'",),
+    ),
+    Broken(
+        "entry point of no module", "sensor", "../pyproject.toml", r"racegym_ice\.plugin",
+        "racegym_ice.plugn", 2,
+        (r"names 'racegym_ice\.plugn', which is not there; did you mean 'racegym_ice\.plugin'",
+         r"mend it in pyproject\.toml, and install the plugin again"),
+    ),
+    Broken(
+        "entry point of the class", "sensor", "../pyproject.toml", r"racegym_ice\.plugin",
+        "racegym_ice.sensor:IceSensor", 2,
+        (r"names the class IceSensor; name the module .* such as 'racegym_ice\.plugin'",),
+    ),
+    Broken(
+        "entry point in another group", "sensor", "../pyproject.toml", r'entry-points\."racegym"',
+        'entry-points."racegym.plugins"', 2,
+        (r"racegym-ice is installed, and declares no entry point in the group 'racegym'",
+         r'write \[project\.entry-points\."racegym"\] in its pyproject\.toml'),
+    ),
+    Broken(
+        "newer interface of one stage", "sensor", "plugin.py", r"summary=", "api=99, summary=", 2,
+        (r"'ice' needs plugin interface 99, this racegym has \d", r"upgrade racegym, or install"),
+    ),
+    Broken(
+        "newer interface", "sensor", "plugin.py", r"@hookimpl",
+        'racegym_api = ">=9"\n\n\n@hookimpl',
+        2, (r"written for plugin interface >=9, and this racegym has", r"upgrade racegym"),
+    ),
+    Broken(
+        "syntax error in the plugin", "sensor", "plugin.py", r"def register_sensors\(",
+        "def register_sensors(:", 2, (r"failed to load.*racegym_ice.plugin\.py:\d+: SyntaxError",),
+    ),
+    Broken(
+        "syntax error in the backend", "backend", "backend.py", r"(def _where.*):", r"\1", 2,
+        (r"backend\.py:\d+: SyntaxError: expected ':'",),
+    ),
+    Broken(
+        "misspelt field of the spec", "backend", "backend.py", "max_races=", "max_race=", 2,
+        (r"backend\.py:\d+: TypeError: .* unexpected keyword argument 'max_race'",),
+    ),
+    Broken(
+        "options allow more", "backend", "backend.py", r"(class Options.*\n.*\n)",
+        r'\1\n        model_config = pydantic.ConfigDict(extra="allow")\n', 2,
+        (r"a misspelt option would go unnoticed", OPTIONS_FIX),
+    ),
+    Broken(
+        "forgets an argument", "sensor", "sensor.py", r"cars: Cars, out", "out", 2,
+        (r"sensor\.py:\d+: IceSensor\.observe takes \(self, view: .*, out: .*\)",
+         r"called as every Sensor has it: def observe\(self, view, cars, out\)"),
+    ),
+    Broken(
+        "no act", "driver", "driver.py", "def act", "def drive", 2,
+        (r"lacks what every Driver has: def act\(self, view, cars, observations, control\)",),
     ),
     Broken(
         "missing engine", "backend", "simulator.py", "from math", "import ice_engine\nfrom math", 2,
@@ -112,6 +172,20 @@ BROKEN = [
     ),
     # --- what breaks a promise: exit code 1 ---
     Broken(
+        "options without steps", "trainer", "trainer.py", r"class Options\(TrainerOptions\)",
+        "class Options(StageOptions)", 1,
+        (r"failed:\S* options_take_steps", r"have no `steps`; derive them from TrainerOptions"),
+    ),
+    Broken(
+        "forgets its spread", "trainer", "trainer.py", r"now = begun",
+        "now = replace(begun, spread=now.spread)", 1,
+        (r"failed:\S* resumes_exactly", r"does the checkpoint lack something"),
+    ),
+    Broken(
+        "draws from nowhere", "trainer", "trainer.py", r"default_rng\(\[.*\]\)", "default_rng()", 1,
+        (r"failed:\S* same_seed_gives_the_same_policy", r"two trainings with one seed differ"),
+    ),
+    Broken(
         "spec lacks vy", "backend", "backend.py", '"vx", "vy"', '"vx"', 1,
         (r"does not fill vy: no race without\n  look at what IceBackend declares", r"and \d+ more"),
     ),
@@ -122,6 +196,11 @@ BROKEN = [
     Broken(
         "steers right", "backend", "backend.py", r"\.step\(steer", ".step(-steer", 1,
         (r"positive_steer_turns_left", r"it must turn left", r"look at Backend\.step, control\.st"),
+    ),
+    Broken(
+        "steers in another unit", "backend", "backend.py", r"\.step\(steer",
+        ".step(0.0175 * steer", 1,
+        (r"positive_steer_turns_left", r"is steer given to the simulator in its own unit"),
     ),
     Broken(
         "brakes backwards", "backend", "backend.py", r"max\(pedal.*\)", "pedal)", 1,
@@ -169,6 +248,134 @@ BROKEN = [
         "draws from numpy", "driver", "driver.py", r"actions\[:, 0\] = ",
         "actions[:, 0] = np.random.default_rng().random() + ", 1,
         (r"two runs with the same seeds differ", r"look at Driver\.act"),
+    ),
+    Broken(
+        "yaw in degrees", "backend", "backend.py", r"yaw=car\.yaw", "yaw=57.3 * car.yaw", 1,
+        (r"after place, yaw is", r"vx, vy and yaw: car frame, m/s and radians"),
+    ),
+    Broken(
+        "forgets vy", "backend", "backend.py", r", state\.vy\[0, 0\] = now\.vx, now\.vy",
+        " = now.vx", 1, (r"declared field 'vy' is missing after a reset",),
+    ),
+    Broken(
+        "fills a misspelt field", "backend", "backend.py", '"yaw_rate"', '"yawrate"', 1,
+        (r"fills names yawrate, which do not exist; did you mean 'yaw_rate'", r"IceBackend\.spec"),
+    ),
+    Broken(
+        "one frame whatever is asked", "backend", "backend.py", r"range\(round.*\)\)", "range(1)",
+        1,
+        (r"other_intervals_work", r"eight steps of 0\.06 s, which is 3 frames each, the car moved",
+         r"a step lasts as long as dt says"),
+    ),
+    Broken(
+        "another clock", "backend", "backend.py", r"FRAME = Simulator\.DT", "FRAME = 0.05", 1,
+        (r"velocity_is_the_change_of_position", r"but its velocity and yaw say"),
+    ),
+    Broken(
+        "places in one direction", "backend", "backend.py", r"_put\(x, y, yaw, float",
+        "_put(x, y, 0.0, float", 1,
+        (r"after place, yaw is 0\.0000; -?[\d.]+ was asked", r"look at Backend\.place"),
+    ),
+    Broken(
+        "heats up over resets", "backend", "backend.py", r"(        speed = self\._sim.*)",
+        r'\1\n        self._heat = getattr(self, "_heat", 0.0) + 0.01'
+        r"\n        steer *= 1.0 - min(self._heat, 0.5)", 1,
+        (r"reset_is_complete", r"a used world is no fresh world", r"look at Backend\.reset"),
+    ),
+    Broken(
+        "divides by nothing", "backend", "backend.py", r"vy=vy\)", 'vy=vy if vx else float("nan"))',
+        1, (r"is missing after a reset", r"is nan after"),
+    ),
+    Broken(
+        "draws globally", "backend", "backend.py", r"\.step\(steer",
+        ".step(steer + np.random.normal()", 1, (r"replays_from_a_seed", r"only keys may decide it"),
+    ),
+    Broken(
+        "no base constructor", "backend", "backend.py", r"super\(\)\.__init__\(setup\)", "pass", 1,
+        (r"has no attribute 'view'; let its __init__ begin with super\(\)\.__init__\(setup\)",),
+    ),
+    Broken(
+        "raises when it is built", "backend", "backend.py", r"= Simulator\(\)\n\n",
+        "= Simulator(port=1)\n\n", 1,
+        (r"unexpected keyword argument 'port'", r"and \d+ more", r"look at .*backend\.py:\d+"),
+    ),
+    Broken(
+        "writes into the control", "backend", "backend.py", r"(        steer = float)",
+        r"        control.steer *= 0.5\n\1", 1,
+        (r"inputs_are_untouched", r"an input was written: control\.steer\[0, 0\]"),
+    ),
+    Broken(
+        "exchanges an array", "backend", "backend.py", r"state\.yaw\[0, 0\] = ",
+        "state.yaw = 0.0 * ", 1,
+        (r"write in place: CarState\.yaw\[\.\.\.\] = value, not yaw = value",),
+    ),
+    Broken(
+        "no place", "backend", "backend.py", "def place", "def places", 1,
+        (r"there is no place\(\); write def place\(self, cars, pose, speed\), or declare another",),
+    ),
+    Broken(
+        "one car, and does not say so", "backend", "backend.py", r"        max_races.*\n.*\n", "",
+        1, (r"missing after a reset, at \[0, 1\].*a simulator of one declares max_cars=1",),
+    ),
+    Broken(
+        "lock in degrees", "backend", "backend.py", r"STEER_LIMIT = .*", "STEER_LIMIT = 25.8", 1,
+        (r"vehicle\.steer_limit is 25\.8; more than 0 and at most 1\.6 was expected, in rad",),
+    ),
+    Broken(
+        "no grip", "backend", "backend.py", r'    "grip".*\n', "", 1,
+        (r"vehicle\.grip is 0; more than 0 was expected\n",),
+    ),
+    Broken(
+        "no bounds", "sensor", "sensor.py", r"Box\(-2\.0, 2\.0", "Box(-np.inf, np.inf", 1,
+        (r"space_is_a_finite_box", r"a bound of the space is not finite", r"Sensor\.space"),
+    ),
+    Broken(
+        "returns its values", "sensor", "sensor.py", r"        out\[:, 1\] = ", "        return ",
+        1,
+        (r"fills_every_value", r"write out\[\.\.\.\] = values, for what is returned is not used"),
+    ),
+    Broken(
+        "no space", "sensor", "sensor.py", r"self\.space = ", "self.box = ", 1,
+        (r"has no attribute 'space'; let its __init__ set self\.space", r"IceSensor\.__init__"),
+    ),
+    Broken(
+        "sees what is not there", "sensor", "sensor.py", r"/ self\.options\.speed", "* np.nan", 1,
+        (r"values_keep_to_the_space", r"is nan, outside \[-2, 2\]"),
+    ),
+    Broken(
+        "misspelt effect", "realism", "realism.py", r'\{"grip"\}', '{"gripp"}', 1,
+        (r"gripp are no effects", r"'gripp'; did you mean 'grip'"),
+    ),
+    Broken(
+        "channel without end", "realism", "realism.py", r"high=1\.0", 'high=float("inf")', 1,
+        (r"channel 'ice_wear' has bounds \[0\.0, inf\]",),
+    ),
+    Broken(
+        "writes the state", "realism", "realism.py", r"(        effects\.grip)",
+        r"        view.state.vx *= 0.99\n\1", 1,
+        (r"view_is_untouched", r"it wrote state\.vx"),
+    ),
+    Broken(
+        "too much grip", "realism", "realism.py", r"1\.0 - self", "9.0 - self", 1,
+        (r"effect 'grip' is 9\.0, outside \[0, 2\]", r"look at Realism\.step"),
+    ),
+    Broken(
+        "returns its actions", "driver", "driver.py", r"action_map\.apply\(.*", "return actions", 1,
+        (r"act returned a ndarray", r"setup\.action_map\.apply\(actions, cars, control\)"),
+    ),
+    Broken(
+        "writes for all cars", "driver", "driver.py", r"(        action_map = )",
+        r"        control.steer[...] = 0.0\n\1", 1,
+        (r"it wrote control\.steer of cars that it does not drive",),
+    ),
+    Broken(
+        "decides nothing", "driver", "driver.py", r"actions\[:, 1\] = ",
+        "actions[:, 1] = np.nan * ", 1,
+        (r"control_keeps_its_bounds", r"control\.throttle reaches \[nan, nan\]"),
+    ),
+    Broken(
+        "misspelt action map", "driver", "driver.py", '"steer_accel"', '"steer_acel"', 1,
+        (r"unknown action_map 'steer_acel'; did you mean 'steer_accel'",),
     ),
     Broken(
         "misspelt sensor", "driver", "driver.py", '"name": "lookahead"', '"name": "lookahed"', 1,

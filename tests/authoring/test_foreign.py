@@ -1,160 +1,127 @@
-"""Somebody's simulator of one car becomes a backend with a few lines of the author's own."""
+"""Somebody's simulator of one kart becomes a backend with a few lines of the author's own."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
 
+import pytest
+
+from racegym.authoring.new_plugin import NewPlugin, rendered
 from racegym.cli import main
 
-# As it was found: its own names, a clock of 0.04 s, degrees, and a wheel that turns right.
-FOREIGN = '''
-"""A kinematic bicycle, reference point at the centre of mass."""
-import math
-
-
-class KinematicBicycle:
-    def __init__(self, dt=0.04):
-        self.dt = dt
-        self.pos = [0.0, 0.0]
-        self.heading_deg = 0.0
-        self.v = self.beta = 0.0
-        self.l_f, self.l_r = 1.2, 1.4
-
-    def step(self, steer, throttle):
-        """steer: degrees at the wheel, clockwise; throttle: m/s^2, negative brakes."""
-        delta = -math.radians(max(-30.0, min(30.0, steer)))
-        throttle = max(-9.0, min(4.0, throttle))
-        self.beta = math.atan(self.l_r / (self.l_f + self.l_r) * math.tan(delta))
-        course = math.radians(self.heading_deg) + self.beta
-        self.pos[0] += self.v * math.cos(course) * self.dt
-        self.pos[1] += self.v * math.sin(course) * self.dt
-        self.heading_deg += math.degrees(self.v / self.l_r * math.sin(self.beta) * self.dt)
-        self.v += throttle * self.dt
-'''
-
-# What its author changes in the backend that `racegym new-plugin` wrote, block by block.
-CHANGES = [
-    (
-        """
-from racegym_bicycle.simulator import Simulator
-""",
-        """
-from racegym_bicycle.kinematic import KinematicBicycle
-""",
-    ),
-    (
-        """
-FRAME = Simulator.DT  # [s] of one step of the simulator; others are refused
-STEER_LIMIT = Simulator.LOCK  # [rad] of the front wheels at full lock
-BRAKE = Simulator.BRAKE  # [m/s^2] of the full brake
-""",
-        """
-FRAME = 0.04  # [s] of one step of the simulator; others are refused
-STEER_LIMIT = 0.5235  # [rad] of the front wheels at full lock
-BRAKE = 9.0  # [m/s^2] of the full brake
-DRIVE = 4.0  # [m/s^2] of full throttle
-""",
-    ),
-    (
-        """
-    "length": 2.4,  # [m]
-    "width": 1.4,  # [m]
-    "wheelbase": Simulator.WHEELBASE,  # [m]
-    "track": 1.2,  # [m] between the wheels of an axle
-    "to_front": 0.8,  # [m] centre of mass to front axle
-    "mass": 400.0,  # [kg] with driver
-""",
-        """
-    "length": 4.2,  # [m]
-    "width": 1.8,  # [m]
-    "wheelbase": 2.6,  # [m]
-    "track": 1.5,  # [m] between the wheels of an axle
-    "to_front": 1.2,  # [m] centre of mass to front axle
-    "mass": 1200.0,  # [kg] with driver
-""",
-    ),
-    (
-        """
-    "drive": Simulator.DRIVE,  # [m/s^2] at low speed
-""",
-        """
-    "drive": DRIVE,  # [m/s^2] at low speed
-""",
-    ),
-    (
-        """
-        self._simulator = Simulator()
-
-    # --- the""",
-        """
-        self._simulator = KinematicBicycle(FRAME)
-
-    # --- the""",
-    ),
-    (
-        """
-        speed = self._simulator.speed
-        pedal = (throttle if speed < self.options.top_speed else 0.0) - brake
-        # A brake never drives backwards: it takes off what there is, and no more.
-        self._simulator.step(steer, max(pedal, -max(speed, 0.0) / (BRAKE * FRAME)))
-""",
-        """
-        speed = self._simulator.v
-        pull = (throttle if speed < self.options.top_speed else 0.0) * DRIVE - brake * BRAKE
-        # A brake never drives backwards: it takes off what there is, and no more.
-        self._simulator.step(-degrees(steer * STEER_LIMIT), max(pull, -max(speed, 0.0) / FRAME))
-""",
-    ),
-    (
-        """
-        self._simulator = Simulator()
-        self._simulator.x, self._simulator.y = x, y
-        self._simulator.yaw, self._simulator.speed = yaw, speed
-""",
-        """
-        self._simulator = KinematicBicycle(FRAME)
-        self._simulator.pos = [x, y]
-        self._simulator.heading_deg, self._simulator.v = degrees(yaw), speed
-""",
-    ),
-    (
-        """
-        vx, vy = car.speed * cos(car.slip), car.speed * sin(car.slip)
-        return Motion(x=car.x, y=car.y, yaw=car.yaw, vx=vx, vy=vy)
-""",
-        """
-        vx, vy = car.v * cos(car.beta), car.v * sin(car.beta)
-        return Motion(x=car.pos[0], y=car.pos[1], yaw=radians(car.heading_deg), vx=vx, vy=vy)
-""",
-    ),
-    ("\nfrom math import cos, pi, sin\n", "\nfrom math import cos, degrees, pi, radians, sin\n"),
-]
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLE = EXAMPLES / "racegym-toykart"
 AT_MOST = 40  # lines by hand
 
 
-def test_a_foreign_simulator_takes_few_lines(workshop, monkeypatch, capsys):
-    _, folder = workshop.make("backend", "bicycle")
-    package = folder / "racegym_bicycle"
-    (package / "simulator.py").unlink()
-    (package / "kinematic.py").write_text(FOREIGN, encoding="utf-8")
-    template = (package / "backend.py").read_text(encoding="utf-8")
-    text = template
-    for old, new in CHANGES:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (package / "backend.py").write_text(text, encoding="utf-8")
-    diff = difflib.unified_diff(template.splitlines(), text.splitlines(), n=0)
-    by_hand = [line for line in diff if line.startswith("+") and not line.startswith("+++")]
-    assert 10 <= len(by_hand) <= AT_MOST, len(by_hand)
+def test_the_example_is_what_the_template_writes_now_with_the_changes_of_the_tutorial():
+    made = runpy.run_path(str(ROOT / "docs" / "make_example.py"))["example"]()
+    there = {
+        file.relative_to(EXAMPLE).as_posix(): file.read_text(encoding="utf-8")
+        for file in EXAMPLE.rglob("*")
+        if file.is_file() and not {"__pycache__", "runs", "dist"} & set(file.parts)
+    }
+    assert there == made, "run: python docs/make_example.py"
 
-    workshop.install(folder)
-    assert main(["check", "backend", "bicycle", "--json"]) == 0, capsys.readouterr()
+
+def test_few_lines_are_by_hand():
+    by_hand = []
+    for path, text in rendered(NewPlugin("backend", "toykart")).items():
+        file = EXAMPLE / path
+        if file.is_file():
+            lines = file.read_text(encoding="utf-8").splitlines()
+            diff = difflib.unified_diff(text.splitlines(), lines, n=0)
+            by_hand += [x for x in diff if x.startswith("+") and not x.startswith("+++")]
+    assert 10 <= len(by_hand) <= AT_MOST
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    assert f"there are {len(by_hand)} lines in all" in page
+
+
+def test_the_example_passes_its_check_and_is_raced(workshop, monkeypatch, capsys):
+    for project in ("toykart", "racegym-toykart"):
+        shutil.copytree(EXAMPLES / project, workshop.folder / project)
+        workshop.install(workshop.folder / project)
+    assert main(["check", "backend", "toykart", "--json"]) == 0, capsys.readouterr()
     report = json.loads(capsys.readouterr().out)
     assert len(report["passed"]) == 24
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(workshop.folder / "racegym-toykart")
     assert main(["run", "scenario.yaml"]) == 0, capsys.readouterr().err
-    (result,) = (folder / "runs" / "bicycle").glob("*/result.json")
+    (result,) = Path("runs", "toykart").glob("*/result.json")
     (car,) = json.loads(result.read_text(encoding="utf-8"))["classification"]
     assert car["laps"] == 2
-    assert main(["verify", "latest"]) == 0
+
+
+@pytest.fixture
+def toykart(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "toykart")
+    import toykart
+
+    yield toykart
+    del sys.modules["toykart"]
+
+
+class TestToykart:
+    """Its physics against closed forms."""
+
+    def test_full_throttle_ends_where_drag_takes_all_of_it(self, toykart):
+        kart = toykart.Kart(heading=90.0)
+        for _ in range(60 * toykart.HZ):
+            kart.step(0.0, 1.0)
+        top = math.sqrt(toykart.PULL / toykart.DRAG) * toykart.KMH
+        assert kart.speed == pytest.approx(top, rel=1e-4)
+        assert (kart.x, kart.heading, kart.drift) == (pytest.approx(0.0, abs=1e-9), 90.0, 0.0)
+        assert kart.y > 0, "down the screen"
+
+    def test_it_drives_the_circle_that_its_wheels_point_along_to_the_right(self, toykart):
+        kart = toykart.Kart(speed=10.0)
+        kart.drift = 10.0 * math.tan(math.radians(8.0)) * toykart.TO_REAR / toykart.WHEELBASE
+        start = (kart.x, kart.y)
+        far, turned, before = 0.0, 0.0, kart.heading
+        while turned < 180.0:
+            kart.speed = 10.0
+            kart.step(8.0, 0.0)
+            turned += (kart.heading - before) % 360.0
+            before = kart.heading
+            far = max(far, math.dist(start, (kart.x, kart.y)))
+        to_rear_axle = toykart.WHEELBASE / math.tan(math.radians(8.0))
+        assert far == pytest.approx(2.0 * math.hypot(to_rear_axle, toykart.TO_REAR), rel=0.01)
+        assert kart.y > 0, "clockwise on a screen"
+
+    def test_tyres_hold_no_more_than_they_can(self, toykart):
+        kart = toykart.Kart(speed=50.0)
+        kart.step(25.0, 0.0)
+        turn_rate = math.radians(kart.heading) * toykart.HZ
+        assert turn_rate * 50.0 / toykart.KMH == pytest.approx(toykart.GRIP, rel=0.01)
+
+    def test_the_handbrake_lets_the_tail_slide_out_of_a_bend(self, toykart):
+        drifts = []
+        for pulled in (False, True):
+            kart = toykart.Kart(speed=40.0)
+            kart.handbrake = pulled
+            for _ in range(toykart.HZ // 2):
+                kart.step(15.0, 0.0)
+            drifts.append(kart.drift)
+        assert abs(drifts[0]) < 3.0
+        assert drifts[1] < -5.0
+
+    def test_the_brake_goes_on_into_reverse(self, toykart):
+        kart = toykart.Kart(speed=5.0)
+        for _ in range(toykart.HZ):
+            kart.step(0.0, -1.0)
+        assert kart.speed < -10.0
+
+    def test_its_page_tells_the_truth(self, toykart):
+        page = (EXAMPLES / "toykart" / "README.md").read_text(encoding="utf-8")
+        (program,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+        names: dict[str, object] = {}
+        exec(program, names)
+        kart = names["kart"]
+        assert kart.y > 0 > kart.x, "down the screen, and then to its right"

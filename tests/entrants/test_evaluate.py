@@ -66,3 +66,42 @@ def test_what_is_wrong_is_told():
         racegym.evaluate(lambda told: [0, 0], race("agent"), episodes=0)
     with pytest.raises(ActionError, match=r"shape \(1, 3\)"):
         racegym.evaluate(lambda told: [0, 0, 0], race("agent"))
+    with pytest.raises(ActionError, match="the policy returned a list that is no array"):
+        racegym.evaluate(lambda told: [[0], [1, 2]], race("agent"))
+    with pytest.raises(ScenarioError, match=r"seed is 1\.5; a whole number was expected"):
+        racegym.evaluate(lambda told: [0, 0], race("agent"), seed=1.5)
+    with pytest.raises(ScenarioError, match="episodes is '2'; a whole number was expected"):
+        racegym.evaluate(lambda told: [0, 0], race("agent"), episodes="2")
+    with pytest.raises(ScenarioError, match="is a Model, which can't be called; give lambda obs"):
+        racegym.evaluate(type("Model", (), {"predict": None})(), race("agent"))
+
+
+def test_seeds_of_numpy_are_numbers():
+    scenario = race("agent", time_limit=0.2)
+    found = racegym.evaluate(lambda told: [0, 0], scenario, seed=np.int64(4), episodes=np.int32(2))
+    assert [row["seed"] for row in found.episodes] == [4, 5]
+
+
+def test_actions_are_held_as_environments_hold_them():
+    calls, seen = [], []
+
+    def policy(told):
+        calls.append(told)
+        return np.array([0.3 * np.sin(len(calls)), 0.8], np.float32)
+
+    scenario = race("agent", **AGENT | {"action_repeat": 4, "termination": ["off_track"]})
+    found = racegym.evaluate(policy, scenario, seed=5)
+    env = racegym.make(scenario)
+    told, _ = env.reset(seed=5)
+    reward, over, asked = 0.0, False, calls.copy()
+    calls.clear()
+    while not over:
+        seen.append(told)
+        told, gained, terminated, truncated, info = env.step(policy(told))
+        reward += gained
+        over = terminated or truncated
+    env.close()
+    np.testing.assert_array_equal(seen, asked)
+    (row,) = found.episodes
+    assert row["ended_by"] == ["off_track"] and row["reward"] == pytest.approx(reward, abs=1e-3)
+    assert row["steps"] == round(info["time"] / 0.05) > 4 * (len(asked) - 1) > 8

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import racegym
 from racegym.cli import main
 from racegym.entrants.failure import Fault
 from racegym.entrants.settings import EntrantOptions
+from racegym.entrants.source import Source
 from racegym.errors import ScenarioError
 from racegym.record.stream import read_batches
 from racegym.run import code_files, run, verify
@@ -303,3 +306,26 @@ def test_modules_beside_the_file_can_be_imported(put):
         world.step()
         assert world.control.throttle[0, 0] == 1
         world.close()
+
+
+def test_the_code_that_runs_is_the_files_own(tmp_path, monkeypatch):
+    """Python's bytecode is told from an older one by size and second alone."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for k in range(3):
+        (tmp_path / "odd.py").write_text(f"class Odd:\n  number = {k}\n", "utf-8")
+        os.utime(tmp_path / "odd.py", (1, 1))
+        assert Source(tmp_path / "odd.py", "Odd").load().number == k
+
+
+@pytest.mark.parametrize("helper", ["helper.py", "helper/__init__.py"])
+def test_files_of_two_folders_have_each_their_own_neighbours(helper, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder / helper).parent.mkdir(parents=True)
+        (tmp_path / folder / helper).write_text(f"NAME = {folder!r}\n", "utf-8")
+        text = "import helper\nclass Odd:\n  name = helper.NAME\n"
+        (tmp_path / folder / "odd.py").write_text(text, "utf-8")
+        (tmp_path / folder / "even.py").write_text(text + "  helper = helper\n", "utf-8")
+    for folder in ("a", "b"):
+        assert Source(tmp_path / folder / "odd.py", "Odd").load().name == folder
+        assert Source(tmp_path / folder / "even.py", "Odd").load().name == folder
+        assert Source(tmp_path / folder / "even.py", "Odd").load().helper is sys.modules["helper"]

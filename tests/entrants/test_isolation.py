@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +218,100 @@ def test_the_code_of_an_isolated_entrant_is_never_imported_here(put):
     world.step()
     world.close()
     assert not any(getattr(m, "__file__", None) == path for m in list(sys.modules.values()))
+
+
+def test_a_first_decision_that_is_late_is_no_failure(body, tmp_path):
+    text = "if self.steps == 1: time.sleep(0.2)\nreturn [0, 0.3]"
+    driver = {"file": body(text), "process": True, "budget_ms": 20, "on_failure": "stop"}
+    assert run(race(driver, time_limit=1), runs_dir=tmp_path, plots=False).state == "finished"
+
+
+def test_a_copy_of_the_race_that_ends_takes_no_entrant_along(body):
+    scenario = load_scenario(race({"file": body("return [0, 0.3]"), "process": True}))
+    world = scenario.world()
+    world.reset(scenario.seeds())
+    world.step()
+    copy = os.fork()
+    if copy == 0:
+        try:
+            weakref.finalize._exitfunc()  # as any Python does when it ends
+        finally:
+            os._exit(0)
+    os.waitpid(copy, 0)
+    for _ in range(3):
+        world.step()
+    assert world.control.throttle[0, 0] == np.float32(0.3)
+    world.close()
+
+
+def test_a_limit_of_memory_stays_below_that_of_the_race(body, put):
+    driver = {"file": body("return [0, 0.3]"), "process": True, "memory_mb": 9_000_000}
+    file = put("race.yaml", json.dumps(race(driver)))
+    text = (
+        "import resource, sys; from racegym.scenario import load_scenario\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**42, 2**42))\n"
+        "print(load_scenario(sys.argv[1]).cars[0].driver.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", text, file], capture_output=True, text=True)
+    assert done.stdout == "Odd\n", done.stderr
+
+
+ODD = {
+    "wrong shape": ("", LATER + "return [0.0] * 3", Fault.WRONG_ACTION),
+    "closes its pipes": ("", LATER + "os.closerange(0, 100)\nreturn [0.0, 0.3]", Fault.ENDED),
+    "exits when it is made": ("os._exit(5)", "", Fault.ENDED),
+    "kills itself": ("", LATER + "os.kill(os.getpid(), 9)", Fault.ENDED),
+    "leaves grandchildren": (
+        "", LATER + "os.fork() or (os.fork(), time.sleep(1000))\nos._exit(0)", Fault.ENDED
+    ),
+    "stops": ("", LATER + "os.kill(os.getpid(), 19)", Fault.HUNG),
+}  # fmt: skip
+HARMLESS = {
+    "has threads": (
+        "import threading\n" + 8 * "threading.Thread(target=time.sleep, args=(1000,)).start()\n",
+        "",
+    ),
+    "is slow to start": ("time.sleep(1.5)", ""),
+    "shouts": ("", "os.write(1, bytes(range(256)) * 999)\nos.system('echo garbage; echo >&2')"),
+}
+
+
+ENTRANT = """
+import os, sys, time
+from steady import Steady
+
+class Odd(Steady):
+    def __init__(self, options):
+        super().__init__(options)
+        self.steps = 0
+{made}
+
+    def act(self, observation):
+        self.steps += 1
+{acts}
+        return super().act(observation)
+"""
+
+
+@pytest.mark.slow
+def test_twelve_cars_of_which_half_go_wrong_at_once(put, steady, tmp_path, mark, capfd):
+    drivers: list[object] = [{"name": "pure_pursuit", "pace": 80 + k} for k in range(3)]
+    for number, (made, acts, *_) in enumerate([*HARMLESS.values(), *ODD.values()]):
+        inner = {"made": _indented(made), "acts": _indented(acts)}
+        file = put(f"odd_{number}.py", ENTRANT.format(**inner))
+        drivers.append({"file": f"{file}:Odd", "process": True, "hang_s": 3})
+    rules = {"retire_stuck": 15}
+    done = run(race(*drivers, rules=rules, time_limit=120), runs_dir=tmp_path, plots=False)
+    assert capfd.readouterr() == ("", "")
+    status = {row["car"]: row["status"] for row in done.classification}
+    whole = 3 + len(HARMLESS)
+    assert status == {n: "finished" if n < whole else "retired" for n in range(12)}
+    events = list(read_events(done.folder / "events.jsonl"))
+    faults = {event["car"]: event["value"] for event in events if event["kind"] == "fault"}
+    assert faults == {whole + k: fault for k, (_, _, fault) in enumerate(ODD.values())}
+    assert verify(done.folder).difference is None
+    assert gone(mark)
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, " " * 8)

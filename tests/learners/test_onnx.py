@@ -270,3 +270,28 @@ def test_without_a_library_nothing_is_exported(
     with pytest.raises(MissingLibraryError, match="pip install onnxscript"):
         export_onnx(model, "time_trial", tmp_path / "p.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_policy_decides_as_seldom_as_it_has_learned_to(tmp_path: Path) -> None:
+    scenario = {"backend": "kart2d", "cars": [{}], "action_repeat": 4, "termination": {}}
+    envs = racegym.make_vec(scenario, 3)
+    model = sb3.PPO("MlpPolicy", RaceVecEnv(envs), device="cpu", policy_kwargs=WITHOUT_A_GAIN)
+    file = export_onnx(model, envs, tmp_path / "policy.onnx")
+    driver = {"name": "onnx", "file": str(file)}
+    world = load_scenario({**scenario, "cars": [{"driver": driver}]}).world(3)
+    told, _ = envs.reset(seed=7)
+    world.reset([7, 8, 9])
+    for decision in range(12):
+        told = envs.step(model.predict(told, deterministic=True)[0])[0]
+        for _ in range(4):
+            world.step()
+        if decision == 4:  # races come out of step with each other, and with their decisions
+            world.step()
+            world.reset([8], races=[1])
+            told, _ = envs.reset(seed=7)
+            world.reset([7, 9], races=[0, 2])
+        for field in ("x", "y", "yaw", "steer"):
+            mine, theirs = getattr(world.view.state, field), getattr(envs.world.view.state, field)
+            np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-3, err_msg=field)
+    world.close()
+    envs.close()

@@ -44,17 +44,19 @@ def _assert_same(one: Any, other: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("observation", "action"),
+    ("observation", "action", "more"),
     [
-        (["state", "lookahead"], "steer_accel"),
-        ({"near": "state", "far": "lookahead"}, "steer_throttle_brake"),
-        ("telemetry", "discrete"),
+        (["state", "lookahead"], "steer_accel", {}),
+        ({"near": "state", "far": "lookahead"}, "steer_throttle_brake", {}),
+        ("telemetry", "discrete", {}),
+        ("state", "steer_accel", {"action_repeat": 4, "critic_observation": ["lookahead"]}),
+        ("state", "steer_accel", {"action_repeat": 3, "critic_observation": {"far": "lookahead"}}),
     ],
 )
 def test_equals_a_dummy_vec_env_of_single_races(
-    short_episodes: dict[str, Any], observation: Any, action: str
+    short_episodes: dict[str, Any], observation: Any, action: str, more: dict[str, Any]
 ) -> None:
-    scenario = {**short_episodes, "observation": observation, "action": action}
+    scenario = {**short_episodes, "observation": observation, "action": action, **more}
     native = RaceVecEnv(racegym.make_vec(scenario, RACES), every_info=True)
     singles = DummyVecEnv([lambda: racegym.make(scenario)] * RACES)
     assert native.observation_space == singles.observation_space

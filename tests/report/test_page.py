@@ -106,6 +106,14 @@ def test_a_car_that_was_nowhere_is_nowhere(make_run: Make) -> None:
     assert data["episodes"][0]["replay"]["frames"] == 51
 
 
+def test_it_says_when_the_race_was(make_run: Make) -> None:
+    run = make_run()
+    state = read_json(run.state)
+    state["wall"]["started"] = "2026-11-21T01:23:45Z"
+    run.state.write_text(json.dumps(state), encoding="utf-8")
+    assert "2026-11-21 01:23 UTC" in write_page(run).read_text(encoding="utf-8")
+
+
 def test_names_are_harmless(make_run: Make) -> None:
     run = make_run(names=EVIL, scenario="</title><script>hurt()</script>", seconds=40)
     text = write_page(run).read_text(encoding="utf-8")

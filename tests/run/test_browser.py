@@ -116,6 +116,46 @@ def test_at_the_end_the_standings_are_the_classification(
     assert seconds(page) == pytest.approx(finished.result["time"], abs=0.06)
 
 
+def test_the_race_starts_with_the_large_button(opened: Open, page_file: Path) -> None:
+    page = opened(page_file)
+    page.click("#start")
+    assert not page.locator("#start").is_visible()
+    until(page, lambda: seconds(page) > 0.5)
+    page.keyboard.press(" ")  # the smaller one has the focus now
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    assert not page.locator("#start").is_visible()
+    page.locator("#scrub").evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')); }")
+    assert page.locator("#start").is_visible()
+
+
+def test_keys_work_while_the_scrub_bar_has_the_focus(opened: Open, page_file: Path) -> None:
+    page = opened(page_file)
+    page.locator("#scrub").focus()
+    before = seconds(page)
+    page.keyboard.press("ArrowRight")
+    assert seconds(page) == pytest.approx(before + 5, abs=0.11)  # not its own step of 1 ms
+    page.keyboard.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+
+
+def test_standings_tell_the_last_lap_so_far(
+    opened: Open, page_file: Path, finished: RunResult
+) -> None:
+    page = opened(page_file)
+    winner = finished.classification[0]
+    row = page.locator("#standings li").nth(winner["car"])
+    assert row.locator("span").nth(2).inner_text() == ""
+    scrub = page.locator("#scrub")
+    scrub.evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
+    minutes, _, rest = row.locator("span").nth(2).inner_text().rpartition(":")
+    told = 60 * int(minutes or 0) + float(rest)
+    assert told == pytest.approx(winner["last_lap"], abs=6e-4)
+    assert page.inner_text("#lap") == f"{winner['name']} wins"
+    best = [r["name"] for r in finished.classification if r["last_lap"] == r["best_lap"]]
+    coloured = [r for r in page.locator("#standings li").all() if r.locator(".best").count()]
+    assert len(coloured) <= 1 and all(any(n in r.inner_text() for n in best) for r in coloured)
+
+
 def test_a_car_can_be_picked_and_followed(opened: Open, page_file: Path) -> None:
     page = opened(page_file)
     page.locator("#events button").first.click()
@@ -128,6 +168,41 @@ def test_a_car_can_be_picked_and_followed(opened: Open, page_file: Path) -> None
     page.keyboard.press(" ")
     page.wait_for_timeout(100)
     assert page.get_attribute("#play", "aria-label") == "Pause"
+
+
+# How many pixels of the ring around the picked car are on the map, and how many below the card.
+RING = """() => {
+  const canvas = document.getElementById("map"), all = canvas.getBoundingClientRect();
+  const card = document.getElementById("card").getBoundingClientRect();
+  const { width, height } = canvas, ratio = width / all.width;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, width, height).data;
+  let seen = 0, covered = 0;
+  for (let i = 0; i < width * height; i++) {
+    const [r, g, b, a] = pixels.subarray(4 * i, 4 * i + 4);
+    if (Math.abs(r - 37) + Math.abs(g - 99) + Math.abs(b - 201) > 20 || a < 200) continue;
+    seen += 1;
+    const x = all.left + (i % width) / ratio, y = all.top + Math.floor(i / width) / ratio;
+    if (x > card.left && x < card.right && y > card.top && y < card.bottom) covered += 1;
+  }
+  return [seen, covered];
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_what_is_told_of_a_car_does_not_cover_it(
+    opened: Open, page_file: Path, finished: RunResult, width: int
+) -> None:
+    page = opened(page_file, color_scheme="light", viewport={"width": width, "height": 800})
+    page.locator("#standings li").first.click()
+    end = 1000 * finished.classification[0]["total_time"]
+    for share in range(1, 20):
+        page.locator("#scrub").evaluate(
+            "(e, ms) => { e.value = ms; e.dispatchEvent(new Event('input')); }", end * share / 20
+        )
+        seen, covered = page.evaluate(RING)
+        assert seen > 30 and covered == 0, share
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from racegym.errors import ScenarioError
 from racegym.record import About, Recorder, RunFolder
 from racegym.run import run, verify
 from racegym.run.episodes import start_episode
@@ -108,3 +109,36 @@ def test_a_run_without_draws_says_nothing_of_them(tmp_path: Path) -> None:
     plain["cars"] = [{"vehicle": "rental_kart", "driver": "idle"}]
     (line,) = starts(run(plain, runs_dir=tmp_path, plots=False).folder)
     assert "drawn" not in line
+
+
+def test_a_grid_has_room_for_the_longest_vehicle_that_can_be_drawn() -> None:
+    rare = {"choice": [2.0] * 500 + [20.0]}
+    cars = [
+        {"name": f"{n}", "vehicle": {"base": "rental_kart", "length": rare}, "driver": "idle"}
+        for n in range(6)
+    ]
+    track = {"generate": {"seed": 7, "length": 150}}
+    world = load_scenario({"backend": "kart2d", "cars": cars, "track": track}).world()
+    with pytest.raises(ScenarioError, match=r"grid slot 5 is 190 m behind the line"):
+        world.reset([1])
+    assert world.view.vehicle.length.max() == 2
+    world.close()
+
+
+def test_a_grid_fits_on_every_track_that_is_to_come() -> None:
+    tracks = [{"generate": {"seed": 7, "length": length}} for length in (400, 160)]
+    cars = [{"name": f"{n}", "grid": 40 * n, "driver": "idle"} for n in range(3)]
+    world = load_scenario({"backend": "kart2d", "cars": cars, "tracks": tracks}).world()
+    with pytest.raises(ScenarioError, match=r"a lap is only 160 m long"):
+        world.reset([1])
+    world.close()
+
+
+def test_a_delay_that_is_rounded_up_stays_within_its_channels_bounds() -> None:
+    scenario = {"backend": "kart2d", "dt": 0.05, "cars": [{}]}
+    drawn = {"delay": {"uniform": [0.03, 0.08]}}
+    world = load_scenario({**scenario, "variation": drawn}).world(64)
+    world.reset(range(64))
+    channel, values = world.view.channel_specs["drawn.delay"], world.view.channels["drawn.delay"]
+    assert channel.low == values.min() == 0.05 and channel.high == values.max() == 0.1
+    world.close()

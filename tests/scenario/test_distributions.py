@@ -136,6 +136,10 @@ WRONG = {
         "cars:\n  - vehicle:\n      base: toy_kart\n      mass: {unifrom: [1, 2]}\n",
         "FILE:5: cars[0].vehicle.mass: is {'unifrom': [1, 2]}; it should be",
     ),
+    "a bare list": (
+        "cars:\n  - vehicle:\n      base: toy_kart\n      mass: [1, 2]\n",
+        "FILE:5: cars[0].vehicle.mass: is [1, 2]; it should be a number or a distribution, such as",
+    ),
     "grip of nothing": (
         "variation:\n  grip: {uniform: [0, 1]}\n",
         "FILE:3: variation.grip: is drawn from 0 to 1; it must lie in [0.01, 2]",

@@ -63,6 +63,7 @@ GOOD = """
 {termination: {time_limit: {seconds: 3}, late: {name: time_limit, steps: 4}, gone: off_track}}
 {termination: {time_limit: {seconds: , steps: 3}}}
 {profiles: {calm: {}, wild: {reward: speed, observation: }}}
+{trainer: , task: race}
 {racegym: 1, name: x, task: evaluate, episodes: 3, seed: 4, dt: 0.1, rounds: 2}
 """
 BAD = """
@@ -77,6 +78,9 @@ BAD = """
 {dt: 0}
 {racegym: 2}
 {task: practice}
+{trainer: nobody}
+{trainer: {steps: 3}}
+{trainer: mine.py:Mine}
 {track: nowhere}
 {track: {}}
 {track: {file: a.csv, generate: {}}}
@@ -204,10 +208,15 @@ def test_what_is_wrong_in_its_structure_is_refused_by_both(text, errors, loads):
 def _examples() -> Iterator[Any]:
     for file in sorted((ROOT / "scenarios").glob("*.yaml")):
         yield pytest.param(file.read_text(encoding="utf-8"), id=file.name)
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    docs = ROOT / "docs"
+    pages = [*sorted(docs.glob("*.md")), *sorted(docs.glob("stages/**/*.md"))]
+    for page in [ROOT / "README.md", *pages]:
+        # Files of a plugin, and what needs a trainer, are tested where there is one.
+        if page.name in ("hooks.md", "trainers.md"):
+            continue
         text = page.read_text(encoding="utf-8")
         for number, found in enumerate(re.findall(r"^```yaml\n(.*?)^```$", text, re.S | re.M)):
-            yield pytest.param(found, id=f"{page.name}-{number}")
+            yield pytest.param(found, id=f"{page.parent.name}/{page.name}-{number}")
 
 
 @pytest.mark.parametrize("text", list(_examples()))

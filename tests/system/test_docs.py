@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from racegym import plugins
 from racegym.authoring.new_plugin import new_plugin
 from racegym.cli import main
 from racegym.scenario import load_scenario
+from racegym.testing import run_suite
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLLOWED = "beginners.md"  # from top to end, by test_beginners.py
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.glob("stages/**/*.md")),
+]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
+    (r"steps(=|: )\d{7}", r"steps\g<1>6000"),
+    (r"\bsteps = 10_000", "steps = 6_000"),
     (r"seconds=5\)", "seconds=0.05, memory=False)"),
 ]
 MINE = """
@@ -53,8 +65,11 @@ world = load_scenario("quickstart").world(n_races=8)
 world.reset(range(8))
 """,
 }
-ELSEWHERE = ("learners.md", "scenarios.md", "stages.md")  # whose scenarios have tests of their own
-OF_A_PLUGIN = "backends.md"  # its Python makes a plugin, which is tried as one
+# Whose scenarios have tests of their own; those of stages stand in test_stage_pages.py.
+ELSEWHERE = ("hooks.md", "learners.md", "scenarios.md", "trainers.md")
+OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
+OF_A_TRAINER = "trainers.md"  # what it shows needs the trainer that it makes
+IN_ORDER = ("tutorial.md",)  # its commands lead to each other; tests/authoring walks through them
 
 
 class Block(NamedTuple):
@@ -66,12 +81,19 @@ class Block(NamedTuple):
     text: str
 
 
+def name_of(page: Path) -> str:
+    """Return a page's path below docs, or its name."""
+    return page.relative_to(DOCS).as_posix() if page.is_relative_to(DOCS) else page.name
+
+
 def blocks() -> Iterator[Block]:
     for page in PAGES:
+        if page.name == FOLLOWED:
+            continue
         text = page.read_text(encoding="utf-8")
         for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
             line = text.count("\n", 0, found.start()) + 1
-            yield Block(page.name, line, found[1], found[2])
+            yield Block(name_of(page), line, found[1], found[2])
 
 
 def commands(block: Block) -> Iterator[str]:
@@ -89,7 +111,11 @@ def write_own_code(folder: Path) -> None:
             (folder / named[1]).write_text(block.text, encoding="utf-8")
 
 
-SHELL = [block for block in blocks() if block.language in ("sh", "powershell", "")]
+SHELL = [
+    block
+    for block in blocks()
+    if block.language in ("sh", "powershell", "") and block.page not in IN_ORDER
+]
 RACEGYM = [
     pytest.param(command, id=f"{block.page}:{block.line} {command}")
     for block in SHELL
@@ -97,6 +123,40 @@ RACEGYM = [
     if command.startswith("racegym")
 ]
 INSTALLS = sorted({c for block in SHELL for c in commands(block) if c.startswith("pip install")})
+
+
+@contextmanager
+def trainer_installed(desk: Path) -> Iterator[None]:
+    """Within this, the page's trainer is there as `pip install -e` would leave it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RACEGYM_PLUGINS", raising=False)
+        patch.syspath_prepend(desk / "made" / "racegym-cem")
+        importlib.invalidate_caches()
+        plugins.load(fresh=True)
+        yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "racegym_cem"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    plugins.load(fresh=True)
+
+
+def make_trainer(desk: Path) -> None:
+    """Make the page's trainer, and let it learn what the page says."""
+    project = desk / "made" / "racegym-cem"
+    new_plugin("trainer", "cem", project)
+    info = project / "racegym_cem-0.1.0.dist-info"
+    info.mkdir()
+    head = "Metadata-Version: 2.1\nName: racegym-cem\nVersion: 0.1.0\n"
+    (info / "METADATA").write_text(head, encoding="utf-8")
+    point = "[racegym]\ncem = racegym_cem.plugin\n"
+    (info / "entry_points.txt").write_text(point, encoding="utf-8")
+    (scenario,) = (b.text for b in blocks() if b.text.startswith("# learn.yaml"))
+    (desk / "learn.yaml").write_text(as_it_is_here(scenario, desk), encoding="utf-8")
+    with trainer_installed(desk):
+        assert main(["run", "learn.yaml", "-q"]) == 0
+    (run,) = (desk / "runs" / "learn").iterdir()
+    (quickstart,) = (desk / "runs" / "quickstart").iterdir()
+    run.rename(run.with_name(quickstart.name))
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +175,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
+        make_trainer(folder)
     (run,) = (folder / "runs" / "quickstart").iterdir()
-    shutil.copytree(run, folder / "runs" / "old" / run.name)  # to be deleted
+    for name in ("old", "older"):  # to be deleted
+        shutil.copytree(run, folder / "runs" / name / run.name)
     return folder
 
 
@@ -134,7 +196,8 @@ def as_it_is_here(text: str, desk: Path) -> str:
     """Return a command or a program with this machine's names, and for a shorter time."""
     (latest, *_) = sorted((desk / "runs" / "quickstart").iterdir())
     text = re.sub(r"<time>|2026-11-21T01-23-45Z", latest.name, text)
-    text = text.replace("=PATH", "=Monza.csv").replace(" racegym-ice/", " made/racegym-ice/")
+    text = text.replace("=PATH", "=Monza.csv")
+    text = re.sub(r" (racegym-(ice|cem))/", r" made/\1/", text)
     for pattern, shorter in SHORTER:
         text = re.sub(pattern, shorter, text)
     return text
@@ -143,7 +206,9 @@ def as_it_is_here(text: str, desk: Path) -> str:
 @pytest.mark.parametrize("command", RACEGYM)
 def test_command(command: str, at_desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
-    assert main(arguments) == 0, capsys.readouterr().err
+    learns = re.search(r"\blearn\b", command)
+    with trainer_installed(at_desk) if learns else nullcontext():
+        assert main(arguments) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", INSTALLS)
@@ -164,32 +229,46 @@ def test_no_command_is_overlooked() -> None:
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def anchors(page: Path) -> set[str]:
+    """Return what a link to a heading of a page may end with."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    heads = re.findall(r"^#+ (.*)$", text, flags=re.M)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
-    assert [x for x in links if "://" not in x and not (page.parent / x).is_file()] == []
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    for file, heading in links:
+        if "://" not in file:
+            target = page.parent / file if file else page
+            assert target.is_file(), f"{name_of(page)}: there is no {file}"
+            assert not heading or heading in anchors(target), f"{file} has no heading #{heading}"
 
 
 PYTHON = [block for block in blocks() if block.language == "python"]
 NEEDS = {"editors.md": ["jsonschema"], "learners.md": ["onnx", "onnxscript"]}
 
 
-@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - {OF_A_PLUGIN}))
+@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - OF_A_PLUGIN))
 def test_python(page: str, at_desk: Path) -> None:
     if any("stable_baselines3" in block.text for block in PYTHON if block.page == page):
         pytest.importorskip("stable_baselines3")
     for library in NEEDS.get(page, []):
         pytest.importorskip(library)
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"__name__": "page"}
     exec(GIVEN.get(page, ""), names)
-    for block in PYTHON:
-        if block.page == page:
-            text = as_it_is_here(block.text, at_desk)
-            exec(compile(text, f"{page}:{block.line}", "exec"), names)
+    with trainer_installed(at_desk) if page == OF_A_TRAINER else nullcontext():
+        for block in PYTHON:
+            if block.page == page:
+                text = as_it_is_here(block.text, at_desk)
+                exec(compile(text, f"{page}:{block.line}", "exec"), names)
+        if page == OF_A_TRAINER:
+            assert run_suite(names["TestCem"]).ok  # type: ignore[arg-type]
 
 
 def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Path) -> None:
-    backend, memory, kernel, plugin, suite = (b.text for b in PYTHON if b.page == OF_A_PLUGIN)
+    backend, memory, kernel, plugin, suite = (b.text for b in PYTHON if b.page == "backends.md")
     assert memory.startswith("self.")  # a line of a constructor
     (tmp_path / "my_simulator").mkdir()
     for name, text in {
@@ -216,7 +295,11 @@ def test_the_backend_of_the_page_is_a_plugin_that_passes_its_suite(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "block",
-    [b for b in blocks() if b.language == "yaml" and b.page not in ELSEWHERE],
+    [
+        block
+        for block in blocks()
+        if block.language == "yaml" and not block.page.startswith(("stages/", *ELSEWHERE))
+    ],
     ids=lambda block: f"{block.page}:{block.line}",
 )
 def test_yaml(block: Block, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+from broken_trainers import TRAINERS, GoodTrainer
 from gymnasium import spaces
 
 from racegym.interfaces import (
@@ -26,6 +27,7 @@ from racegym.testing import (
     RewardSuite,
     SensorSuite,
     TerminationSuite,
+    TrainerSuite,
 )
 from racegym.testing.parts import Bicycle, Direct
 from racegym.testing.rig import circuits
@@ -816,6 +818,7 @@ GOOD = [
     (RewardSuite, GoodReward),
     (TerminationSuite, GoodTermination),
     (DriverSuite, GoodDriver),
+    (TrainerSuite, GoodTrainer),
 ]
 
 BROKEN = [
@@ -828,6 +831,7 @@ BROKEN = [
         (RewardSuite, REWARDS),
         (TerminationSuite, TERMINATIONS),
         (DriverSuite, DRIVERS),
+        (TrainerSuite, TRAINERS),
     )
     for made, check in table
 ]

@@ -13,6 +13,7 @@ from racegym.testing import (
     RewardSuite,
     SensorSuite,
     TerminationSuite,
+    TrainerSuite,
     run_suite,
 )
 
@@ -24,6 +25,7 @@ SUITES = (
     RewardSuite,
     SensorSuite,
     TerminationSuite,
+    TrainerSuite,
 )
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import racegym_fakes
-from racegym_fakes.alone import Clumsy, Frail, Quick
+from racegym_fakes.alone import Busy, Clumsy, Forking, Frail, Quick
 from racegym_fakes.elsewhere import Elsewhere
-from racegym_fakes.processes import gone_within, workers_of
+from racegym_fakes.processes import gone_within, is_running, workers_of
 
 from racegym.errors import BackendError
 from racegym.interfaces import Arrays, ScopedArrays, Setup, View
@@ -88,6 +88,23 @@ def test_retries_are_bounded_and_the_engine_is_named(build):
     assert text.endswith("It said last:\nthe engine is not well")
 
 
+def test_no_reason_is_too_long(build):
+    rig = build(Frail, workers={"count": 1, "retries": 0}, at="step", how="rant")
+    rig.start()
+    with pytest.raises(BackendError) as told:
+        rig.step()
+    assert "in race 0: it failed to step: ? no ? no" in str(told.value)
+    assert len(str(told.value)) < 3000
+
+
+def test_a_machine_that_starts_no_process_is_asked_as_often_as_retries_say(build, monkeypatch):
+    rig = build(Frail, workers={"count": 1, "retries": 1000}, at="step", how="raise")
+    rig.start()
+    monkeypatch.setattr(sys, "executable", "/there/is/no/python")
+    with pytest.raises(BackendError, match=r"failed 1001 times in a row.* can't be started"):
+        rig.step()
+
+
 @pytest.mark.slow
 def test_an_episode_without_a_failure_ends_the_row(build):
     rig = build(Frail, workers={"count": 1, "retries": 1}, at="step", how="raise", after=1)
@@ -111,6 +128,45 @@ def test_an_engine_that_fails_at_a_reset_or_a_placing_is_asked_once_more(build, 
     rig.step()
     assert rig.world.view.clock.advanced.all()
     assert np.isfinite(rig.world.view.state.x).all()
+
+
+def test_an_engine_that_fails_after_cars_were_placed_is_lost(build, tmp_path):
+    """Its start can't be made good by placing some cars once more."""
+    rig = build(Clumsy, 1, 2, workers=1, after=1, once=str(tmp_path / "place"))
+    rig.start()
+    rig.world.place([0], 30.0, 1.0, 0.1, 5.0)
+    rig.step()
+    assert rig.world.view.clock.gone.all() and not rig.world.view.clock.advanced.any()
+    rig.start()
+    rig.step()
+    assert rig.world.view.clock.advanced.all()
+
+
+@pytest.mark.parametrize("how", ["exit", slow("hang"), slow("close")])
+def test_what_an_engine_has_started_ends_with_it(build, how, tmp_path):
+    programs = tmp_path / "programs"
+    fails = {} if how == "close" else {"at": "step", "how": how}
+    rig = build(Busy, workers={"count": 1, "step_timeout": 0.5}, program=str(programs), **fails)
+    rig.start()
+    rig.step()
+    rig.world.close()
+    started = [int(line) for line in programs.read_text().split()]
+    assert len(started) == (1 if how == "close" else 2)
+    try:
+        assert gone_within(2.0, started)
+    finally:
+        for program in filter(is_running, started):
+            os.kill(program, signal.SIGKILL)
+
+
+def test_a_copy_of_a_worker_does_not_hide_its_end(build):
+    rig = build(Forking, workers=1)
+    rig.start()
+    (worker,) = [pid for pid in workers_of(os.getpid()) if is_running(pid)]
+    os.kill(worker, signal.SIGKILL)
+    started = time.monotonic()
+    rig.step()
+    assert time.monotonic() - started < 5 and rig.world.view.clock.gone.all()
 
 
 @pytest.mark.parametrize(
@@ -197,3 +253,25 @@ def test_workers_end_when_the_world_is_killed(doing, tmp_path):
         world.wait()
         assert gone_within(4.0, workers)
     assert set(Path("/dev/shm").iterdir()) <= memory
+
+
+def test_a_worker_finds_what_stands_in_the_working_directory(tmp_path):
+    """As Python does itself that is started with -c, or in a notebook."""
+    (tmp_path / "my_engine.py").write_text(
+        f"import sys\nsys.path[:0] = [{FAKES!r}]\n"
+        "from racegym_fakes.alone import Quick\nclass Mine(Quick): pass\n"
+    )
+    text = (
+        "import my_engine\n"
+        "from racegym.testing.rig import Rig, profile\n"
+        "from racegym.workers import in_workers\n"
+        "from racegym.world import CarConfig, Part, WorldConfig\n"
+        "part = Part(name='mine', make=in_workers(my_engine.Mine), options={'workers': 1})\n"
+        "rig = Rig(WorldConfig(n_races=1, cars=[CarConfig(name='car')], profiles=profile(),\n"
+        "                      backend=part))\n"
+        "rig.start()\nrig.world.close()\nprint('raced')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.stdout == "raced\n", done.stderr

@@ -1,4 +1,4 @@
-"""The conformance suite of one stage, whether a plugin offers it or it still stands in a file.
+"""The conformance suite of one stage or trainer, from a plugin or still in a file.
 
 What would fail every check at once is told before any runs: a class of the wrong kind, a
 missing method, an ``Options`` that is no model, a stage that can't be built.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,10 +29,13 @@ from racegym.interfaces import (
     Sensor,
     Stage,
     Termination,
+    Trainer,
     options,
 )
+from racegym.interfaces.fitness import class_fault
 from racegym.plugins import Kind
-from racegym.plugins.calling import raised
+from racegym.plugins.calling import normalised, raised
+from racegym.plugins.loading import GROUP
 from racegym.plugins.offer import CORE
 from racegym.scenario.vehicles import read_vehicle
 from racegym.testing import (
@@ -44,13 +48,14 @@ from racegym.testing import (
     SensorSuite,
     Suite,
     TerminationSuite,
+    TrainerSuite,
     run_suite,
 )
 
 __all__ = ["SUITES", "Subject", "check", "find_subject"]
 
 # What has a suite: the class that each derives from, and the suite.
-SUITES: dict[str, tuple[type[Stage], type[Suite]]] = {
+SUITES: dict[str, tuple[type[Stage] | type[Trainer], type[Suite]]] = {
     "backend": (Backend, BackendSuite),
     "realism": (Realism, RealismSuite),
     "sensor": (Sensor, SensorSuite),
@@ -58,6 +63,7 @@ SUITES: dict[str, tuple[type[Stage], type[Suite]]] = {
     "action_map": (ActionMap, ActionMapSuite),
     "reward": (RewardTerm, RewardSuite),
     "termination": (Termination, TerminationSuite),
+    "trainer": (Trainer, TrainerSuite),
 }
 
 
@@ -147,9 +153,20 @@ def _from_catalogue(kind: Kind, name: str) -> Subject:
             "call register(NAME, 'package.module:Class', summary=...)"
             for dist in mute
         ]
+        hints += [
+            f"{dist} is installed, and declares no entry point in the group {GROUP!r}: write "
+            f'[project.entry-points."{GROUP}"] in its pyproject.toml, and install it again'
+            for dist in _silent(name, {plugin.dist for plugin in catalogue.plugins})
+        ]
         raise UnknownNameError("\n".join([error.what, *hints])) from None
     version = next(p.version for p in catalogue.plugins if p.dist == offer.dist)
     return Subject(kind=kind, name=name, origin=f"{offer.dist} {version}", make=offer.load())
+
+
+def _silent(name: str, found: set[str]) -> list[str]:
+    """Return the dist called as ``name`` if it is installed, and is not among the plugins."""
+    named = {normalised(dist.metadata["Name"] or "") for dist in distributions()}
+    return sorted({normalised(f"{CORE}-{name}")} & named - found)
 
 
 def _from_file(path: Path, class_name: str) -> Any:
@@ -214,13 +231,9 @@ def _check_class(subject: Subject) -> None:
             else f"derive it: class {make.__name__}({base.__name__}), from racegym.interfaces"
         )
         raise _refuse(make, f"{make.__name__} is no {base.__name__}; {hint}")
-    missing = sorted(getattr(make, "__abstractmethods__", ()))
-    if missing:
-        forms = " and def ".join(
-            f"{name}({', '.join(inspect.signature(getattr(base, name)).parameters)})"
-            for name in missing
-        )
-        raise _refuse(make, f"{make.__name__} lacks what every {base.__name__} has: def {forms}")
+    fault = class_fault(make)
+    if fault is not None:
+        raise _refuse(make, fault)
 
 
 def _check_options_model(subject: Subject) -> None:

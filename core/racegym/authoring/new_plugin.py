@@ -2,7 +2,8 @@
 
 ``templates/common`` is part of every package, ``templates/KIND`` of those of that kind. A
 template's name ends in ``.tmpl``; ``<<word>>`` in it is replaced by one of the words of
-``_words``, and its folder ``package`` becomes the plugin's module.
+``_words``, and its folder ``package`` becomes the plugin's module. A file of ``templates/KIND``
+takes the place of one of the same name in ``templates/common``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from racegym.errors import PluginError, nearest
 from racegym.plugins import Kind
 from racegym.plugins.offer import HOOKS
 
-__all__ = ["TEMPLATE_KINDS", "NewPlugin", "new_plugin"]
+__all__ = ["TEMPLATE_KINDS", "NewPlugin", "new_plugin", "rendered"]
 
 # Kinds with a template: the suite that proves each, and what its example is.
 TEMPLATE_KINDS: dict[str, tuple[str, str]] = {
@@ -28,6 +29,7 @@ TEMPLATE_KINDS: dict[str, tuple[str, str]] = {
     "realism": ("RealismSuite", "tyres that lose grip with every kilometre"),
     "sensor": ("SensorSuite", "speed and place across the track"),
     "driver": ("DriverSuite", "a cautious follower of the centerline"),
+    "trainer": ("TrainerSuite", "a linear policy learned by the cross-entropy method"),
 }
 
 PREFIX = "racegym-"
@@ -89,7 +91,7 @@ def new_plugin(kind: str, name: str, folder: Path | None = None) -> tuple[NewPlu
     _check_free(made)
     target = Path(made.dist) if folder is None else folder
     _check_folder(target)
-    _write(target, _rendered(made))
+    _write(target, rendered(made))
     return made, target
 
 
@@ -184,7 +186,7 @@ def _words(made: NewPlugin) -> Mapping[str, str]:
     }
 
 
-def _rendered(made: NewPlugin) -> dict[Path, str]:
+def rendered(made: NewPlugin) -> dict[Path, str]:
     """Return the text of each file by its path within the package's folder."""
     words = _words(made)
     files: dict[Path, str] = {}

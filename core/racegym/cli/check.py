@@ -37,8 +37,8 @@ BROKEN = 1  # exit code: a promise is not kept
 def command(kind: str, name: str, as_json: bool, given: tuple[str, ...]) -> int:
     """Check whether a stage keeps every promise of its KIND.
 
-    KIND is backend, realism, sensor, driver, action_map, reward or termination; NAME is what
-    a scenario writes, or FILE.py:CLASS for one that is not installed. The exit code is 1 when
+    KIND is backend, realism, sensor, driver, action_map, reward, termination or trainer; NAME is
+    what a scenario writes, or FILE.py:CLASS for one that is not installed. The exit code is 1 when
     a promise is not kept, 2 when there is nothing that could be checked.
     """
     from racegym.authoring.checking import check, find_subject

@@ -23,7 +23,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run ``racegym`` and return its exit code.
 
     A command may return an int of its own; anything else counts as 0. ``RACEGYM_DEBUG=1``
-    lets the traceback of a ``RacegymError`` through.
+    lets the traceback of a ``RacegymError``, or of a plugin's mistake, through.
 
     Args:
         args: what follows the program's name; by default what the shell passed.
@@ -35,7 +35,7 @@ def main(args: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except RacegymError as error:
-        if os.environ.get("RACEGYM_DEBUG", "") not in ("", "0"):
+        if _debugging():
             raise
         _complain(str(error))
         return FAILED
@@ -56,7 +56,25 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         _discard_output()
         return PIPE_CLOSED
+    except Exception as error:  # a stranger's code may raise anything
+        told = None if _debugging() else _blamed(error)
+        if told is None:
+            raise
+        _complain(told)
+        return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _debugging() -> bool:
+    return os.environ.get("RACEGYM_DEBUG", "") not in ("", "0")
+
+
+def _blamed(error: Exception) -> str | None:
+    """Return the message about the plugin whose code raised, if it was one."""
+    from racegym.plugins.blame import blame
+
+    told = blame(error)
+    return None if told is None else str(told)
 
 
 def _complain(message: str) -> None:

@@ -22,8 +22,8 @@ __all__ = ["command"]
 def command(kind: str, name: str, folder: Path | None) -> None:
     """Write a working package with a plugin of KIND called NAME.
 
-    KIND is backend, realism, sensor or driver; NAME is what a scenario will write. The
-    package passes its own tests as it is; replace its example by your own.
+    KIND is backend, realism, sensor, driver or trainer; NAME is what a scenario will write.
+    The package passes its own tests as it is; replace its example by your own.
     """
     from racegym.authoring.new_plugin import new_plugin
 

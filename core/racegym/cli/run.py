@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from racegym.cli.training import INTERRUPTED, show_training
+
 if TYPE_CHECKING:
     from racegym.run import RunResult
     from racegym.scenario import Scenario
 
 __all__ = ["command"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 @click.command("run")
@@ -40,18 +40,24 @@ def command(
     no_plots: bool,
     quiet: bool,
 ) -> int:
-    """Run SCENARIO, a file or a name, and record it.
+    """Run SCENARIO, a file or a name, and record it: race it, or let its trainer learn on it.
 
-    Ctrl-C ends the run after the current step; what has been recorded is completed.
+    Ctrl-C ends the run after the current step; what has been recorded is completed, and what
+    has been learned is saved.
     """
     from racegym.report import LiveStandings, announce_compiling
-    from racegym.run import code_files, run
+    from racegym.run import code_files, run, train
     from racegym.scenario import load_scenario
 
     console = Console(quiet=quiet)
     loaded = load_scenario(scenario, overrides)
     for file in code_files(loaded):
         click.echo(f"runs the code in {file}", err=True)
+    if loaded.task == "train":
+        return show_training(
+            lambda shown: train(loaded, runs_dir=runs_dir, shown=shown, plots=not no_plots),
+            quiet=quiet,
+        )
     live = LiveStandings(
         console,
         [car.name for car in loaded.cars],

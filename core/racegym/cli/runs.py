@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from racegym.cli import runs_delete, runs_export, runs_report
+from racegym.cli import runs_delete, runs_export, runs_report, runs_resume
 from racegym.cli.run_names import RUN, find_finished, runs_dir_option
+from racegym.cli.training import tell_training
 from racegym.errors import RunError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["command"]
 
 @click.group("runs")
 def command() -> None:
-    """List recorded runs, show, export and delete them."""
+    """List recorded runs, show, export, resume and delete them."""
 
 
 @command.command("list")
@@ -47,16 +48,22 @@ def _list(runs_dir: Path, as_json: bool) -> None:
 def _row(run: RunFolder) -> dict[str, Any]:
     from racegym.record import repair
     from racegym.record.folder import read_json
+    from racegym.record.runs import is_training
+    from racegym.record.training import read_training
 
     row: dict[str, Any] = {
         "run": f"{run.path.parent.name}/{run.path.name}",
         "folder": str(run.path),
         "scenario": None, "task": None, "state": "unreadable", "started": None, "time": None,
-        "winner": None, "best_lap": None, "size": run.size(), "reason": "",
+        "winner": None, "best_lap": None, "steps": None, "size": run.size(), "reason": "",
     }  # fmt: skip
+    result: dict[str, Any] = {}
     try:
         state = repair(run)
-        result = {} if state["state"] == "running" else read_json(run.result)
+        if is_training(state):
+            row["steps"] = read_training(run)["steps"]
+        elif state["state"] != "running":
+            result = read_json(run.result)
     except RunError as error:
         row["reason"] = str(error)
         return row
@@ -77,15 +84,19 @@ def _row(run: RunFolder) -> dict[str, Any]:
 @command.command("show")
 @click.argument("run", type=RUN)
 @runs_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print result.json.")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json, or train.json.")
 @click.option("--plots", is_flag=True, help="Draw more pictures into its folder.")
 def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
     """Show the result of RUN: its folder, scenario/time, a scenario's latest, or "latest"."""
     from racegym.record.folder import read_json
+    from racegym.record.runs import is_training
     from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.wording import lap_text
 
     found, state = find_finished(run, runs_dir)
+    if is_training(state):
+        _show_training(found, state, as_json=as_json, plots=plots)
+        return
     result = read_json(found.result)
     if plots:
         _draw(found, result)
@@ -107,6 +118,21 @@ def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
         click.echo(str(file))
 
 
+def _show_training(run: RunFolder, state: dict[str, Any], *, as_json: bool, plots: bool) -> None:
+    from racegym.record.training import read_training
+    from racegym.report import draw_learning_curve
+
+    training = read_training(run)
+    if plots:
+        draw_learning_curve(run)
+    if as_json:
+        click.echo(json.dumps(training, indent=2, ensure_ascii=False))
+        return
+    tell_training(run, state["state"], training)
+    for file in sorted(file for file in run.path.rglob("*") if file.is_file()):
+        click.echo(str(file))
+
+
 def _draw(run: RunFolder, result: dict[str, Any]) -> None:
     from racegym.report import draw_pictures
 
@@ -119,5 +145,5 @@ def _draw(run: RunFolder, result: dict[str, Any]) -> None:
 
 
 for _part in (runs_report.report_command, runs_report.open_command, runs_export.command,
-              runs_delete.command):  # fmt: skip
+              runs_resume.command, runs_delete.command):  # fmt: skip
     command.add_command(_part)

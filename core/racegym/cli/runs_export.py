@@ -41,8 +41,10 @@ def command(
 ) -> None:
     """Write the telemetry or the laps of RUN as CSV, Parquet or JSON."""
     from racegym.record.export import export_run
+    from racegym.record.runs import check_raced
 
-    folder, _ = find_finished(run, runs_dir)
+    folder, state = find_finished(run, runs_dir)
+    check_raced(folder, state, "export")
     ending = output.suffix.lower().removeprefix(".") if output else ""
     as_named: Format = next((known for known in _FORMATS if known == ending), "csv")
     chosen = form or as_named

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from racegym.cli.run_names import RUN, check_new, find_finished, runs_dir_option
+from racegym.errors import RunError
 
 __all__ = ["open_command", "report_command"]
 
@@ -25,9 +26,11 @@ def report_command(run: str, runs_dir: Path, output: Path | None, force: bool) -
 
     It shows the race as it went, results, pictures, events and settings.
     """
+    from racegym.record.runs import check_raced
     from racegym.report import write_page
 
-    folder, _ = find_finished(run, runs_dir)
+    folder, state = find_finished(run, runs_dir)
+    check_raced(folder, state, "report")
     if output is not None:
         check_new(output, force=force)
     click.echo(write_page(folder, output))
@@ -39,16 +42,23 @@ def report_command(run: str, runs_dir: Path, output: Path | None, force: bool) -
 def open_command(run: str, runs_dir: Path) -> None:
     """Open the page of RUN in the browser; it is written first if need be.
 
+    Of a training it opens the learning curve.
+
     Without a display, or without a browser, its path is printed.
     """
     import webbrowser
 
     from racegym.doctor import has_display
-    from racegym.report import write_page
+    from racegym.record.runs import is_training
+    from racegym.report import draw_learning_curve, write_page
 
-    folder, _ = find_finished(run, runs_dir)
+    folder, state = find_finished(run, runs_dir)
     page = folder.report
-    if not page.exists() or page.stat().st_mtime < folder.result.stat().st_mtime:
+    if is_training(state):
+        if draw_learning_curve(folder) is None:
+            raise RunError("this run trained, and has told no figures to draw", file=folder.path)
+        page = folder.learning_curve
+    elif not page.exists() or page.stat().st_mtime < folder.result.stat().st_mtime:
         write_page(folder)
     if not has_display():
         click.echo(f"there is no display here; open this file where there is one: {page}")

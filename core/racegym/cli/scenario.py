@@ -73,8 +73,8 @@ def _validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--backend", metavar="NAME", help="The simulator.  [default: kart2d, if installed]")
 @click.option(
-    "--task", type=click.Choice(["race", "evaluate"]), default="race", show_default=True,
-    help="One race, or several with a report on all.",
+    "--task", type=click.Choice(["race", "evaluate", "train"]), default="race",
+    show_default=True, help="One race, several with a report on all, or learning.",
 )  # fmt: skip
 def _new(file: Path, backend: str | None, task: Task) -> None:
     """Write FILE, a commented scenario to start from. It runs as it is."""

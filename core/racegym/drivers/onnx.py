@@ -30,7 +30,9 @@ DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uin
 
 
 class Onnx(Driver):
-    """Asks a policy in an ONNX file, once a step for all its cars.
+    """Asks a policy in an ONNX file, in one call for all its cars that have to decide.
+
+    Every car decides each step, or as seldom as the policy has learned to (``action_repeat``).
 
     The file says which sensors the policy is told and which action map reads its actions;
     see ``racegym.drivers.policy_file``. What it does is a function of what it is told, on
@@ -66,7 +68,14 @@ class Onnx(Driver):
         self._policy = policy
         self._map = setup.action_map
         self._inputs = _inputs(policy, setup.observation_space)
-        self._output = _output(policy, setup.action_map.space)
+        space = setup.action_map.space
+        self._output = _output(policy, space)
+        self._repeat, self._n_cars = policy.note.action_repeat, setup.view.n_cars
+        if self._repeat > 1:
+            shape = (setup.view.n_cars, *(space.shape or ()))
+            held = setup.arrays.new("held", shape, space.dtype)
+            self._held = held.reshape((-1, *shape[1:]))
+            self._holds = setup.arrays.new("holds", shape[:1], "bool").reshape(-1)
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write the control of ``cars``.
@@ -74,6 +83,17 @@ class Onnx(Driver):
         Raises:
             ScenarioError: the policy gives numbers that are not finite.
         """
+        if self._repeat > 1:
+            due = view.race.step[cars // self._n_cars] % self._repeat == 0
+            rows = np.flatnonzero(due | ~self._holds[cars])
+            if len(rows):
+                self._held[cars[rows]] = self._decide(_rows(observations, rows))
+                self._holds[cars[rows]] = True
+            self._map.apply(self._held[cars], cars, control)
+        else:
+            self._map.apply(self._decide(observations), cars, control)
+
+    def _decide(self, observations: Any) -> Array:
         told = observations if isinstance(observations, dict) else {"": observations}
         feeds: dict[str, Array] = {
             name: np.ascontiguousarray(told[sensor], dtype)
@@ -82,7 +102,13 @@ class Onnx(Driver):
         actions: Array = self._policy.session.run([self._output], feeds)[0]
         if not np.isfinite(actions).all():
             raise ScenarioError(f"{WHAT}: the policy {self._policy.file} gives actions of NaN")
-        self._map.apply(actions, cars, control)
+        return actions
+
+
+def _rows(observations: Any, rows: Array) -> Any:
+    if isinstance(observations, dict):
+        return {name: part[rows] for name, part in observations.items()}
+    return observations[rows]
 
 
 def _inputs(policy: Policy, space: spaces.Space[Any]) -> dict[str, tuple[str, type]]:

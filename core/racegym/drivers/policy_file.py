@@ -6,7 +6,8 @@ key ``racegym``, or in ``<file>.json`` beside it, as JSON:
     {"format": 1, "observation": [{"name": "state"}], "action": {"name": "steer_accel"}, "dt": 0.1}
 
 ``observation`` and ``action`` are written as in a scenario; ``dt`` [s] is the control interval
-that the policy learned with, and may be left out.
+that the policy learned with, and may be left out; ``action_repeat``, for how many of them it
+decides at once, is 1 if it is.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class PolicyNote(BaseModel):
     observation: str | list[Any] | dict[str, Any] = Field(description="sensors, as in a scenario")
     action: str | dict[str, Any] = Field(description="the action map, as in a scenario")
     dt: float | None = Field(None, gt=0, description="[s] control interval that it learned with")
+    action_repeat: int = Field(1, ge=1, le=1000, description="control intervals of a decision")
 
 
 @dataclass(frozen=True)

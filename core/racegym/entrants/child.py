@@ -170,6 +170,9 @@ def _limit_memory(megabytes: int | None) -> None:
     except OSError:
         pages = 0  # not told here; the limit then counts what Python itself takes, too
     most = pages * resource.getpagesize() + megabytes * MEGABYTE
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

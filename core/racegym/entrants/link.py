@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import weakref
-from contextlib import suppress
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import IO
 
 from racegym.entrants.failure import FailureError, Fault
 from racegym.entrants.wire import HEADER, MOST
+from racegym.processes import end_group, ends_within, has_ended
 
 __all__ = ["Link", "Log"]
 
 SLICE = 0.05  # [s] between two looks at whether a silent process lives
 GRACE = 1.0  # [s] for a process that is idle to end by itself
-TICK = 0.002  # [s] between two looks at whether it has
 MOST_LOGGED = 1_000_000  # bytes of a log, beyond which it begins again
 
 
@@ -78,7 +76,7 @@ class Link:
             self._socket.close()
             what = f"its process can't be started: {error.strerror or error}"
             raise FailureError(Fault.ENDED, what) from error
-        self._end = weakref.finalize(self, _end, self._process, self._socket, 0.0)
+        self._end = weakref.finalize(self, _let_go, self._process, self._socket, os.getpid())
 
     def send(self, message: bytes, seconds: float) -> None:
         """Send a message.
@@ -113,7 +111,7 @@ class Link:
                 part = self._socket.recv(65536)
             except (TimeoutError, BlockingIOError):
                 self._log.trim()
-                if self._has_ended():
+                if has_ended(self._process):
                     raise self._ended() from None
                 if left <= 0:
                     return None
@@ -137,15 +135,9 @@ class Link:
         del self._received[:whole]
         return kind, payload
 
-    def _has_ended(self) -> bool:
-        return _has_ended(self._process)
-
     def _ended(self) -> FailureError:
         """Return the failure of a process that has ended, with its exit code if it tells."""
-        limit = perf_counter() + GRACE
-        while not self._has_ended() and perf_counter() < limit:
-            sleep(TICK)
-        if not self._has_ended():
+        if not ends_within(self._process, GRACE):
             return FailureError(Fault.ENDED, "its process has closed the line")
         self.close(idle=False)  # what it has started goes with it
         code = self._process.returncode
@@ -184,33 +176,15 @@ def _start(theirs: socket.socket, log: Log) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a process has ended, leaving it in the system's table as long as possible.
-
-    While it is there, its group's number is not given to another.
-    """
-    if process.returncode is not None:
-        return True
-    if sys.platform == "win32":
-        return process.poll() is not None
-    how = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    try:
-        return os.waitid(os.P_PID, process.pid, how) is not None
-    except ChildProcessError:  # somebody else has asked for its exit code
-        return True
+def _let_go(process: subprocess.Popen[bytes], line: socket.socket, owner: int) -> None:
+    """End a process that nobody asks any more, unless a copy of its owner is what ends."""
+    if os.getpid() == owner:
+        _end(process, line, 0.0)
 
 
 def _end(process: subprocess.Popen[bytes], line: socket.socket, grace: float) -> None:
     line.close()
-    limit = perf_counter() + grace
-    while not _has_ended(process) and perf_counter() < limit:
-        sleep(TICK)
-    if sys.platform == "win32":
-        process.kill()
-    elif process.returncode is None:
-        # macOS refuses where nothing but a zombie is left of the group.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    ends_within(process, grace)
+    end_group(process)
     if process.stdin is not None:
         process.stdin.close()
-    process.wait()

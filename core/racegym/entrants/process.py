@@ -26,6 +26,8 @@ from racegym.entrants.wire import (
     Row,
     frame,
     pack_question,
+    read_failure,
+    read_mapping,
     unpack_answers,
 )
 from racegym.errors import ScenarioError
@@ -150,7 +152,7 @@ class EntrantProcess:
         try:
             number, answers = unpack_answers(payload)
         except ValueError as error:
-            raise FailureError(Fault.ENDED, f"its process speaks nonsense: {error}") from error
+            raise _nonsense(error) from error
         if kind != ANSWER or number != self._number:
             raise FailureError(Fault.ENDED, "its process answered what nobody asked")
         self._waiting = None
@@ -167,7 +169,11 @@ class EntrantProcess:
             raise FailureError(Fault.HUNG, f"its process did not start within {limit:g} s")
         kind, payload = message
         if kind != READY:
-            raise FailureError(Fault.RAISED, *_refusal(payload))
+            try:
+                refusal = read_failure(payload)
+            except ValueError as error:
+                raise _nonsense(error) from error
+            raise FailureError(Fault.RAISED, *refusal)
         self._ready = True
 
     def close(self) -> None:
@@ -217,21 +223,43 @@ def _ask_declaration(
     if message is None:
         raise ScenarioError(f"could not be imported within {limit:g} s", file=source.file)
     kind, payload = message
-    if kind != READY:
-        what, line = _refusal(payload)
-        raise ScenarioError(what, file=source.file, line=line)
-    told = json.loads(payload)
-    faults = tuple((tuple(at), what) for at, what in told["faults"])
-    return Declaration(
-        observation=told["observation"], action=told["action"], options=told["options"],
-        faults=faults,
-    )  # fmt: skip
+    try:
+        if kind == READY:
+            return _read_declaration(payload)
+        what, line = read_failure(payload)
+    except ValueError as error:
+        what, line = f"can't be imported: {_nonsense(error).what}", None
+    raise ScenarioError(what, file=source.file, line=line)
+
+
+def _read_declaration(payload: bytes) -> Declaration:
+    """Return what a process says of a class.
+
+    Raises:
+        ValueError: it is not what it was asked for.
+    """
+    match read_mapping(payload):
+        case {
+            "observation": observation,
+            "action": action,
+            "options": dict(options),
+            "faults": list(faults),
+        } if None not in (observation, action) and not options.keys() & RESERVED:
+            read = tuple(map(_read_fault, faults))
+            return Declaration(observation=observation, action=action, options=options, faults=read)
+    raise ValueError("it declares no driver")
+
+
+def _read_fault(told: Any) -> tuple[tuple[str | int, ...], str]:
+    match told:
+        case [list(at), str(what)] if all(isinstance(step, str | int) for step in at):
+            return tuple(at), what
+    raise ValueError("it says of no option what is wrong with it")
+
+
+def _nonsense(error: ValueError) -> FailureError:
+    return FailureError(Fault.ENDED, f"its process speaks nonsense: {error}")
 
 
 def _named(source: Source, settings: EntrantOptions) -> dict[str, Any]:
     return {"file": str(source.file), "name": source.name, "memory_mb": settings.memory_mb}
-
-
-def _refusal(payload: bytes) -> tuple[str, int | None]:
-    told = json.loads(payload)
-    return str(told["what"]), told["line"] if isinstance(told["line"], int) else None

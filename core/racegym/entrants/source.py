@@ -6,6 +6,7 @@ import ast
 import hashlib
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["Source", "is_source", "place_of"]
 
 _SOURCE = re.compile(r"(.+\.py)(?::(.*))?", re.DOTALL)
 _modules: dict[tuple[Path, str], ModuleType] = {}  # by file and digest
+_beside: dict[str, Path] = {}  # modules that files have imported from their own folder
 
 
 def is_source(text: object) -> bool:
@@ -56,7 +58,7 @@ class Source:
 
     def digest(self) -> str:
         """Return 32 hex digits that stand for the file's content."""
-        return hashlib.blake2b(self._read(), digest_size=16).hexdigest()
+        return _digest(self._read())
 
     def line(self) -> int | None:
         """Return the line that the class begins in, if it stands in the file at all."""
@@ -65,16 +67,18 @@ class Source:
     def load(self) -> Any:
         """Import the file, once for each content that it has, and return the class.
 
-        Modules that stand beside the file can be imported by it while it is imported.
+        Modules that stand beside the file can be imported by it while it is imported. Where
+        files of two folders have modules of one name beside them, each gets its own.
 
         Raises:
             ScenarioError: it can't be read or imported, or has no such class; names the line.
         """
-        digest = self.digest()
+        content = self._read()
+        digest = _digest(content)
         key = self.file, digest
         if key not in _modules:
             self._classes()  # a syntax error is told with its line
-            _modules[key] = self._import(f"racegym_file_{digest}")
+            _modules[key] = self._import(content, f"racegym_file_{digest}")
         found = getattr(_modules[key], self.name, None) if self.name else None
         if not isinstance(found, type):
             names = [node.name for node in self._classes() if not node.name.startswith("_")]
@@ -83,16 +87,18 @@ class Source:
             raise ScenarioError(f"{asked}{example}; {nearest(self.name, names)}", file=self.file)
         return found
 
-    def _import(self, name: str) -> ModuleType:
+    def _import(self, content: bytes, name: str) -> ModuleType:
         spec = spec_from_file_location(name, self.file)
-        if spec is None or spec.loader is None:
-            raise ScenarioError("can't be imported", file=self.file)
+        assert spec is not None  # its name ends in .py
         module = module_from_spec(spec)
         sys.modules[name] = module  # dataclasses and pydantic look there
         folder = str(self.file.parent)
+        _make_room(self.file.parent)
+        before = set(sys.modules)
         sys.path.insert(0, folder)
         try:
-            spec.loader.exec_module(module)
+            # Not by the loader: bytecode that it keeps may be that of an older content.
+            exec(compile(content, str(self.file), "exec", dont_inherit=True), vars(module))
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             del sys.modules[name]
             what = f"can't be imported: {type(error).__name__}: {error}"
@@ -100,6 +106,7 @@ class Source:
         finally:
             if folder in sys.path:
                 sys.path.remove(folder)
+            _note_neighbours(self.file.parent, sys.modules.keys() - before)
         return module
 
     def _classes(self) -> list[ast.ClassDef]:
@@ -118,6 +125,25 @@ class Source:
         except OSError as error:
             what = f"can't be read: {error.strerror or error}"
             raise ScenarioError(what, file=self.file) from None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _make_room(folder: Path) -> None:
+    """Forget modules that files of other folders have imported from beside them."""
+    for name in [name for name, other in _beside.items() if other != folder]:
+        del _beside[name]
+        sys.modules.pop(name, None)
+
+
+def _note_neighbours(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        top = name.partition(".")[0]
+        file = getattr(sys.modules.get(top), "__file__", None)
+        if file and Path(file) in (folder / f"{top}.py", folder / top / "__init__.py"):
+            _beside[name] = folder
 
 
 def place_of(error: BaseException, file: Path) -> int | None:

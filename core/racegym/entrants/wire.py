@@ -33,6 +33,8 @@ __all__ = [
     "frame",
     "pack_answers",
     "pack_question",
+    "read_failure",
+    "read_mapping",
     "unpack_answers",
     "unpack_question",
 ]
@@ -41,6 +43,7 @@ DECLARE, SETUP, ASK = b"D", b"S", b"Q"  # to the entrant
 READY, REFUSED, ANSWER = b"K", b"E", b"A"  # from it
 HEADER = struct.Struct("<cI")
 MOST = 1 << 20  # [bytes] of a payload from an entrant
+MOST_WORDS = 1000  # characters of what went wrong
 
 _COUNTS = struct.Struct("<II")  # number of the question, rows
 _ROW = struct.Struct("<I?Q")  # race, starts afresh, seed
@@ -150,8 +153,36 @@ def unpack_answers(payload: bytes) -> tuple[int, list[Answer]]:
     """
     try:
         return _unpack_answers(payload)
-    except (struct.error, KeyError, TypeError, UnicodeDecodeError) as error:
+    except struct.error as error:
         raise ValueError(f"no answer: {error}") from error
+
+
+def read_mapping(payload: bytes) -> dict[str, Any]:
+    """Return the mapping that an entrant's process has written as JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        told = json.loads(payload)
+    except RecursionError:
+        raise ValueError("it is too deep") from None
+    if not isinstance(told, dict):
+        raise ValueError("it is no mapping")
+    return told
+
+
+def read_failure(payload: bytes) -> tuple[str, int | None]:
+    """Return what went wrong there, in words, and the line of the file, if it is known.
+
+    Raises:
+        ValueError: it does not say so.
+    """
+    told = read_mapping(payload)
+    what, line = told.get("what"), told.get("line")
+    if not isinstance(what, str):
+        raise ValueError("it does not say what went wrong")
+    return what[:MOST_WORDS], line if type(line) is int else None
 
 
 def _unpack_answers(payload: bytes) -> tuple[int, list[Answer]]:
@@ -164,9 +195,7 @@ def _unpack_answers(payload: bytes) -> tuple[int, list[Answer]]:
         if fault:
             (length,) = _LENGTH.unpack_from(payload, at)
             at += _LENGTH.size
-            told = json.loads(payload[at : at + length])
-            line = told["line"] if isinstance(told["line"], int) else None
-            answers.append(FailureError(Fault(fault), str(told["what"]), line))
+            answers.append(FailureError(Fault(fault), *read_failure(payload[at : at + length])))
             at += length
             continue
         if dtype not in _DTYPES:

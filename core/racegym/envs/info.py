@@ -39,7 +39,7 @@ from racegym.interfaces import Array, View
 from racegym.world import World
 from racegym.world.observer import Observation
 
-__all__ = ["Informant", "merged", "row_of"]
+__all__ = ["Informant", "merged", "row_of", "single"]
 
 Mask = NDArray[np.bool_]
 
@@ -91,7 +91,7 @@ class Informant:
             if value == value:
                 info[key] = value
         if self._group.critic is not None:
-            info["critic_observation"] = row_of(self._group.critic.values)
+            info["critic_observation"] = row_of(self._group.critic.values, race)
         if stepped:
             info["rewards"] = {name: float(v[race]) for name, v in self._group.terms.items()}
             info["ended_by"] = {name: bool(v[race]) for name, v in self._group.reasons.items()}
@@ -175,3 +175,16 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
             mask = other[f"_{key}"].reshape(-1, *[1] * (one[key].ndim - 1))
             joined[key] = np.where(mask, other[key], one[key])
     return joined
+
+
+def single(infos: dict[str, Any], race: int) -> dict[str, Any]:
+    """Return what the infos of many races say of one, as ``Informant.one`` does."""
+    found: dict[str, Any] = {}
+    for key, values in infos.items():
+        if key.startswith("_") or not infos[f"_{key}"][race]:
+            continue
+        if isinstance(values, dict):
+            found[key] = single(values, race)
+        else:
+            found[key] = values[race].copy() if values.ndim > 1 else values[race].item()
+    return found

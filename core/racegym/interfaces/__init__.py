@@ -37,9 +37,9 @@ from racegym.interfaces.stages import (
     Setup,
     Stage,
     Termination,
-    Trainer,
     Watcher,
 )
+from racegym.interfaces.trainer import Progress, Trainer, TrainerOptions
 from racegym.interfaces.view import View
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "EventKind",
     "Events",
     "Keys",
+    "Progress",
     "RaceState",
     "Races",
     "Realism",
@@ -82,6 +83,7 @@ __all__ = [
     "Termination",
     "TrackFrame",
     "Trainer",
+    "TrainerOptions",
     "VehicleTable",
     "View",
     "Watcher",

@@ -14,7 +14,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -44,7 +43,6 @@ __all__ = [
     "Setup",
     "Stage",
     "Termination",
-    "Trainer",
     "Watcher",
 ]
 
@@ -107,6 +105,25 @@ class Stage:
             races: (k,) indices.
             keys: (k,) uint64, the key of every draw of each race's new episode.
         """
+
+    if not TYPE_CHECKING:  # it would give every name a type
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what to write when an attribute is missing that a constructor sets."""
+            remedy = _SET_WHEN_BUILT.get(name, "")
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}{remedy}",
+                name=name,
+                obj=self,
+            )
+
+
+_SUPER = "; let its __init__ begin with super().__init__(setup)"
+_SET_WHEN_BUILT = {
+    "setup": _SUPER,
+    "view": _SUPER,
+    "space": "; let its __init__ set self.space",
+}
 
 
 class Backend(Stage, ABC):
@@ -317,18 +334,6 @@ class Driver(Stage, ABC):
 
     def close(self) -> None:
         """Release what the operating system holds for it. May be called twice."""
-
-
-class Trainer(ABC):
-    """A learning algorithm."""
-
-    @abstractmethod
-    def train(self, scenario: Any, run_dir: Path) -> None:
-        """Learn on a scenario and leave checkpoints in ``run_dir``."""
-
-    @abstractmethod
-    def resume(self, checkpoint: Path) -> None:
-        """Continue from a checkpoint."""
 
 
 class Watcher:

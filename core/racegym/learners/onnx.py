@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gymnasium import spaces
-from pydantic_core import to_jsonable_python
 
 from racegym.drivers.policy_file import METADATA_KEY, PolicyNote
-from racegym.envs import RaceEnv
+from racegym.envs import RaceEnv, policy_note
 from racegym.envs.agent import ScenarioLike
 from racegym.errors import MissingLibraryError, RunError, ScenarioError
 from racegym.scenario import Scenario
@@ -114,14 +113,7 @@ def _task(source: Any) -> _Task:
 
 def _describe(scenario: Scenario, world: World) -> _Task:
     group = world.groups[0]
-    default = group.profile == "default"
-    profile = scenario.default_profile if default else scenario.profiles[group.profile]
-    plain = to_jsonable_python(
-        profile.model_dump(include={"observation", "action"}), inf_nan_mode="constants"
-    )
-    return _Task(
-        group.observation_space, group.action_space, PolicyNote(**plain, dt=round(world.dt, 12))
-    )
+    return _Task(group.observation_space, group.action_space, policy_note(scenario, world))
 
 
 def _write(file: Path, content: bytes) -> None:

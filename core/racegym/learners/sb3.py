@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.envs import RaceVectorEnv
-from racegym.envs.info import Informant
+from racegym.envs.held import HeldActions
+from racegym.envs.info import Informant, row_of, single
 from racegym.errors import MissingLibraryError, ScenarioError
 from racegym.world.observer import Observation
 
@@ -63,6 +64,7 @@ class RaceVecEnv(VecEnv):
         self._world = envs.world
         self._group = envs.world.groups[0]
         self._informant = Informant(envs.world)
+        self._held = HeldActions(envs.world, self._informant)
         self._going_on = [{"TimeLimit.truncated": False} for _ in range(envs.num_envs)]
         self._actions: Any = None
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -83,32 +85,39 @@ class RaceVecEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        """Drive all races for one control interval.
+        """Drive all races for one control interval, or as many as the profile holds an action.
 
         Raises:
             ActionError: the actions have the wrong shape or are not finite.
         """
-        world, group = self._world, self._group
-        world.step((self._actions,))
+        group = self._group
+        self._held.drive(self._actions)
+        self._world.observe()
+        self._world.show()
+        self._held.restore()
         rewards = group.reward.astype(np.float32)
         dones = group.terminated | group.truncated
         infos: list[dict[str, Any]] = self._going_on.copy()
         if self.every_info:
-            infos = [
-                {**self._informant.one(race=race, stepped=True), **going_on}
-                for race, going_on in enumerate(infos)
-            ]
+            infos = [{**self._told(race), **going_on} for race, going_on in enumerate(infos)]
         if dones.any():
             self._restart(np.flatnonzero(dones), infos)
         return _copied(group.observations), rewards, dones, infos
+
+    def _told(self, race: int) -> dict[str, Any]:
+        """Return the info of the step that a race has made, or has ended with."""
+        if not self._held.early[race]:
+            return self._informant.one(race=race, stepped=True)
+        early = self._held.early
+        return single(self._held.infos(early, early), race)
 
     def _restart(self, ended: NDArray[np.int64], infos: list[dict[str, Any]]) -> None:
         """Start races anew in the step that ended them, and tell what they ended in."""
         informant, group = self._informant, self._group
         for race in map(int, ended):
-            info = informant.one(race=race, stepped=True)
+            info = self._told(race)
             info["TimeLimit.truncated"] = bool(group.truncated[race] and not group.terminated[race])
-            info["terminal_observation"] = _row(group.observations, race)
+            info["terminal_observation"] = row_of(group.observations, race)
             infos[race] = info
         self._world.reset(races=ended)
         for race in map(int, ended):
@@ -163,10 +172,3 @@ def _copied(values: Observation) -> Observation:
     if isinstance(values, dict):
         return {name: part.copy() for name, part in values.items()}
     return values.copy()
-
-
-def _row(values: Observation, race: int) -> Observation:
-    if isinstance(values, dict):
-        return {name: part[race].copy() for name, part in values.items()}
-    row: Observation = values[race].copy()
-    return row

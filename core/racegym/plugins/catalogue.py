@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -81,6 +82,16 @@ class Catalogue:
             choices = " or ".join(repr(offer.selector) for offer in found)
             raise PluginError(f"the {kind} {name!r} is offered by {dists}; write {choices}")
         return found[0]
+
+    @contextmanager
+    def lending(self, offer: Offer) -> Iterator[None]:
+        """Within this, offer one more thing, in this process: for tests, which install nothing."""
+        before = self._offers
+        self._offers = [*before, offer]
+        try:
+            yield
+        finally:
+            self._offers = before
 
     def _unknown(self, kind: Kind, name: str, plain: str) -> Iterator[str]:
         known = self.names(kind)

@@ -6,6 +6,7 @@ fails on the way is taken out again and listed with the reason; the others are n
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from functools import cache
@@ -17,8 +18,9 @@ from racegym import __version__, hookspecs
 from racegym.api import API, INTERFACE, check_range
 from racegym.errors import PluginError, nearest
 from racegym.plugins import builtin
-from racegym.plugins.calling import call_one, described, normalised
+from racegym.plugins.calling import call_one, described, normalised, raised
 from racegym.plugins.catalogue import Catalogue, Plugin
+from racegym.plugins.missing import missing_module
 from racegym.plugins.offer import CORE, HOOKS, Kind, Offer, check_target
 
 __all__ = ["API", "GROUP", "load"]
@@ -100,7 +102,15 @@ def _imported(point: EntryPoint) -> object:
     """
     try:
         plugin: object = point.load()
+    except SyntaxError as error:
+        raise PluginError(raised(error)) from error
     except ImportError as error:
+        hint = missing_module(error, point.module) if isinstance(error, ModuleNotFoundError) else ""
+        if hint:
+            raise PluginError(
+                f"its entry point names {point.module!r}, which is not there{hint}; mend it in "
+                "pyproject.toml, and install the plugin again"
+            ) from error
         if (error.name or "").partition(".")[0] != CORE:
             raise
         raise PluginError(
@@ -118,6 +128,12 @@ def _register(manager: pluggy.PluginManager, dist: str, plugin: object) -> list[
         manager.register(plugin, name=dist)
         _check_hooks(manager, plugin)
         if not manager.get_hookcallers(plugin):
+            if inspect.isclass(plugin):
+                package = plugin.__module__.partition(".")[0]
+                raise PluginError(
+                    f"its entry point names the class {plugin.__name__}; name the module with "
+                    f"the hooks instead, such as '{package}.plugin', and install it again"
+                )
             raise PluginError(
                 "it implements no hook; write @racegym.hookimpl above its functions register_..."
             )

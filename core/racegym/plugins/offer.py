@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from racegym.errors import PluginError, nearest
 from racegym.plugins.calling import raised
 from racegym.plugins.known import how_to_install, known_plugins
+from racegym.plugins.missing import missing_module
 from racegym.plugins.shipped import shipped
 
 __all__ = ["CORE", "HOOKS", "KINDS", "Kind", "Offer", "check_target"]
@@ -101,7 +102,10 @@ class Offer:
         try:
             module = import_module(module_name)
         except (Exception, SystemExit) as error:  # a stranger's module may raise anything
-            raise PluginError(self._broken(raised(error))) from error
+            hint = (
+                missing_module(error, module_name) if isinstance(error, ModuleNotFoundError) else ""
+            )
+            raise PluginError(self._broken(raised(error) + hint)) from error
         try:
             return getattr(module, attribute)
         except AttributeError as error:

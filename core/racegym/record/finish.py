@@ -20,7 +20,7 @@ from racegym.record.result import make_result
 from racegym.record.stream import read_batches
 from racegym.record.tally import Tally
 
-__all__ = ["FORMAT", "finalise"]
+__all__ = ["FORMAT", "drop_partial_line", "finalise"]
 
 FORMAT = 1  # version of the folder's content
 ROW_GROUP = 65_536  # rows; fixed, so that equal runs give equal files
@@ -37,7 +37,7 @@ def finalise(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
         OSError: something can't be written; nothing is lost, and it can be tried again.
     """
     for journal in (folder.events, folder.laps, folder.tracks, folder.commands):
-        _drop_partial_line(journal)
+        drop_partial_line(journal)
     tally = Tally(len(about["cars"]))
     if folder.stream.exists():
         _convert(folder, tally, parquet=about["telemetry"], text=about["csv"])
@@ -49,7 +49,8 @@ def finalise(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _drop_partial_line(path: Path) -> None:
+def drop_partial_line(path: Path) -> None:
+    """Cut off what stands behind the last end of a line; a file that is absent stays so."""
     if not path.exists():
         return
     with path.open("r+b") as file:

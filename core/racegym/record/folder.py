@@ -139,6 +139,26 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def training(self) -> Path:
+        """What is known of a training: trainer, options, steps, checkpoints."""
+        return self.path / "train.json"
+
+    @property
+    def figures(self) -> Path:
+        """A training's figures, one row an update."""
+        return self.path / "train.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of a training's checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def learning_curve(self) -> Path:
+        """Picture of a training's figures."""
+        return self.path / "learning_curve.png"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that writes the run."""
         return self.path / "running.lock"
@@ -193,7 +213,7 @@ class RunFolder:
 
     def size(self) -> int:
         """Return how many bytes its files take."""
-        return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
 
 def _unused(parent: Path, stamp: str) -> Path:

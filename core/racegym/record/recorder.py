@@ -27,7 +27,7 @@ from racegym.record.telemetry import essential_columns, telemetry_columns
 from racegym.record.versions import machine, versions
 from racegym.world import World
 
-__all__ = ["About", "End", "Recorder", "bytes_per_step"]
+__all__ = ["About", "End", "Recorder", "bytes_per_step", "now"]
 
 End = Literal["finished", "stopped", "failed"]
 
@@ -173,7 +173,7 @@ class Recorder(Watcher):
             "cars": cars,
             "versions": versions(),
             "machine": machine(),
-            "wall": {"started": _now(), "process": os.getpid()},
+            "wall": {"started": now(), "process": os.getpid()},
         }
 
     def _control_columns(self) -> list[StepColumn]:
@@ -269,7 +269,7 @@ class Recorder(Watcher):
             return {}
         self._end = end
         took = perf_counter() - self._started if seconds is None else seconds
-        wall = {**self._state["wall"], "ended": _now(), "seconds": round(took, 6)}
+        wall = {**self._state["wall"], "ended": now(), "seconds": round(took, 6)}
         try:
             with ExitStack() as parts:
                 for part in (self._telemetry, self._controls, self._journal):
@@ -302,5 +302,6 @@ def bytes_per_step(world: World, *, telemetry: bool = True) -> int:
     return int(world.n_cars * (1.6 * row + control) + 64)
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time of day, as run folders tell it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

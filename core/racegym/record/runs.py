@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ from racegym.errors import RunError, nearest
 from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, read_json
 from racegym.record.lock import Lock, is_held
+from racegym.record.training import finalise_training
 
-__all__ = ["find_run", "find_runs", "read_state", "repair"]
+__all__ = [
+    "check_raced", "find_run", "find_runs", "is_training", "read_state", "repair",
+]  # fmt: skip
 
 CUT_OFF = "cut off"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?")
@@ -86,7 +89,11 @@ def repair(run: RunFolder) -> dict[str, Any]:
     except OSError:  # another process repairs it at this very moment
         return state
     try:
-        finalise(run, {**state, "state": CUT_OFF})
+        about = {**state, "state": CUT_OFF}
+        if is_training(state):
+            finalise_training(run, about)
+        else:
+            finalise(run, about)
     except OSError as error:
         raise RunError(
             f"the run was cut off and can't be repaired: {error.strerror or error}", file=run.path
@@ -94,3 +101,27 @@ def repair(run: RunFolder) -> dict[str, Any]:
     finally:
         lock.release()
     return read_state(run)
+
+
+def is_training(state: Mapping[str, Any]) -> bool:
+    """Return whether the run learned, and so holds no race."""
+    return state.get("task") == "train"
+
+
+def check_raced(run: RunFolder, state: Mapping[str, Any], what: str) -> None:
+    """Refuse a training where a race is needed.
+
+    Args:
+        run: the run.
+        state: what is known of it.
+        what: can't be done with it, such as ``"verify"``.
+
+    Raises:
+        RunError: says what there is instead.
+    """
+    if is_training(state):
+        raise RunError(
+            f"this run trained: it holds no race to {what}. `racegym runs show` tells how it "
+            f"went, and its figures stand in {run.figures.name}",
+            file=run.path,
+        )

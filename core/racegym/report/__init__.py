@@ -2,6 +2,7 @@
 
 from racegym.report.compiling import announce_compiling
 from racegym.report.lap_times import draw_lap_times
+from racegym.report.learning_curve import draw_learning_curve
 from racegym.report.live import LiveStandings
 from racegym.report.page import write_page
 from racegym.report.pictures import draw_pictures
@@ -13,6 +14,7 @@ __all__ = [
     "announce_compiling",
     "classification_table",
     "draw_lap_times",
+    "draw_learning_curve",
     "draw_pictures",
     "draw_track_map",
     "episodes_table",

@@ -83,8 +83,10 @@ def summary_line(result: Mapping[str, Any]) -> str:
 
 def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the list of runs; rows as ``racegym runs list --json`` prints them."""
-    columns = ("run", "task", "state", "race time", "winner", "best lap", "size")
-    table = _table("Runs", columns, ("race time", "best lap", "size"))
+    trained = any(row["steps"] is not None for row in rows)
+    columns = ("run", "task", "state", "race time", "winner", "best lap", *["steps"] * trained,
+               "size")  # fmt: skip
+    table = _table("Runs", columns, ("race time", "best lap", "steps", "size"))
     # A name is there to be copied: in a narrow console the other columns give way.
     table.columns[0].min_width = max((len(row["run"]) for row in rows), default=0)
     for row in rows:
@@ -92,6 +94,7 @@ def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             Text(row["run"], no_wrap=True), row["task"] or MISSING,
             Text(row["state"], style=_STATES.get(row["state"], "")), lap_text(row["time"]),
             Text(row["winner"] or MISSING), lap_text(row["best_lap"]),
+            *[MISSING if row["steps"] is None else f"{row['steps']:,}"] * trained,
             f"{row['size'] / 1e6:.1f} MB",
         )  # fmt: skip
     return table

@@ -7,15 +7,19 @@ verify(result.folder)
 from racegym.run.entrants import code_files
 from racegym.run.evaluation import Evaluation, evaluate
 from racegym.run.run import RunResult, run
+from racegym.run.training import TrainingResult, resume_training, train
 from racegym.run.verify import Difference, Verification, verify
 
 __all__ = [
     "Difference",
     "Evaluation",
     "RunResult",
+    "TrainingResult",
     "Verification",
     "code_files",
     "evaluate",
+    "resume_training",
     "run",
+    "train",
     "verify",
 ]

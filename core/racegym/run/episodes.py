@@ -20,6 +20,10 @@ def check_driven(scenario: Scenario) -> None:
         ScenarioError: names the cars and the fix.
     """
     agents = [index for index, car in enumerate(scenario.cars) if car.is_agent]
+    if scenario.task == "train":
+        raise ScenarioError(
+            "is to train, which racegym.run.train does; write task: race", file=scenario.file
+        )
     if agents:
         names = ", ".join(scenario.cars[index].name for index in agents)
         raise ScenarioError(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from racegym.envs.agent import agent_world
-from racegym.errors import ScenarioError
+from racegym.envs.info import row_of
+from racegym.errors import ActionError, ScenarioError
 from racegym.interfaces import Status
 from racegym.record import Recorder
 from racegym.record.result import summarise
@@ -57,6 +60,7 @@ def evaluate(
 
     Episode i is the race of ``seed + i``. It ends when a termination of the car's profile
     applies, the car is out of the race, or the race has lasted the scenario's ``time_limit``.
+    Actions are held as long as the car's profile says (``action_repeat``), as environments do.
 
     Args:
         policy: called with one observation, returns one action. If it has a method ``reset``,
@@ -67,14 +71,20 @@ def evaluate(
         agent: the name of the car to drive; see ``racegym.envs.agent``.
 
     Raises:
-        ScenarioError: the scenario is wrong, or there is no such car.
-        ActionError: an action has the wrong shape or is not finite.
+        ScenarioError: the scenario is wrong, there is no such car, or ``policy`` can't be called.
+        ActionError: an action has the wrong shape, is no array or is not finite.
     """
+    if not callable(policy):
+        kind = type(policy).__name__
+        hint = ""
+        if hasattr(policy, "predict"):
+            hint = "; give lambda observation: model.predict(observation, deterministic=True)[0]"
+        raise ScenarioError(f"the policy is a {kind}, which can't be called{hint}")
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    count = loaded.episodes if episodes is None else episodes
+    count = loaded.episodes if episodes is None else _whole("episodes", episodes)
     if not 1 <= count <= MAX_EPISODES:
         raise ScenarioError(f"episodes is {count}; it should be from 1 to {MAX_EPISODES}")
-    first = loaded.seed if seed is None else seed
+    first = loaded.seed if seed is None else _whole("seed", seed)
     if not 0 <= first < 2**63:
         raise ScenarioError(f"seed is {first}; it should be at least 0 and below 2**63")
     loaded = loaded.model_copy(update={"seed": first})
@@ -84,7 +94,7 @@ def evaluate(
             recorder = Recorder(world, Path(folder), about(loaded), telemetry=False)
             world.watchers.append(recorder)
             try:
-                told = [_drive(policy, world, loaded, first + index) for index in range(count)]
+                told = [_drive(policy, world, loaded, first + k) for k in range(count)]
             finally:
                 result = recorder.finish("finished")
     finally:
@@ -104,18 +114,33 @@ def _drive(
     status, car = world.view.race.status, int(group.cars[0])
     reward, over = 0.0, False
     while not over:
-        world.step((np.asarray(policy(_copied(group.observations)))[None],))
-        reward += float(group.reward[0])
-        ended = group.terminated[0] or group.truncated[0] or status[0, car] > Status.PIT
-        over = bool(ended) or is_over(world, scenario.time_limit)
+        action = _action(policy(row_of(group.observations)))[None]
+        for _ in range(group.action_repeat):
+            world.advance((action,))
+            world.show()
+            reward += float(group.reward[0])
+            ended = group.terminated[0] or group.truncated[0] or status[0, car] > Status.PIT
+            over = bool(ended) or is_over(world, scenario.time_limit)
+            if over:
+                break
+        world.observe()
     reasons = [name for name, applies in group.reasons.items() if applies[0]]
     return {"reward": reward, "ended_by": reasons}
 
 
-def _copied(observations: Any) -> Any:
-    if isinstance(observations, dict):
-        return {name: part[0].copy() for name, part in observations.items()}
-    return observations[0].copy()
+def _whole(what: str, value: Any) -> int:
+    try:
+        return index(value)
+    except TypeError:
+        raise ScenarioError(f"{what} is {value!r}; a whole number was expected") from None
+
+
+def _action(given: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except (RuntimeError, TypeError, ValueError) as error:
+        kind = type(given).__name__
+        raise ActionError(f"the policy returned a {kind} that is no array: {error}") from error
 
 
 def _gathered(

@@ -22,7 +22,7 @@ from racegym.scenario import Scenario, Source, load_scenario
 from racegym.track import Track
 from racegym.world import World
 
-__all__ = ["RunResult", "about", "run"]
+__all__ = ["Begun", "RunResult", "about", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class _Begun:
+class Begun:
     """What the hook ``run_started`` is told."""
 
     folder: Path
@@ -115,7 +115,7 @@ def _record(
     world.watchers += [recorder, *watchers]
     folder = recorder.folder
     try:
-        plugins.load().run_started(_Begun(folder.path))
+        plugins.load().run_started(Begun(folder.path))
         end, track, seconds = _drive(world, scenario)
         result = recorder.finish(end, seconds=seconds)
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from racegym.interfaces import Array, Control, columns
 from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest, StateDigest, chained
 from racegym.record.result import read_events
-from racegym.record.runs import read_state
+from racegym.record.runs import check_raced, read_state
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode
@@ -123,6 +123,7 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
 
 
 def _check(run: RunFolder, state: dict[str, Any]) -> None:
+    check_raced(run, state, "verify")
     if state["state"] == "running":
         raise RunError(
             "the run is not over; if it was cut off, `racegym runs list` completes it",

@@ -96,7 +96,7 @@ def spell_out(data: dict[str, Any]) -> list[Location]:
     Returns:
         What profiles have inherited.
     """
-    for key in ("backend", "track"):
+    for key in ("backend", "track", "trainer"):
         if key in data:
             data[key] = spelt_out((key,), data[key])
     for key in ("tracks", "realism", "relief"):

@@ -20,6 +20,7 @@ from racegym.scenario.overrides import apply_overrides
 from racegym.scenario.scenario import Scenario
 from racegym.scenario.settings import MAX_NAME, CarSettings, GenerateSettings, TrackSettings
 from racegym.scenario.stages import check_stages, find_class
+from racegym.scenario.training import check_training
 
 __all__ = ["Source", "load_scenario"]
 
@@ -60,6 +61,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     scenario, entries = _completed(scenario)
     scenario._places = places
     check_fit(scenario, entries, faults)
+    check_training(scenario, faults)
     faults.tell()
     return scenario
 

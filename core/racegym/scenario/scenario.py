@@ -46,7 +46,9 @@ class Scenario(Settings):
     racegym: int = Field(default=VERSION, description="version of the format")
     name: Name = Field(default="scenario", description="what it is called")
     description: str = Field(default="", max_length=10_000, description="for people")
-    task: Literal["race", "evaluate"] = Field(default="race", description="what `racegym run` does")
+    task: Literal["race", "evaluate", "train"] = Field(
+        default="race", description="what `racegym run` does"
+    )
     seed: int = Field(
         default=1, ge=0, lt=2**63, description="of the first race; race i has seed + i"
     )
@@ -83,6 +85,9 @@ class Scenario(Settings):
     )
     action_repeat: int = Field(default=1, ge=1, le=1000, description="of the default profile")
     profiles: dict[str, ProfileSettings] = Field(default={}, description="all others, by name")
+    trainer: StageSettings | None = Field(
+        default=None, description="what learns, where the task is train"
+    )
     record: RecordSettings = Field(default=RecordSettings(), description="what a run keeps")
 
     _places: Places = PrivateAttr(default_factory=lambda: Places(None, {}))

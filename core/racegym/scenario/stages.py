@@ -161,12 +161,13 @@ def _check_own(
         return
     try:
         declared = declaration(stage["file"], {**options, **complete})
+        declared_options = plain_copy(declared.options)
     except RacegymError as error:
         faults.add_error(at, error)
         return
     for inner, what in declared.faults:
         faults.add((*location, *inner), what)
-    stage.update({**complete, **declared.options})
+    stage.update({**complete, **declared_options})
 
 
 def check_options(
@@ -212,6 +213,7 @@ def _absolute(value: Any, folder: Path) -> Any:
 def _stages(data: dict[str, Any]) -> Iterator[tuple[Location, Kind, dict[str, Any]]]:
     """Yield location, kind and mapping of each stage that can be made out."""
     yield from _one(("backend",), "backend", data.get("backend"))
+    yield from _one(("trainer",), "trainer", data.get("trainer"))
     for key, kind in (("realism", "realism"), ("relief", "driver")):
         yield from _several((key,), kind, data.get(key))  # type: ignore[arg-type]
     cars = data.get("cars")
@@ -262,7 +264,8 @@ def declared_by(stage: StageSettings) -> Declared:
         return check_declared(find_class("driver", stage.name), stage)
     wanted = declaration(stage.source, stage.options)
     file = Source.of(stage.source, Path.cwd()).file
-    return _checked(wanted.observation, wanted.action, stage.name, file)
+    isolated = bool(stage.options.get("process"))
+    return _checked(wanted.observation, wanted.action, stage.name, file, isolated=isolated)
 
 
 def check_declared(driver: Any, stage: StageSettings) -> Declared:
@@ -282,8 +285,17 @@ def check_declared(driver: Any, stage: StageSettings) -> Declared:
     return _checked(observation, action, stage.name)
 
 
-def _checked(observation: Any, action: Any, name: str, file: Path | None = None) -> Declared:
+def _checked(
+    observation: Any,
+    action: Any,
+    name: str,
+    file: Path | None = None,
+    *,
+    isolated: bool = False,
+) -> Declared:
     """Check what a driver declares; relative paths in it start from the folder of ``file``.
+
+    One that is ``isolated`` must not bring code of its own into this process.
 
     Raises:
         ScenarioError: it is wrong; names the driver.
@@ -294,7 +306,10 @@ def _checked(observation: Any, action: Any, name: str, file: Path | None = None)
     try:
         data = plain_copy(data)
         spell_out(data)
-        check_stages(data, faults)
+        if isolated:
+            _refuse_files(data, faults)
+        if not faults:
+            check_stages(data, faults)
         declared = Declared.model_validate(data)
     except ValidationError as error:
         for at, what in describe(error, Declared, data):
@@ -305,3 +320,14 @@ def _checked(observation: Any, action: Any, name: str, file: Path | None = None)
             f"driver {name!r} declares what does not work: {faults.text()}", file=file
         )
     return declared
+
+
+def _refuse_files(data: dict[str, Any], faults: Faults) -> None:
+    for location, kind, stage in _stages(data):
+        text = source_text(stage)
+        if text is not None:
+            what = (
+                f"asks the race itself to run {text}, and this driver has a process of its own; "
+                f"name a {kind} of a plugin"
+            )
+            faults.add(location, what)

@@ -18,7 +18,7 @@ from racegym.scenario.vehicles import read_vehicle
 
 __all__ = ["Task", "starting_text", "write_start"]
 
-Task = Literal["race", "evaluate"]
+Task = Literal["race", "evaluate", "train"]
 
 PREFERRED = "kart2d"  # of the installed backends, where none is asked for
 ENTRANTS = 3  # cars of a race, where the backend has so many
@@ -72,11 +72,13 @@ def starting_text(backend: str, task: Task) -> str:
         "# racegym scenario show FILE             tells all that it says, with the defaults",
         "# racegym run FILE --set seed=2          with one value replaced",
         "description: What it is about, for people.",
-        f"task: {task} # race: one race; evaluate: `episodes` of them, and a report on all",
+        f"task: {task} # race: one race; evaluate: `episodes` of them, and a report on all; train",
         "seed: 1 # of the first race; the same seed gives the same race",
     ]
     if task == "evaluate":
         lines.append(f"episodes: {EPISODES}")
+    if task == "train":
+        lines.append(f"trainer: {_trainer()} # `racegym plugins` lists the others")
     lines += [
         "laps: 1",
         "time_limit: 120 # [s] of race time, after which a race is ended",
@@ -94,7 +96,7 @@ def starting_text(backend: str, task: Task) -> str:
     return "\n".join(lines) + "\n"
 
 
-_TITLES = {"race": "A race", "evaluate": "An evaluation of a driver"}
+_TITLES = {"race": "A race", "evaluate": "An evaluation of a driver", "train": "A training"}
 
 _LEARNING = [
     "# What an agent sees, does, is paid for, and what ends its episode; these are the defaults.",
@@ -108,6 +110,21 @@ _LEARNING = [
     "#   laps_done: true",
     "#   time_limit: {seconds: 120.0}",
 ]
+
+
+def _trainer() -> str:
+    """Return the trainer to begin with.
+
+    Raises:
+        ScenarioError: none is installed; says where to get one.
+    """
+    names = plugins.load().names("trainer")
+    if not names:
+        raise ScenarioError(
+            "no installed plugin brings a trainer; `racegym plugins` lists those that are known, "
+            "and `racegym new-plugin trainer NAME` writes a small one that works"
+        )
+    return names[0]
 
 
 def _track(spec: BackendSpec, task: Task) -> list[str]:
@@ -130,6 +147,8 @@ def _cars(backend: Any, offer: Offer, task: Task) -> list[str]:
     vehicle = _vehicle(backend, offer)
     told = f"vehicle: {vehicle}, " if vehicle else ""
     most = backend.spec.max_cars or ENTRANTS
+    if task == "train":
+        return [f"  - {{name: Car 1, {told}driver: agent}}"]
     count = 1 if task == "evaluate" else min(ENTRANTS, most)
     return [
         f"  - {{name: Car {n + 1}, {told}driver: {{name: pure_pursuit, pace: {pace}}}}}"

@@ -126,7 +126,7 @@ def _all_complaints(model: Any, parameters: dict[str, Any]) -> list[tuple[Locati
 
 
 def _with_hint(what: str, parameters: Mapping[str, Any], at: Location) -> str:
-    """Return a complaint; where a mapping stands for a number, with the way to write a draw."""
+    """Return a complaint; where something else stands for a number, with how to write a draw."""
     value: Any = parameters
     for step in at:
         value = value.get(step) if isinstance(value, Mapping) else None
@@ -135,6 +135,8 @@ def _with_hint(what: str, parameters: Mapping[str, Any], at: Location) -> str:
             read_distribution(value)
         except ValueError as error:
             return f"{what} or a distribution, and it {error}"
+    if isinstance(value, list) and "number" in what:
+        return f"{what} or a distribution, such as {{choice: {value}}}"
     return what
 
 

@@ -81,12 +81,22 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "penalty_time": (0.0, 300.0),
 }
 
-# Names made of several fields: bounds and what they are.
-DERIVED: Mapping[str, tuple[float, float, str]] = {
-    "speed": (0.0, 100.0, "speed over the ground [m/s]"),
-    "lap_progress": (0.0, 1.0, "share of the lap driven"),
-    "lap_time": (0.0, 600.0, "time since the lap began [s]"),
+# Names made of several fields: bounds, unit and what they are.
+DERIVED: Mapping[str, tuple[float, float, str, str]] = {
+    "speed": (0.0, 100.0, "m/s", "speed over the ground"),
+    "lap_progress": (0.0, 1.0, "1", "share of the lap driven"),
+    "lap_time": (0.0, 600.0, "s", "time since the lap began"),
 }
+
+
+# Where fields are read from: a record, its name in a view, and what goes before their names. Of
+# two fields of one name the last counts.
+_RECORDS = (
+    (Control, "control", "control."),
+    (RaceState, "race", ""),
+    (TrackFrame, "frame", ""),
+    (CarState, "state", ""),
+)
 
 
 class _Range(StageOptions):
@@ -177,9 +187,10 @@ class Channels(Sensor):
                 source = _find(name, bounds, view, len(values))
                 self._sources.append(source)
                 scale = f"{source.low:g} to {source.high:g} as -1 to 1"
+                unit, quantity = _meaning(name, view)
                 many = source.size > 1
                 values += [
-                    Value(f"{name}_{i}" if many else name, "", scale, -1, 1)
+                    Value(f"{name}_{i}" if many else name, unit, scale, -1, 1, quantity)
                     for i in range(source.size)
                 ]
             required |= _needs(name, view)
@@ -280,6 +291,21 @@ def _channel(spec: Channel, given: tuple[float, float] | None, first: int) -> _S
     return _Source(read, spec.axes == "race", size, low, high, first)
 
 
+def _meaning(name: str, view: View) -> tuple[str, str]:
+    """Return the unit of ``name``, and what it is in words."""
+    if name in view.channel_specs:
+        spec = view.channel_specs[name]
+        return spec.unit, f"channel `{name}`"
+    if name in DERIVED:
+        return DERIVED[name][2:]
+    for record, _, prefix in reversed(_RECORDS):
+        fields = columns(record)
+        if name.startswith(prefix) and name.removeprefix(prefix) in fields:
+            found = fields[name.removeprefix(prefix)]
+            return found.unit, found.doc
+    raise LookupError(name)
+
+
 def _needs(name: str, view: View) -> set[str]:
     """Return what a backend or a module must fill for ``name``."""
     if name == "speed":
@@ -291,12 +317,7 @@ def _needs(name: str, view: View) -> set[str]:
 def _fields() -> dict[str, tuple[Callable[[View], Array], str]]:
     """Return how to read each field by the name a scenario gives it, and its axes."""
     found: dict[str, tuple[Callable[[View], Array], str]] = {}
-    for record, part, prefix in (
-        (Control, "control", "control."),
-        (RaceState, "race", ""),
-        (TrackFrame, "frame", ""),
-        (CarState, "state", ""),
-    ):
+    for record, part, prefix in _RECORDS:
         for name, spec in columns(record).items():
 
             def read(view: View, part: str = part, name: str = name) -> Array:

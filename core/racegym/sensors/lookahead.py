@@ -22,13 +22,7 @@ class Lookahead(Sensor):
     With n places: first n curvatures, then n widths, then, if asked, n changes of heading
     from the car's own place. Between the track's samples values are linear; beyond the line
     the lap begins again. By time, a place lies ``seconds`` times the car's forward speed
-    ahead, at least ``least_speed``.
-
-    | # | name | unit | what reads 1 | bounds |
-    |---|---|---|---|---|
-    | 0 ... n-1 | curvature, left positive | 1/m | 1 / option ``radius``, 10 m | -10, 10 |
-    | n ... 2n-1 | width, edge to edge | m | option ``width``, 10 m | 0, 10 |
-    | 2n ... 3n-1 | change of heading, left positive | rad | pi | -1, 1 |
+    ahead, at least ``least_speed``. What each number is stands in ``values``.
     """
 
     class Options(StageOptions):
@@ -69,11 +63,20 @@ class Lookahead(Sensor):
         self._ahead = np.array(places, np.float64)
         self.requires = frozenset({"vx"}) if self._timed else frozenset()
         unit = "s" if self._timed else "m"
-        labels = [f"{place:g}_{unit}" for place in places]
-        values = [Value(f"curvature_{at}", "1/m", "1 / option radius", -10, 10) for at in labels]
-        values += [Value(f"width_{at}", "m", "option width", 0, 10) for at in labels]
+        at = [(f"{place:g}_{unit}", f"{place:g} {unit} ahead") for place in places]
+        values = [
+            Value(f"curvature_{k}", "1/m", "1 / option radius", -10, 10, f"curvature {where}")
+            for k, where in at
+        ]
+        values += [
+            Value(f"width_{k}", "m", "option width", 0, 10, f"width, edge to edge, {where}")
+            for k, where in at
+        ]
         if self.options.heading:
-            values += [Value(f"heading_{at}", "rad", "pi", -1, 1) for at in labels]
+            values += [
+                Value(f"heading_{k}", "rad", "pi", -1, 1, f"change of heading up to {where}")
+                for k, where in at
+            ]
         self.values = tuple(values)
         self.space = box(self.values)
 

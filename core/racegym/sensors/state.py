@@ -16,19 +16,7 @@ __all__ = ["State"]
 class State(Sensor):
     """Eleven numbers, most of them free of the car's and the track's size.
 
-    | # | name | unit | what reads 1 | bounds |
-    |---|---|---|---|---|
-    | 0 | velocity forward | m/s | option ``speed``, 20 m/s | -10, 10 |
-    | 1 | velocity to the left | m/s | a quarter of ``speed`` | -10, 10 |
-    | 2 | yaw rate, left positive | rad/s | 1 rad/s | -10, 10 |
-    | 3 | offset from the centerline, left positive | m | the edge on that side | -5, 5 |
-    | 4 | sine of the heading error, left positive | 1 | 1 | -1, 1 |
-    | 5 | cosine of the heading error | 1 | 1 | -1, 1 |
-    | 6 | steering angle of the wheels, left positive | rad | full lock | -1, 1 |
-    | 7 | distance to the left edge, negative beyond it | m | width of the car | -20, 20 |
-    | 8 | distance to the right edge, negative beyond it | m | width of the car | -20, 20 |
-    | 9 | steer applied in the last step, left positive | 1 | full lock | -1, 1 |
-    | 10 | throttle less brake applied in the last step | 1 | full pedal | -1, 1 |
+    They stand in ``values``, in order.
     """
 
     class Options(StageOptions):
@@ -38,17 +26,54 @@ class State(Sensor):
 
     requires = frozenset({"vx", "vy", "yaw_rate", "steer"})
     values: ClassVar[tuple[Value, ...]] = (
-        Value("vx", "m/s", "option speed, 20 m/s", -10, 10),
-        Value("vy", "m/s", "a quarter of speed", -10, 10),
-        Value("yaw_rate", "rad/s", "1 rad/s", -10, 10),
-        Value("offset", "m", "the edge on that side", -5, 5),
-        Value("heading_error_sine", "1", "1", -1, 1),
-        Value("heading_error_cosine", "1", "1", -1, 1),
-        Value("steering_angle", "rad", "full lock", -1, 1),
-        Value("left_edge", "m", "width of the car", -20, 20),
-        Value("right_edge", "m", "width of the car", -20, 20),
-        Value("steer_applied", "1", "full lock", -1, 1),
-        Value("pedals_applied", "1", "full pedal", -1, 1),
+        Value("vx", "m/s", "option speed, 20 m/s", -10, 10, "velocity forward"),
+        Value("vy", "m/s", "a quarter of speed", -10, 10, "velocity to the left"),
+        Value("yaw_rate", "rad/s", "1 rad/s", -10, 10, "yaw rate, left positive"),
+        Value(
+            "offset",
+            "m",
+            "the edge on that side",
+            -5,
+            5,
+            "offset from the centerline, left positive",
+        ),
+        Value("heading_error_sine", "1", "1", -1, 1, "sine of yaw less the track's direction"),
+        Value("heading_error_cosine", "1", "1", -1, 1, "cosine of the same"),
+        Value(
+            "steering_angle", "rad", "full lock", -1, 1, "angle of the front wheels, left positive"
+        ),
+        Value(
+            "left_edge",
+            "m",
+            "width of the car",
+            -20,
+            20,
+            "distance to the left edge, negative beyond it",
+        ),
+        Value(
+            "right_edge",
+            "m",
+            "width of the car",
+            -20,
+            20,
+            "distance to the right edge, negative beyond it",
+        ),
+        Value(
+            "steer_applied",
+            "1",
+            "full lock",
+            -1,
+            1,
+            "steer applied in the last step, left positive",
+        ),
+        Value(
+            "pedals_applied",
+            "1",
+            "full pedal",
+            -1,
+            1,
+            "throttle less brake applied in the last step",
+        ),
     )
 
     def __init__(self, setup: Setup):

@@ -16,19 +16,8 @@ __all__ = ["Telemetry"]
 class Telemetry(Sensor):
     """Nine numbers, each in [-10, 10].
 
-    | # | name | unit | what reads 1 | bounds |
-    |---|---|---|---|---|
-    | 0 | speed, forward | m/s | option ``speed``, 10 m/s | -10, 10 |
-    | 1 | steering angle of the wheels, left positive | rad | 0.1 rad | -10, 10 |
-    | 2 | throttle applied | 1 | a tenth of the pedal | 0, 10 |
-    | 3 | brake applied | 1 | a tenth of the pedal | 0, 10 |
-    | 4 | lateral acceleration, left positive | m/s^2 | 1 g | -10, 10 |
-    | 5 | longitudinal acceleration, forward positive | m/s^2 | 1 g | -10, 10 |
-    | 6 | distance to the reference line, left positive | m | the edge on that side | -10, 10 |
-    | 7 | curvature of the track, left positive | 1/m | 1 / option ``radius``, 10 m | -10, 10 |
-    | 8 | angle to the next checkpoint, left positive | rad | pi / 10 | -10, 10 |
-
-    The reference line is the centerline. Values beyond the bounds are clipped.
+    They stand in ``values``, in order. The reference line is the centerline. Values beyond the
+    bounds are clipped.
     """
 
     class Options(StageOptions):
@@ -39,15 +28,38 @@ class Telemetry(Sensor):
 
     requires = frozenset({"x", "y", "yaw", "vx", "ax", "ay", "steer"})
     values: ClassVar[tuple[Value, ...]] = (
-        Value("speed", "m/s", "option speed, 10 m/s", -10, 10),
-        Value("steering_angle", "rad", "0.1 rad", -10, 10),
-        Value("throttle", "1", "a tenth of the pedal", 0, 10),
-        Value("brake", "1", "a tenth of the pedal", 0, 10),
-        Value("lateral_g", "m/s^2", "1 g", -10, 10),
-        Value("longitudinal_g", "m/s^2", "1 g", -10, 10),
-        Value("reference_distance", "m", "the edge on that side", -10, 10),
-        Value("curvature", "1/m", "1 / option radius, 10 m", -10, 10),
-        Value("checkpoint_angle", "rad", "pi / 10", -10, 10),
+        Value("speed", "m/s", "option speed, 10 m/s", -10, 10, "velocity forward"),
+        Value(
+            "steering_angle", "rad", "0.1 rad", -10, 10, "angle of the front wheels, left positive"
+        ),
+        Value("throttle", "1", "a tenth of the pedal", 0, 10, "throttle applied in the last step"),
+        Value("brake", "1", "a tenth of the pedal", 0, 10, "brake applied in the last step"),
+        Value("lateral_g", "m/s^2", "1 g", -10, 10, "acceleration to the left"),
+        Value("longitudinal_g", "m/s^2", "1 g", -10, 10, "acceleration forward"),
+        Value(
+            "reference_distance",
+            "m",
+            "the edge on that side",
+            -10,
+            10,
+            "offset from the centerline, left positive",
+        ),
+        Value(
+            "curvature",
+            "1/m",
+            "1 / option radius, 10 m",
+            -10,
+            10,
+            "curvature of the track at the car, left positive",
+        ),
+        Value(
+            "checkpoint_angle",
+            "rad",
+            "pi / 10",
+            -10,
+            10,
+            "from the heading to the next checkpoint, left positive",
+        ),
     )
 
     def __init__(self, setup: Setup):

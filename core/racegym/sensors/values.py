@@ -19,6 +19,7 @@ class Value(NamedTuple):
         unit: of what is measured.
         scale: what reads 1, in words: ``"10 m/s"``.
         low, high: bounds of the number itself.
+        quantity: what is measured, in words for people: ``"velocity forward"``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Value(NamedTuple):
     scale: str
     low: float
     high: float
+    quantity: str = ""
 
 
 def box(values: Sequence[Value]) -> spaces.Box:

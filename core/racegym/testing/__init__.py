@@ -25,6 +25,7 @@ from racegym.testing.suite import (
     needs,
     run_suite,
 )
+from racegym.testing.trainer import TrainerSuite
 
 __all__ = [
     "ActionMapSuite",
@@ -39,6 +40,7 @@ __all__ = [
     "SensorSuite",
     "Suite",
     "TerminationSuite",
+    "TrainerSuite",
     "needs",
     "run_suite",
 ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
-from racegym.interfaces import ActionMap, Control, Sensor, columns
+from racegym.interfaces import ActionMap, Cars, Control, Sensor, columns
 from racegym.scenario.building import make_driver
 from racegym.scenario.settings import StageSettings
 from racegym.scenario.stages import check_declared
@@ -17,6 +17,7 @@ from racegym.testing.stage import N_CARS, N_RACES, StageSuite
 from racegym.testing.suite import ConformanceError, needs
 from racegym.track import Track
 from racegym.world import CarConfig, Part
+from racegym.world.seats import Seat
 
 __all__ = ["DriverSuite"]
 
@@ -85,7 +86,7 @@ class DriverSuite(StageSuite):
             pilot[1] = -1
             seat.assign(pilot)
             before = rows(rig.world)
-            seat.act(rig.world.view, rig.world.control)
+            self._act(rig, seat, np.flatnonzero(pilot.reshape(-1) == seat.index))
             odd = difference(before, rows(rig.world), skip=("control.", "drivers."))
             for name in columns(Control):
                 was, now = before[f"control.{name}"], getattr(rig.world.control, name)
@@ -93,6 +94,16 @@ class DriverSuite(StageSuite):
                     odd = f"control.{name} of cars that it does not drive"
         if odd:
             raise ConformanceError(f"it wrote {odd}", where=ACT)
+
+    def _act(self, rig: Rig, seat: Seat, cars: Cars) -> None:
+        view, act = rig.world.view, cast(Callable[..., object], seat.driver.act)
+        found = act(view, cars, seat.observe(view), rig.world.control)
+        if found is not None:
+            raise ConformanceError(
+                f"act returned a {type(found).__name__}, which nobody uses; it writes `control`, "
+                "by itself or with setup.action_map.apply(actions, cars, control)",
+                where=ACT,
+            )
 
     def check_repeats_itself(self) -> None:
         """The same seeds give the same race."""

@@ -58,7 +58,11 @@ class _ScoringSuite(StageSuite, ABC):
                 self._stage(rig).compute(rig.world.view, out)
                 outs.append(out)
         if outs[0].tobytes() != outs[1].tobytes():
-            raise ConformanceError("some of `out` was left as it was", where="compute")
+            raise ConformanceError(
+                "some of `out` was left as it was; write out[...] = values, for what is returned "
+                "is not used",
+                where="compute",
+            )
 
     def check_repeats_itself(self) -> None:
         """The same seeds and controls give the same values."""

@@ -115,7 +115,11 @@ class SensorSuite(StageSuite):
                 sensor.observe(rig.world.view, cars, out)
                 outs.append(out)
         if outs[0].tobytes() != outs[1].tobytes():
-            raise ConformanceError("some of `out` was left as it was", where=OBSERVE)
+            raise ConformanceError(
+                "some of `out` was left as it was; write out[...] = values, for what is returned "
+                "is not used",
+                where=OBSERVE,
+            )
 
     def check_view_is_untouched(self) -> None:
         """Observing writes nothing but ``out`` and the sensor's own arrays."""

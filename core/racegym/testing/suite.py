@@ -225,4 +225,6 @@ def _origin(error: Exception, make: type[Any]) -> str:
         trace = trace.tb_next
     if own and package != "racegym":
         return own
+    if isinstance(getattr(error, "obj", None), make):  # an attribute that it never set
+        return f"{make.__name__}.__init__"
     return f"what {make.__name__} declares" if isinstance(error, RacegymError) else last

@@ -72,6 +72,7 @@ class _Race:
         failures: in a row.
         lost: its engine has failed since the last reset.
         stepped: it was stepped since the last reset.
+        moved: cars were placed or removed since then.
         key: of its episode.
         start: (row_bytes,) its row as the engine was given it to reset.
         driven: the track that the engine was given; None for one with its own.
@@ -82,6 +83,7 @@ class _Race:
     failures: int = 0
     lost: bool = False
     stepped: bool = False
+    moved: bool = False
     key: int = 0
     start: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
     driven: Track | None = None
@@ -232,7 +234,7 @@ class WorkerBackend(Backend):
             for race in left:
                 one = self._races[race]
                 self._rows[race] = one.start
-                one.lost = one.stepped = False
+                one.lost = one.stepped = one.moved = False
             left = self._ask(
                 left,
                 Task.RESET,
@@ -282,11 +284,13 @@ class WorkerBackend(Backend):
             here = cars[mine] - race * self.view.n_cars
             return {"content": encode_poses(here, pose[mine], speed[mine])}
 
-        left = self._send(np.unique(race_of), Task.PLACE, poses)
-        while again := [race for race in left if not self._races[race].stepped]:
+        races = np.unique(race_of)
+        left = self._send(races, Task.PLACE, poses)
+        while again := [race for race in left if not self._has_begun(race)]:
             # Nothing has happened in these episodes yet, so they can begin once more.
             self._begin_episodes(again)
             left = self._send(np.array(again, np.int64), Task.PLACE, poses)
+        self._note_moves(races)
 
     def remove(self, cars: Cars) -> None:
         """Take cars off the track."""
@@ -297,6 +301,14 @@ class WorkerBackend(Backend):
             Task.REMOVE,
             lambda race: {"content": (cars[race_of == race] - race * self.view.n_cars).tobytes()},
         )
+        self._note_moves(np.unique(race_of))
+
+    def _has_begun(self, race: int) -> bool:
+        return self._races[race].stepped or self._races[race].moved
+
+    def _note_moves(self, races: Races) -> None:
+        for race in races:
+            self._races[race].moved = True
 
     def _send(self, races: Races, task: Task, parts: Callable[[int], dict[str, Any]]) -> list[int]:
         """Bring rows up to date and ask for something; return the races that failed at it."""
@@ -367,15 +379,16 @@ class WorkerBackend(Backend):
         one = self._races[race]
         one.process.end()
         one.lost = True
-        one.failures += 1
-        if one.failures > self._settings.retries:
-            times = "" if one.failures == 1 else f" {one.failures} times in a row, at last"
-            raise BackendError(f"{self._who} failed{times} in race {race}: {error}")
-        _log.warning("%s failed in race %d and starts anew: %s", self._who, race, error)
-        try:
-            self._launch(race)
-        except EngineError as again:
-            self._lose(race, again)
+        while not one.process.running:
+            one.failures += 1
+            if one.failures > self._settings.retries:
+                times = "" if one.failures == 1 else f" {one.failures} times in a row, at last"
+                raise BackendError(f"{self._who} failed{times} in race {race}: {error}")
+            _log.warning("%s failed in race %d and starts anew: %s", self._who, race, error)
+            try:
+                self._launch(race)
+            except EngineError as again:
+                error = again
 
     def begin(self, control: Control, effects: Effects, dt: float) -> None:
         """Wake all engines for a step of ``dt`` [s]."""

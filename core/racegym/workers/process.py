@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from racegym.processes import end_group, ends_within
 from racegym.workers.memory import Layout, Segment
 from racegym.workers.messages import ANSWER, Order, Outcome, Task
 
@@ -101,7 +103,7 @@ class EngineProcess:
                 pass_fds=() if descriptor is None else (descriptor,),
                 env={
                     **os.environ,
-                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                    "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                     "RACEGYM_THREADS": "1",
                 },
                 **_apart(),
@@ -230,11 +232,12 @@ class EngineProcess:
 
     def _ended(self) -> EngineError:
         """Return what is to be said of a process that has ended by itself."""
-        assert self._popen is not None
-        try:
-            code = self._popen.wait(FAREWELL)
-        except subprocess.TimeoutExpired:
+        popen = self._popen
+        assert popen is not None
+        if not ends_within(popen, FAREWELL):
             return self._failure("its process has closed its end of the pipe")
+        self.end()
+        code = popen.returncode
         how = f"exit code {code}"
         if code < 0:
             with suppress(ValueError):
@@ -254,7 +257,10 @@ class EngineProcess:
                 self._popen.stdin.close()
 
     def end(self, patience: float = 0.0) -> None:
-        """End the process, by force if it is still there after ``patience`` [s]."""
+        """End the process, by force if it is still there after ``patience`` [s].
+
+        Whatever the engine has started and left in its group ends with it.
+        """
         popen, self._popen = self._popen, None
         self.ready = self.waiting = False
         if popen is None:
@@ -262,11 +268,8 @@ class EngineProcess:
         with suppress(OSError):
             if popen.stdin:
                 popen.stdin.close()
-        try:
-            popen.wait(patience)
-        except subprocess.TimeoutExpired:
-            popen.kill()
-            popen.wait()
+        ends_within(popen, patience)
+        end_group(popen)
         if popen.stdout:
             popen.stdout.close()
         if self._listener is not None:

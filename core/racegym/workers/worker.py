@@ -8,6 +8,7 @@ listens for last words.
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
 import json
 import os
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -42,6 +43,7 @@ from racegym.workers.parcels import Brief, decode_poses, decode_track, encode_tr
 __all__ = ["main"]
 
 WATCH = 1.0  # [s] between looks whether the world is still there
+MOST_WORDS = 2000  # characters of what went wrong
 THE_RACE = np.zeros(1, np.int64)
 
 
@@ -114,6 +116,10 @@ def _take_streams() -> tuple[int, int]:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
+    if sys.platform != "win32":
+        # A copy of this process that the engine forks must neither speak nor listen for it.
+        os.register_at_fork(after_in_child=lambda: os.closerange(orders, orders + 1))
+        os.register_at_fork(after_in_child=lambda: os.closerange(answers, answers + 1))
     return orders, answers
 
 
@@ -127,16 +133,30 @@ def _watch(world: int, patience: float) -> None:
         if hasattr(signal, "alarm"):
             signal.alarm(int(patience) + 1)
         time.sleep(WATCH)
+    _end_all()
+
+
+def _clear_up(dismissed: threading.Event, worker: int) -> None:
+    """End what the engine has left behind, once the world has let go of this process."""
+    if dismissed.is_set() and os.getpid() == worker:
+        _end_all()
+
+
+def _end_all() -> NoReturn:
+    """End this process and whatever the engine has started, as far as it is in its group."""
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 
 
 def _reason(error: BaseException) -> bytes:
     """Return in words what has gone wrong, and where."""
-    if isinstance(error, RacegymError):
-        return str(error).encode()
-    frames = traceback.extract_tb(error.__traceback__)
-    at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{at}".encode(errors="replace")
+    text = str(error)[:MOST_WORDS]
+    if not isinstance(error, RacegymError):
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+        text = f"{type(error).__name__}: {text}{at}"
+    return text.encode(errors="replace")
 
 
 def _serve(
@@ -165,6 +185,8 @@ def main() -> None:
     """Run one engine; the only argument is what ``EngineProcess.start`` says, as JSON."""
     orders, answers = _take_streams()
     faulthandler.enable()
+    dismissed = threading.Event()
+    atexit.register(_clear_up, dismissed, os.getpid())  # the last to run: it is the first here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     told = json.loads(sys.argv[1])
     if sys.platform != "win32":
@@ -195,6 +217,7 @@ def main() -> None:
         answer(0, Outcome.DONE)
         try:
             _serve(host, orders, parcel, layout.flag(memory, race, 0), answer)
+            dismissed.set()
         finally:
             host.close()
 

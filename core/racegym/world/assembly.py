@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from racegym.errors import PluginError
 from racegym.interfaces import (
     Arrays,
     Backend,
@@ -19,6 +20,7 @@ from racegym.interfaces import (
     Stage,
     View,
 )
+from racegym.interfaces.fitness import class_fault
 from racegym.track import Track, TrackSet
 from racegym.world.agents import AgentGroup
 from racegym.world.check import check_channels, check_effects, check_needs
@@ -175,6 +177,9 @@ class Assembly:
         check_needs(who, requires, self.config.backend.name, self._offered)
 
     def _build(self, part: Part[Made], prefix: str, **more: Any) -> Made:
+        fault = class_fault(part.make)
+        if fault is not None:
+            raise PluginError(fault)
         setup = Setup(
             view=self.view,
             arrays=ScopedArrays(self.arrays, prefix),

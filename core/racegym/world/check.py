@@ -67,8 +67,8 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
     unknown = spec.fills - columns(CarState).keys()
     if unknown:
         raise BackendError(
-            f"backend {name!r} says it fills {', '.join(sorted(unknown))}, "
-            "which is no field of CarState"
+            f"backend {name!r} says it fills {', '.join(sorted(unknown))}, which is no field of "
+            f"CarState; {nearest(min(unknown), columns(CarState))}"
         )
     if spec.tracks == "given" and not config.tracks:
         raise ScenarioError(f"backend {name!r} drives the tracks it is given: name a track")

@@ -124,7 +124,7 @@ class Variation:
 
     def __init__(self, config: WorldConfig, dt: float):
         n_cars = len(config.cars)
-        by_car = [{**config.variation, **car.variation} for car in config.cars]
+        by_car = self._by_car = [{**config.variation, **car.variation} for car in config.cars]
         self.names = list(dict.fromkeys(name for drawn in by_car for name in drawn))
         self._dt = dt
         self._kinds = np.zeros((len(self.names), n_cars), np.int64)
@@ -142,7 +142,9 @@ class Variation:
                 found = drawn.get(name)
                 if found is not None:
                     self._told[row, car] = True
-                    ends += found.ends
+                    ends += [
+                        dt * delay_steps(end, dt) if name == DELAY else end for end in found.ends
+                    ]
                 else:
                     found = Distribution.constant(_without(name, config.cars[car].vehicle))
                 self._kinds[row, car] = found.kernel_kind()
@@ -150,13 +152,17 @@ class Variation:
             channels.append(_channel(name, min(ends), max(ends)))
         self.channels = tuple(channels)
         self._values = np.array(values or [0.0])
-        steps = [delay_steps(drawn[DELAY].high, dt) for drawn in by_car if DELAY in drawn]
-        self._depth = max(steps) + 1 if steps else 0
+        latest = self.highest(DELAY)
+        self._depth = delay_steps(latest, dt) + 1 if latest >= 0 else 0
 
     @property
     def moves_along(self) -> bool:
         """Whether cars start at drawn places along the track."""
         return STARTS[0] in self.names
+
+    def highest(self, name: str) -> float:
+        """Return the greatest value that a car can draw of ``name``; -inf if none draws it."""
+        return max((drawn[name].high for drawn in self._by_car if name in drawn), default=-np.inf)
 
     def attach(self, view: View, arrays: Arrays) -> None:
         """Take the memory: the view's channels, and what late controls need."""

@@ -46,6 +46,7 @@ from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
 from racegym.world.config import WorldConfig
 from racegym.world.seats import Seat
+from racegym.world.variation import VEHICLE
 
 __all__ = ["World", "WorldSnapshot"]
 
@@ -219,12 +220,15 @@ class World:
             self.observe(which)
 
     def _check_grid(self) -> None:
-        """Refuse a grid that is longer than the lap."""
+        """Refuse a grid that is longer than the lap, on any track and with any vehicle drawn."""
         slots, length = self._grid[:2]
         longest, tracks = float(length.max()), self.view.tracks
+        if self.variation is not None:
+            longest = max(longest, self.variation.highest(VEHICLE + "length"))
         gap = self.config.start.gap or 1.6 * longest
         back = (1.5 * longest + 0.5 + int(slots.max()) * gap) * (self.config.start.kind == "grid")
-        lap = float(tracks.length[tracks.race_track].min())
+        laps = [track.length for track in self.config.tracks]
+        lap = min(laps, default=float(tracks.length[tracks.race_track].min()))
         if back > lap:
             raise ScenarioError(
                 f"grid slot {slots.max()} is {back:.0f} m behind the line, but a lap is only "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -19,7 +20,7 @@ from racegym.testing.parts import VEHICLE, Bicycle
 from racegym.track import Track
 from racegym_fakes.late import oval
 
-__all__ = ["Alone", "Clumsy", "Frail", "Quick"]
+__all__ = ["Alone", "Busy", "Clumsy", "Forking", "Frail", "Quick"]
 
 
 class Alone(Bicycle):
@@ -29,10 +30,17 @@ class Alone(Bicycle):
 
 
 class Clumsy(Alone):
-    """Drops dead the first time that it has to place a car; ``once`` names the file."""
+    """Drops dead the first time that it has to place cars; ``once`` names the file.
+
+    With ``after``, so many times go well before.
+    """
+
+    _placed = 0
 
     def place(self, cars: Cars, pose: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
-        if not Path(self.setup.options["once"]).exists():
+        self._placed += 1
+        late = self._placed > self.setup.options.get("after", 0)
+        if late and not Path(self.setup.options["once"]).exists():
             Path(self.setup.options["once"]).touch()
             os._exit(1)
         super().place(cars, pose, speed)
@@ -77,7 +85,7 @@ class Quick(Backend):
 class Frail(Quick):
     """Fails at some point, in some way; with ``once``, a file, only where that is not there.
 
-    Options: ``at`` (start, reset, step), ``how`` (raise, tell, exit, kill, hang), ``after``
+    Options: ``at`` (start, reset, step), ``how`` (raise, tell, rant, exit, kill, hang), ``after``
     so many steps, and ``once``.
     """
 
@@ -113,9 +121,31 @@ class Frail(Quick):
         _ways()[told["how"]]()
 
 
+class Busy(Frail):
+    """Starts a program of its own, as real simulators do; ``program`` takes its number."""
+
+    def __init__(self, setup: Setup):
+        program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+        with Path(setup.options["program"]).open("a") as file:
+            file.write(f"{program.pid}\n")
+        super().__init__(setup)
+
+
+class Forking(Quick):
+    """Leaves a copy of its process behind."""
+
+    def __init__(self, setup: Setup):
+        super().__init__(setup)
+        if os.fork() == 0:
+            time.sleep(1000)
+
+
 def _ways() -> dict[str, Any]:
     def fall() -> None:
         raise ValueError("out of fuel")
+
+    def rant() -> None:
+        raise BackendError("\ud800 no " * 100_000)
 
     def tell() -> None:
         raise BackendError("the track is closed")
@@ -126,6 +156,7 @@ def _ways() -> dict[str, Any]:
     return {
         "raise": fall,
         "tell": tell,
+        "rant": rant,
         "exit": lambda: os._exit(3),
         "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "hang": hang,

@@ -9,6 +9,7 @@
   const UNKNOWN = 65535;
   const TRAIL = 2.5; // [s]
   const FOLLOWED = 70; // [m] shown around a car that is followed, to each side
+  const NEAR = 40; // [px] a picked car and what is told of it
   const ROW = 30; // [px] as in the style sheet
   const LISTED = 500; // events at most, at a time
 
@@ -31,6 +32,8 @@
     if (className) node.className = className;
     return node;
   };
+
+  const lapTime = (seconds) => clock(seconds, 3).replace(/^0:/, "");
 
   // ---- the recorded run
 
@@ -92,13 +95,13 @@
   const view = {
     episode: 0, run: null, time: 0, playing: false, picked: -1,
     before: 0, // [ms] of the last picture
-    colours: {}, track: null, base: null, follow: null,
+    colours: {}, track: null, base: null, laps: [], records: [],
   };
 
   const readColours = () => {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
-    for (const name of ["ink", "faint", "paper", "asphalt", "edge", "accent"]) {
+    for (const name of ["ink", "faint", "paper", "field", "asphalt", "edge", "accent"]) {
       view.colours[name] = read("--" + name);
     }
     view.colours.cars = cars.map(({ colour }) =>
@@ -129,9 +132,12 @@
       for (let k = 1; k < n; k++) edges.lineTo(...point(edge, k));
       edges.closePath();
     }
-    line.moveTo(...point(shape.left, 0));
-    line.lineTo(...point(shape.right, 0));
-    return { asphalt, edges, line };
+    const left = point(shape.left, 0), right = point(shape.right, 0);
+    line.moveTo(...left);
+    line.lineTo(...right);
+    // Across the line from left to right, the way that cars go is a quarter turn to the left.
+    const way = Math.atan2(right[1] - left[1], right[0] - left[0]) + Math.PI / 2;
+    return { asphalt, edges, line, left, way };
   };
 
   const extent = (run, shape) => {
@@ -197,9 +203,34 @@
     target.strokeStyle = colours.edge;
     target.lineWidth = 1.1 * pixel;
     target.stroke(view.track.edges);
-    target.strokeStyle = colours.ink;
-    target.lineWidth = 3.5 * pixel;
-    target.stroke(view.track.line);
+    drawLine(target, pixel);
+  };
+
+  // The line, chequered, and beside it which way the cars go round.
+  const drawLine = (target, pixel) => {
+    const { line, left, way } = view.track;
+    target.lineWidth = 6 * pixel;
+    target.strokeStyle = "#ffffff";
+    target.stroke(line);
+    target.strokeStyle = "#16191d";
+    target.setLineDash([4 * pixel, 4 * pixel]);
+    target.stroke(line);
+    target.setLineDash([]);
+    target.save();
+    target.translate(...left);
+    target.rotate(way);
+    target.scale(pixel, pixel);
+    target.beginPath(); // to the left of the track, pointing ahead
+    target.moveTo(-11, 12);
+    target.lineTo(9, 12);
+    target.moveTo(3, 7);
+    target.lineTo(9, 12);
+    target.lineTo(3, 17);
+    target.lineWidth = 2;
+    target.lineCap = target.lineJoin = "round";
+    target.strokeStyle = view.colours.faint;
+    target.stroke();
+    target.restore();
   };
 
   const camera = (poses) => {
@@ -265,7 +296,7 @@
     let [x, y] = place(pose.x, pose.y);
     pen.strokeStyle = view.colours.cars[car];
     pen.lineWidth = 3;
-    pen.lineCap = "round";
+    pen.lineCap = "butt"; // round ends would overlap, and show as dots
     for (let k = frame; k >= 0 && view.time - run.time[k] < TRAIL; k--) {
       const i = k * n + car;
       if (run.x[i] === UNKNOWN) break;
@@ -301,7 +332,7 @@
     pen.lineTo(-6, -5.5);
     pen.closePath();
     pen.lineJoin = "round";
-    pen.strokeStyle = view.colours.paper;
+    pen.strokeStyle = view.colours.field;
     pen.lineWidth = 3;
     pen.stroke();
     pen.fillStyle = colour;
@@ -324,7 +355,7 @@
       if (taken.some((b) => box.x < b.x + b.wide + 3 && b.x < box.x + box.wide + 3
         && box.y < b.y + b.high && b.y < box.y + box.high)) continue;
       taken.push(box);
-      pen.strokeStyle = view.colours.paper;
+      pen.strokeStyle = view.colours.field;
       pen.lineWidth = 4;
       pen.strokeText(text, box.x, box.y + 8);
       pen.fillStyle = view.colours.ink;
@@ -339,12 +370,12 @@
   const rows = cars.map((car, index) => {
     const item = make("li");
     item.className = "row";
-    const place = make("span"), name = make("span"), gap = make("span");
+    const place = make("span"), name = make("span"), last = make("span"), gap = make("span");
     const dot = make("i", undefined, "dot");
     dot.style.background = car.colour;
     name.append(dot, car.name);
     name.title = car.name;
-    item.append(place, name, gap);
+    item.append(place, name, last, gap);
     item.tabIndex = 0;
     const pick = () => {
       view.picked = view.picked === index ? -1 : index;
@@ -355,7 +386,7 @@
       if (event.key === "Enter") pick();
     });
     element("standings").append(item);
-    return { item, place, gap };
+    return { item, place, last, gap };
   });
   element("standings").style.height = ROW * cars.length + "px";
 
@@ -378,10 +409,13 @@
 
   const tell = (run, frame, poses) => {
     let leader = 0;
-    rows.forEach(({ item, place, gap }, car) => {
+    const laps = view.laps.map(lastOf), record = lastOf(view.records);
+    rows.forEach(({ item, place, last, gap }, car) => {
       const position = valueAt(run.position[car], frame);
       if (position === 1) leader = car;
       setText(place, String(position));
+      setText(last, laps[car] ? lapTime(laps[car].lap) : "");
+      last.classList.toggle("best", record !== null && laps[car] === record);
       setText(gap, behind(run, car, frame, position));
       item.style.transform = `translateY(${ROW * (position - 1)}px)`;
       item.classList.toggle("picked", car === view.picked);
@@ -389,29 +423,56 @@
     });
     setText(element("clock"), clock(view.time));
     const lap = valueAt(run.lap[leader], frame) + 1;
-    setText(element("lap"), data.laps
-      ? `lap ${Math.min(lap, data.laps)} of ${data.laps}` : `lap ${lap}`);
+    if (valueAt(run.status[leader], frame) === FINISHED) {
+      setText(element("lap"), cars.length > 1 ? `${cars[leader].name} wins` : "finished");
+    } else {
+      setText(element("lap"), data.laps
+        ? `lap ${Math.min(lap, data.laps)} of ${data.laps}` : `lap ${lap}`);
+    }
     element("scrub").value = String(Math.round(view.time * 1000));
-    tellCard(run, frame, poses[view.picked]);
+    element("scrub").setAttribute("aria-valuetext", clock(view.time));
+    element("start").hidden = view.playing || view.time > run.time[0];
+    tellCard(run, frame, poses[view.picked], laps[view.picked]);
   };
 
-  const lastLap = (car) => {
-    const laps = data.episodes[view.episode].laps;
-    const own = laps.filter(([of, time]) => of === car && time <= view.time + 1e-6);
-    return own.length ? own[own.length - 1][2] : null;
+  // When each lap ended and its time, by car; and those that were the fastest of all by then.
+  const sortLaps = (laps) => {
+    view.laps = cars.map(() => []);
+    view.records = [];
+    for (const [car, time, lap] of [...laps].sort((a, b) => a[1] - b[1])) {
+      const one = { time, lap };
+      view.laps[car].push(one);
+      const record = view.records[view.records.length - 1];
+      if (!record || lap < record.lap) view.records.push(one);
+    }
   };
 
-  const tellCard = (run, frame, pose) => {
+  const lastOf = (laps) => {
+    let n = laps.length;
+    while (n > 0 && laps[n - 1].time > view.time + 1e-6) n -= 1;
+    return n ? laps[n - 1] : null;
+  };
+
+  // The card goes to the lower corner when the car comes near the upper one, and back.
+  const isLow = (car, card) => {
+    const at = view.drawn.find((drawn) => drawn.car === car), { width, height } = view.fit;
+    const low = card.classList.contains("low");
+    if (!at || at.x < width - card.offsetWidth - NEAR) return low;
+    if (at.y < card.offsetHeight + NEAR) return true;
+    return at.y > height - card.offsetHeight - NEAR ? false : low;
+  };
+
+  const tellCard = (run, frame, pose, last) => {
     const card = element("card"), car = view.picked;
     card.hidden = car < 0;
     if (car < 0) return;
     const name = make("b", cars[car].name);
     const lines = [`lap ${valueAt(run.lap[car], frame) + 1}`];
     if (pose && !Number.isNaN(pose.speed)) lines.unshift(`${(3.6 * pose.speed).toFixed(0)} km/h`);
-    const last = lastLap(car);
-    if (last !== null) lines.push(`last lap ${clock(last, 3)}`);
+    if (last) lines.push(`last lap ${lapTime(last.lap)}`);
     card.style.borderLeftColor = view.colours.cars[car];
     card.replaceChildren(name, lines.join("  ·  "));
+    card.classList.toggle("low", isLow(car, card));
   };
 
   // ---- playing
@@ -421,6 +482,7 @@
     element("play-icon").setAttribute("d", view.playing ? "M6 4h4v16H6zM14 4h4v16h-4z" : "M7 4v16l13-8z");
     element("play").setAttribute("aria-label", view.playing ? "Pause" : "Play");
     if (view.playing) {
+      element("start").hidden = true;
       view.before = performance.now();
       requestAnimationFrame(advance);
     }
@@ -453,6 +515,10 @@
   };
 
   element("play").addEventListener("click", togglePlaying);
+  element("start").addEventListener("click", () => {
+    togglePlaying();
+    element("play").focus({ preventScroll: true });
+  });
   element("scrub").addEventListener("input", (event) => seek(Number(event.target.value) / 1000));
   for (const id of ["names", "trails"]) element(id).addEventListener("change", draw);
   element("follow").addEventListener("change", () => {
@@ -473,7 +539,8 @@
   });
   document.addEventListener("keydown", (event) => {
     if (!view.run || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^(INPUT|SELECT|BUTTON|SUMMARY|LI)$/.test(event.target.tagName)) return;
+    const own = /^(INPUT|SELECT|BUTTON|SUMMARY|LI)$/.test(event.target.tagName);
+    if (own && event.target !== element("scrub")) return; // its own steps would be 1 ms
     if (event.key === " ") togglePlaying();
     else if (event.key === "ArrowRight") seek(view.time + 5);
     else if (event.key === "ArrowLeft") seek(view.time - 5);
@@ -484,7 +551,7 @@
   // ---- events
 
   const SAY = {
-    lap: (v) => `completes a lap in ${clock(v, 3)}`,
+    lap: (v) => `completes a lap in ${lapTime(v)}`,
     finish: () => "finishes",
     retire: () => "retires",
     off_track: (v) => `leaves the track, ${v.toFixed(1)} m beyond the edge`,
@@ -567,6 +634,10 @@
       view.track = shape ? trackPaths(shape) : null;
       view.box = extent(run, shape);
       view.time = run.time[0];
+      sortLaps(episode.laps);
+      setText(element("place"),
+        shape ? `${shape.name}, ${shape.length.toFixed(0)} m` : episode.track);
+      setText(element("whole"), clock(run.time[run.frames - 1]));
       element("scrub").min = String(Math.round(1000 * run.time[0]));
       element("scrub").max = String(Math.round(1000 * run.time[run.frames - 1]));
       resize();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -25,12 +26,15 @@ _COLUMNS = (  # heading, and whether numbers stand below it
 )  # fmt: skip
 
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
 def heading_line(state: Mapping[str, Any]) -> str:
     """Return what kind of run it was, in one line."""
-    words = [
-        state["task"], f"on {state['backend']}", f"started {state['wall']['started']}",
-        state["state"],
-    ]  # fmt: skip
+    started = str(state["wall"]["started"])
+    if _STAMP.fullmatch(started):
+        started = f"{started[:10]} {started[11:16]} UTC"
+    words = [state["task"], f"on {state['backend']}", started, state["state"]]
     return escape("  ·  ".join(words))
 
 
@@ -92,13 +96,16 @@ def _row(row: Mapping[str, Any], fastest: float | None) -> str:
     for (name, number), text in zip(_COLUMNS, texts, strict=True):
         mark = ' class="best"' if best and name == "best lap" else ""
         dot = _dot(row["car"]) if name == "car" else ""
-        cells.append(_cell("td", text, number, mark=mark, before=dot))
+        sticky = " data-name" if name == "car" else ""
+        cells.append(_cell("td", text, number, mark=mark, before=dot, has=sticky))
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(tag: str, text: str, number: bool, *, mark: str = "", before: str = "") -> str:
+def _cell(
+    tag: str, text: str, number: bool, *, mark: str = "", before: str = "", has: str = ""
+) -> str:
     inside = f"<span{mark}>{escape(text)}</span>" if mark else escape(text)
-    return f"<{tag}{' class=num' if number else ''}>{before}{inside}</{tag}>"
+    return f"<{tag}{' class=num' if number else ''}{has}>{before}{inside}</{tag}>"
 
 
 def _dot(car: int) -> str:

@@ -18,6 +18,7 @@ from racegym.workers import WORKERS, WorkerSettings
 __all__ = ["bare_names", "by_label", "define_stages", "many", "name_schema", "ref"]
 
 CODE: Schema = {"type": "string", "pattern": r"\.py(:[^:]*)?$", "description": "a class in a file"}
+_FROM_PLUGINS = ("backend", "trainer")  # kinds whose classes can't stand in a file
 NO_OPTIONS: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -58,10 +59,11 @@ def define_stages(kind: Kind, defs: dict[str, Schema]) -> None:
         if _is_bare(offer):
             short.append(described(name_schema(offer), offer.summary))
         full.append({"allOf": [ref(define), {"required": ["name"]}]})
-    if kind != "backend":
+    if kind not in _FROM_PLUGINS:
         short.append(CODE)
         full.append(_from_file(kind))
-    defs[kind] = {"anyOf": [*short, *full]}
+    # An empty list of alternatives is no schema; where nothing is installed, nothing fits.
+    defs[kind] = {"anyOf": [*short, *full]} if full else {"not": {}}
 
 
 def _from_file(kind: Kind) -> Schema:

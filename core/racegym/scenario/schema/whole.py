@@ -35,6 +35,7 @@ __all__ = ["scenario_schema"]
 
 STAGES: tuple[Kind, ...] = (
     "backend", "driver", "sensor", "action_map", "reward", "termination", "realism",
+    "trainer",
 )  # fmt: skip
 # What `canonical.is_path` takes for the path of a file.
 PATH: Schema = {"type": "string", "pattern": r"[/\\]|\.([yY][aA]?[mM][lL]|[cC][sS][vV])$"}
@@ -137,6 +138,7 @@ def _places(given: dict[str, Schema]) -> dict[str, Schema]:
         "tracks": described({"type": "array", "items": ref("track")}, about["tracks"]),
         "realism": described(many("realism"), about["realism"]),
         "relief": described(many("driver"), about["relief"]),
+        "trainer": described(ref("trainer"), about["trainer"]),
         "cars": described(
             {"type": "array", "minItems": 1, "maxItems": 1000, "items": ref("car")},
             "the cars of a race; by default one that an agent drives",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
+from inspect import signature
 from typing import Any, NoReturn, get_args, get_type_hints
 
 import numpy as np
 
+from racegym.errors import nearest
 from racegym.interfaces import (
     API,
     MISSING_CODE,
@@ -63,7 +65,9 @@ class DeclaredChecks(BackendChecks):
         ):
             odd = sorted(getattr(spec, name) - valid)
             if odd:
-                self._unsound(f"{name} names {', '.join(odd)}, which do not exist")
+                self._unsound(
+                    f"{name} names {', '.join(odd)}, which do not exist; {nearest(odd[0], valid)}"
+                )
         if not spec.dt > 0:
             self._unsound(f"dt is {spec.dt}")
         if spec.frame is not None:
@@ -82,7 +86,11 @@ class DeclaredChecks(BackendChecks):
             for method in methods:
                 own = getattr(self.make, method) is not getattr(Backend, method)
                 if getattr(spec, name) in choosing and not own:
-                    self._unsound(f"{name} is {getattr(spec, name)!r}, but there is no {method}()")
+                    form = ", ".join(signature(getattr(Backend, method)).parameters)
+                    self._unsound(
+                        f"{name} is {getattr(spec, name)!r}, but there is no {method}(); write "
+                        f"def {method}({form}), or declare another {name}"
+                    )
 
     def _unsound(self, reason: str) -> NoReturn:
         raise ConformanceError(reason, where=f"{self.make.__name__}.spec")
@@ -100,8 +108,9 @@ class DeclaredChecks(BackendChecks):
             missing = _missing(getattr(rig.world.view.state, name), columns(CarState)[name])
             if missing.any():
                 at = [int(i) for i in np.argwhere(missing)[0]]
+                one = "" if missing.reshape(-1)[0] else _if_it_is_one(at)
                 raise ConformanceError(
-                    f"declared field {name!r} is missing {when}, at {at}", where=where
+                    f"declared field {name!r} is missing {when}, at {at}{one}", where=where
                 )
 
     def check_fills_nothing_else(self) -> None:
@@ -178,8 +187,16 @@ class DeclaredChecks(BackendChecks):
             for name in columns(VehicleTable):
                 value = float(getattr(table, name)[0, 0])
                 least = np.nextafter(0, 1) if name in NEED_POSITIVE else 0.0
-                if not least <= value <= MOST.get(name, np.inf):
-                    raise ConformanceError(f"vehicle.{name} is {value:g}", where="Backend.reset")
+                most = MOST.get(name, np.inf)
+                if not least <= value <= most:
+                    unit = columns(VehicleTable)[name].unit
+                    wanted = "more than 0" if least > 0 else "0 or more"
+                    limit = f" and at most {most:g}" if np.isfinite(most) else ""
+                    raise ConformanceError(
+                        f"vehicle.{name} is {value:g}; {wanted}{limit} was expected"
+                        + (f", in {unit}" if unit not in ("", "1") else ""),
+                        where="Backend.reset",
+                    )
             if not table.to_front[0, 0] < table.wheelbase[0, 0] < table.length[0, 0]:
                 raise ConformanceError(
                     "to_front must be less than wheelbase, and that less than length, but they "
@@ -285,3 +302,9 @@ def _array_ids(rig: Rig) -> dict[str, tuple[int, Any]]:
         array = getattr(view.contacts, name)
         found[f"contacts.{name}"] = (array.__array_interface__["data"][0], array.dtype)
     return found
+
+
+def _if_it_is_one(at: list[int]) -> str:
+    """Return what to declare when everything is there but not for all races and cars."""
+    which = "races" if at[0] else "cars"
+    return f", though it is there at [0, 0]; a simulator of one declares max_{which}=1"

@@ -14,6 +14,8 @@ from racegym.testing.suite import ConformanceError, NotApplicable, needs
 __all__ = ["MotionChecks"]
 
 CREEP = 0.1  # [m/s] backwards under braking that is put down to a resting car's wobble
+GRAVITY = 9.81  # [m/s^2]
+LEAST_TURN = 0.05  # share of a turn without sliding below which units must have been mixed up
 
 
 class MotionChecks(BackendChecks):
@@ -99,7 +101,15 @@ class MotionChecks(BackendChecks):
         for steer, side in ((0.4, "left"), (-0.4, "right")):
             with self.free() as rig:
                 self.get_going(rig)
+                expected = _turn_rate(rig, steer)
                 turned = self.manoeuvre(rig, 1.0, steer=steer, throttle=0.3).turned
+            if 0 < turned * steer < LEAST_TURN * expected * steer:
+                raise ConformanceError(
+                    f"a second of steer {steer:+g} changed yaw by {turned:+.3f} rad, where wheels "
+                    f"at that share of steer_limit make it some {expected:+.1f}; is steer given to "
+                    "the simulator in its own unit, and steer_limit in rad?",
+                    where="Backend.step, control.steer",
+                )
             if not turned * steer > 0.004:
                 raise ConformanceError(
                     f"a second of steer {steer:+g} changed yaw by {turned:+.3f} rad; "
@@ -251,10 +261,26 @@ class MotionChecks(BackendChecks):
         dt = factor * (self.spec.frame or self.spec.dt)
         with self.rig(dt=dt, rounds=rounds) as rig:
             rig.start()
+            moved = said = 0.0
             for _ in range(8):
+                here, before = _place(rig), _velocity(rig)
                 rig.step(throttle=1.0)
                 self._judge_clock(rig)
+                moved += float(np.hypot(*(_place(rig) - here)))
+                said += float(np.hypot(*(0.5 * (before + _velocity(rig))))) * dt
             self._must_be_finite(rig, f"steps of {dt:g} s in {rounds} rounds", "Backend.step")
+        honest = self._outcome("velocity_is_the_change_of_position") == "passes"
+        if honest and not self.spec.real_time and not abs(moved - said) <= 0.25 * said + 0.03:
+            frames = (
+                ""
+                if self.spec.frame is None
+                else f", which is {dt / self.spec.frame:g} frames each"
+            )
+            raise ConformanceError(
+                f"in eight steps of {dt:g} s{frames}, the car moved by {moved:.2f} m, "
+                f"but by its velocity {said:.2f} m: a step lasts as long as dt says",
+                where="Backend.step, dt",
+            )
 
     def check_place_puts_cars_where_asked(self) -> None:
         """A placed car stands where it was put, with the speed that was asked, and stays there."""
@@ -370,6 +396,15 @@ def _rough(steps: int) -> Iterator[tuple[str, list[tuple[float, float, float, in
             for _ in range(2 * steps)
         ],
     )
+
+
+def _turn_rate(rig: Rig, steer: float) -> float:
+    """Return how fast the first car turns [rad/s] on wheels that do not slide, within its grip."""
+    table, speed = rig.world.view.vehicle, max(rig.now("vx"), 0.1)
+    wheels = steer * float(table.steer_limit[0, 0])
+    rate = speed * np.tan(wheels) / max(float(table.wheelbase[0, 0]), 0.1)
+    most = float(table.grip[0, 0]) * GRAVITY / speed
+    return float(np.clip(rate, -most, most))
 
 
 def _swerve(rig: Rig, steps: int) -> Iterator[int]:

@@ -1,0 +1,88 @@
+"""What ``racegym run`` and ``racegym runs resume`` show of a training, and what they say of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from racegym.record import RunFolder
+    from racegym.run import TrainingResult
+    from racegym.run.training import Shown
+
+__all__ = ["INTERRUPTED", "show_training", "tell_training"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+def show_training(learn: Callable[[Shown | None], TrainingResult], *, quiet: bool) -> int:
+    """Let something learn, show how it goes, and return the exit code.
+
+    Args:
+        learn: is given what shows its progress, or None.
+        quiet: print nothing but the run's folder.
+    """
+    from racegym.record import RunFolder
+    from racegym.report import announce_compiling
+    from racegym.report.training import LiveTraining
+
+    console = Console(quiet=quiet)
+
+    def say() -> None:
+        console.print("compiling kernels (first run only) ...", style="dim", highlight=False)
+
+    with announce_compiling(say), LiveTraining(console) as live:
+        done = learn(None if quiet else live)
+    if quiet:
+        click.echo(done.folder)
+    else:
+        tell_training(RunFolder(done.folder), done.state, done.training)
+    return INTERRUPTED if done.state == "stopped" else 0
+
+
+def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
+    """Print what came of a training, and the commands to go on with it and to drive with it."""
+    from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume
+    from racegym.report.training import figures_table
+
+    console = Console()
+    console.print(
+        f"{training['trainer']}, {state} after {training['steps']:,} of {training['total']:,} "
+        f"steps in {training['seconds']:.1f} s, seed {training['seed']}",
+        style="" if state == "finished" else "yellow", highlight=False, markup=False,
+    )  # fmt: skip
+    if training["figures"]:
+        console.print(figures_table(training["figures"]))
+    found = checkpoint_to_drive(run)
+    if state != "finished" and checkpoint_to_resume(run) is not None:
+        _say("go on", f"racegym runs resume {shlex.quote(str(run.path))}")
+    if found is not None:
+        _say("learned", str(found))
+        if training["driver"] is not None:
+            _say("drive", _drive_command(run, found, training["driver"]))
+    _say("recorded in", str(run.path))
+
+
+def _say(what: str, text: str) -> None:
+    # No wrapping: a path or a command must stay whole to be copied.
+    click.echo(f"{what + ':':<12} {text}")
+
+
+def _drive_command(run: RunFolder, checkpoint: Path, driver: str) -> str:
+    """Return the command that races the first agent's car with what was learned."""
+    from racegym.scenario.canonical import AGENT
+    from racegym.scenario.document import read_document
+
+    data = read_document(run.scenario).data
+    drivers = [car["driver"]["name"] for car in data["cars"]]
+    options = f"{{name: {driver}, file: {json.dumps(str(checkpoint.resolve()))}}}"
+    setting = f"cars[{drivers.index(AGENT)}].driver={options}"
+    words = ["racegym", "run", str(run.scenario), "--set", "task=race", "--set", setting]
+    return shlex.join(words)

@@ -1,0 +1,110 @@
+"""What learns: the base class of training algorithms, and what core tells and asks them.
+
+A trainer is no stage: it does not join a world, it makes its own from a scenario, as many
+races at once as it likes. Core gives it a folder, shows its figures, keeps its checkpoints
+whole and passes on Ctrl-C; everything else is its own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from pydantic import Field
+
+from racegym.interfaces.options import StageOptions
+from racegym.interfaces.stages import Driver
+
+if TYPE_CHECKING:
+    from racegym.scenario import Scenario
+
+__all__ = ["Progress", "Trainer", "TrainerOptions"]
+
+
+class TrainerOptions(StageOptions):
+    """Base of a trainer's ``Options``: what every trainer can be told."""
+
+    steps: int = Field(
+        default=1_000_000, ge=1, le=10**15, description="decisions to learn for, of all races"
+    )
+
+
+class Progress(Protocol):
+    """What a trainer tells while it learns, and what it is asked. Core makes it.
+
+    A step is one decision of one race: sixty-four races that are stepped once are 64 steps.
+    """
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody wants it to end: then leave a checkpoint and return, soon."""
+
+    def update(self, steps: int, total: int, **figures: float) -> None:
+        """Tell how far it is; shown, and kept as a line of ``train.csv``.
+
+        To be called a few times a second at most.
+
+        Args:
+            steps: done since the very first, those before a resume included.
+            total: after which it will be done.
+            figures: by name, such as ``episode_return``; not every call needs all of them.
+        """
+
+    def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
+        """Write a checkpoint: ``with progress.checkpoint("last.npz") as file: ...``.
+
+        The file is put into its place, ``checkpoints/name``, once it is whole; one of that
+        name is replaced. An exception within leaves everything as it was.
+
+        Args:
+            name: of the file, without a folder; its ending is kept while it is written.
+            resumable: False for one that is there to drive with, such as the best so far, and
+                that a resume must not go on from.
+        """
+
+
+class Trainer(ABC):
+    """A learning algorithm.
+
+    Built as ``Class(options)``. The class has an attribute ``Options``, a ``TrainerOptions``
+    of its settings. All that it draws is a function of ``scenario.seed``.
+
+    Attributes:
+        driver: the driver that drives with what it has learned. Its option ``file`` takes a
+            checkpoint, and it is registered as a driver beside the trainer.
+        resumes_exactly: a training that was interrupted and resumed ends with the same policy
+            as one that was not.
+    """
+
+    driver: ClassVar[type[Driver]]
+    resumes_exactly: ClassVar[bool] = False
+
+    def __init__(self, options: Mapping[str, Any]):
+        self.given = options
+
+    @abstractmethod
+    def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
+        """Learn from the beginning, and leave at least one checkpoint.
+
+        Args:
+            scenario: what to learn on; ``racegym.make_vec(scenario, n_races)`` is a batch.
+            run_dir: the run's folder, for whatever else it wants to write.
+            progress: see ``Progress``.
+        """
+
+    @abstractmethod
+    def resume(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Go on from a checkpoint until ``steps`` are done, as ``train`` would have.
+
+        Args:
+            scenario, run_dir, progress: as for ``train``.
+            checkpoint: written by this trainer, with options that may have been others.
+
+        Raises:
+            RacegymError: the checkpoint does not fit the scenario or the options.
+        """

@@ -1,0 +1,382 @@
+"""Writes the folder of a training: what learned, how it went, and its checkpoints.
+
+``state.json``, ``scenario.yaml`` and the lock are those of any run. Beside them are
+``train.json``, written whole each time; ``train.csv``, a row an update, which is readable
+whenever the process dies; and ``checkpoints/``, each file of which is whole or absent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import IO, Any, NamedTuple
+
+from racegym.errors import RunError
+from racegym.record.finish import FORMAT, drop_partial_line
+from racegym.record.folder import RunFolder, read_json, write_json, write_whole
+from racegym.record.lock import Lock
+from racegym.record.recorder import End, now
+from racegym.record.versions import machine, versions
+
+__all__ = [
+    "AboutTraining", "Figures", "TrainingLog", "checkpoint_to_drive", "checkpoint_to_resume",
+    "finalise_training", "read_figures", "read_training",
+]  # fmt: skip
+
+OWN_COLUMNS = ("steps", "seconds")
+PARTIAL = ".partial-"  # begins the name of a checkpoint while it is written
+_NAME = re.compile(r"\w[\w.+=-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutTraining:
+    """What a folder says of its training from the start on.
+
+    Attributes:
+        scenario: its name.
+        scenario_yaml: all of it.
+        seed: of the scenario, which everything is drawn from.
+        backend: what the cars run on.
+        trainer: its name in the scenario.
+        options: of the trainer, all of them.
+        driver: the name of the driver that takes its checkpoints; None if no plugin offers it.
+    """
+
+    scenario: str
+    scenario_yaml: str
+    seed: int
+    backend: str
+    trainer: str
+    options: Mapping[str, Any]
+    driver: str | None
+
+
+@dataclass
+class _Told:
+    """How far a training is."""
+
+    steps: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class TrainingLog:
+    """Keeps a training's folder up to date while it learns.
+
+    Args:
+        folder: of the run; it exists.
+        about: what the folder says of the training.
+        resumed: go on in a folder that holds a training. It stays as it is until there is
+            something new; then the rows of ``train.csv`` that are learned again are dropped.
+
+    Raises:
+        RunError: the folder can't be written, or another process writes it.
+    """
+
+    def __init__(self, folder: RunFolder, about: AboutTraining, *, resumed: bool = False):
+        self.folder = folder
+        self._about = about
+        self._told = _Told()
+        self._columns: list[str] = list(OWN_COLUMNS)
+        self._figures: IO[str] | None = None
+        self._checkpoints: dict[str, bool] = {}  # name: whether a resume may go on from it
+        self._resumes: list[dict[str, Any]] = []
+        self._drop = resumed  # rows that the first update tells again
+        self._before_resume: dict[str, Any] | None = None  # state.json, while nothing is new
+        self._since, self._before = perf_counter(), 0.0
+        try:
+            self._lock = Lock(folder.lock)
+        except BlockingIOError as error:
+            raise RunError("another process writes this run", file=folder.path) from error
+        except OSError as error:
+            raise _unwritable(folder.path, error) from error
+        try:
+            self._open(resumed)
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, OSError):
+                raise _unwritable(folder.path, error) from error
+            raise
+
+    def _open(self, resumed: bool) -> None:
+        wall: dict[str, Any] = {"started": now(), "process": os.getpid()}
+        if resumed:
+            before = read_training(self.folder)
+            self._checkpoints = {c["name"]: c["resumable"] for c in before["checkpoints"]}
+            self._resumes = [*before["resumed"], {"at": now(), "steps": before["steps"]}]
+            self._told = _Told(before["steps"], before["total"], before["seconds"])
+            self._before_resume = read_json(self.folder.state)
+            wall["started"] = self._before_resume["wall"]["started"]
+        self._state: dict[str, Any] = {
+            "format": FORMAT,
+            "state": "running",
+            "scenario": self._about.scenario,
+            "task": "train",
+            "seed": self._about.seed,
+            "backend": self._about.backend,
+            "versions": versions(),
+            "machine": machine(),
+            "wall": wall,
+        }
+        self.folder.checkpoints.mkdir(exist_ok=True)
+        for left in self.folder.checkpoints.glob(f"{PARTIAL}*"):
+            left.unlink()
+        if not resumed:
+            self._begin()
+        write_json(self.folder.state, self._state)
+
+    def _begin(self) -> None:
+        """Write what stands in the folder from now on."""
+        write_whole(self.folder.scenario, self._about.scenario_yaml)
+        self._before_resume = None
+        self._write_training()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether as many steps are done as were to be."""
+        return 0 < self._told.total <= self._told.steps
+
+    def update(self, steps: int, total: int, figures: Mapping[str, float]) -> None:
+        """Keep a row of figures.
+
+        Raises:
+            RunError: it can't be written; the rows before it stay.
+        """
+        try:
+            if self._drop:
+                self._go_on_from(steps)
+            self._told = _Told(steps, total, self._seconds(), dict(figures))
+            new = [name for name in figures if name not in self._columns]
+            if new or self._figures is None:
+                self._start_figures(new)
+            assert self._figures is not None
+            row = {**figures, "steps": steps, "seconds": round(self._told.seconds, 3)}
+            csv.writer(self._figures, lineterminator="\n").writerow(_cells(self._columns, row))
+            self._figures.flush()
+        except OSError as error:
+            raise _unwritable(self.folder.figures, error) from error
+
+    def _seconds(self) -> float:
+        return self._before + perf_counter() - self._since
+
+    def _go_on_from(self, steps: int) -> None:
+        """Drop the rows that are told again, and count time from the last that stays."""
+        self._drop = False
+        told = read_figures(self.folder)
+        rows = [row for row in told.rows if row["steps"] < steps]
+        self._before = rows[-1]["seconds"] if rows else 0.0
+        self._columns = list(told.columns)
+        self._begin()
+        write_whole(self.folder.figures, _as_text(self._columns, rows))
+
+    def _start_figures(self, new: list[str]) -> None:
+        """Open the table of figures, its head widened by new columns."""
+        if self._figures is not None:
+            self._figures.close()
+        rows = read_figures(self.folder).rows
+        self._columns += new
+        write_whole(self.folder.figures, _as_text(self._columns, rows))
+        self._figures = self.folder.figures.open("a", encoding="utf-8", newline="")
+
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool) -> Iterator[Path]:
+        """Give a path to write to; what is there in the end becomes ``checkpoints/name``.
+
+        Raises:
+            RunError: the name is no file's name, nothing was written, or it can't be kept.
+        """
+        if not _NAME.fullmatch(name) or len(name) > 100:
+            raise RunError(
+                f"the trainer {self._about.trainer!r} calls a checkpoint {name!r}; a name has "
+                "letters, digits, '_', '-' and '.', and no folder"
+            )
+        beside = self.folder.checkpoints / f"{PARTIAL}{name}"
+        try:
+            yield beside
+            if not beside.is_file():
+                raise RunError(
+                    f"the trainer {self._about.trainer!r} wrote no file for the checkpoint "
+                    f"{name!r}",
+                    file=beside,
+                )
+            with beside.open("rb+") as file:
+                os.fsync(file.fileno())
+            if self._before_resume is not None:
+                self._begin()
+            beside.replace(self.folder.checkpoints / name)
+            self._checkpoints.pop(name, None)  # the last one written stands last
+            self._checkpoints[name] = resumable
+            self._write_training()
+        except OSError as error:
+            raise _unwritable(self.folder.checkpoints / name, error) from error
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+    def finish(self, end: End) -> dict[str, Any]:
+        """Complete the folder and return the content of ``train.json``.
+
+        Raises:
+            RunError: something can't be written; what was written before stays readable.
+        """
+        if self._figures is not None:
+            self._figures.close()
+        self._told.seconds = max(self._told.seconds, self._seconds())
+        wall = {**self._state["wall"], "ended": now(), "seconds": round(self._told.seconds, 3)}
+        try:
+            if self._before_resume is not None:
+                write_json(self.folder.state, self._before_resume)
+                return read_training(self.folder)
+            data = self._write_training()
+            write_json(self.folder.state, {**self._state, "state": end, "wall": wall})
+        except OSError as error:
+            raise _unwritable(self.folder.path, error) from error
+        finally:
+            self._lock.release()
+        return data
+
+    def _write_training(self) -> dict[str, Any]:
+        about, told = self._about, self._told
+        data = {
+            "trainer": about.trainer,
+            "driver": about.driver,
+            "options": dict(about.options),
+            "seed": about.seed,
+            "steps": told.steps,
+            "total": told.total,
+            "seconds": round(told.seconds, 3),
+            "figures": {name: _finite(value) for name, value in told.figures.items()},
+            "checkpoints": [
+                {"name": name, "resumable": resumable}
+                for name, resumable in self._checkpoints.items()
+            ],
+            "resumed": self._resumes,
+        }
+        write_json(self.folder.training, data)
+        return data
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(f"the training can't be written: {error.strerror or error}", file=path)
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
+
+
+def _as_text(columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(_cells(columns, row) for row in rows)
+    return text.getvalue()
+
+
+def _cells(columns: Sequence[str], row: Mapping[str, float]) -> list[str]:
+    return [_cell(name, row[name]) if name in row else "" for name in columns]
+
+
+def _cell(name: str, value: float) -> str:
+    return str(int(value)) if name == "steps" else repr(float(value))
+
+
+class Figures(NamedTuple):
+    """What ``train.csv`` holds.
+
+    Attributes:
+        columns: ``steps``, ``seconds`` and the names of all figures.
+        rows: the figures of each update by name; one that it did not tell is absent.
+    """
+
+    columns: list[str]
+    rows: list[dict[str, float]]
+
+
+def read_figures(folder: RunFolder) -> Figures:
+    """Return a training's figures. A last line that was cut off is no row.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    try:
+        text = folder.figures.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Figures(list(OWN_COLUMNS), [])
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"can't be read: {error}", file=folder.figures) from error
+    lines = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
+    try:
+        columns = next(lines, list(OWN_COLUMNS))
+        if tuple(columns[:2]) != OWN_COLUMNS:
+            raise ValueError("its first columns are not steps and seconds")
+        rows = [
+            {name: float(cell) for name, cell in zip(columns, line, strict=True) if cell}
+            for line in lines
+        ]
+        if not all(row.keys() >= set(OWN_COLUMNS) for row in rows):
+            raise ValueError("a row lacks its steps or seconds")
+    except (ValueError, csv.Error) as error:
+        raise RunError(f"is no table of figures: {error}", file=folder.figures) from error
+    return Figures(columns, rows)
+
+
+def read_training(folder: RunFolder) -> dict[str, Any]:
+    """Return the content of ``train.json``.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    data = read_json(folder.training)
+    needed = {"trainer", "driver", "options", "steps", "total", "seconds", "checkpoints"}
+    if not isinstance(data, dict) or not needed <= data.keys():
+        raise RunError("does not tell of a training", file=folder.training)
+    data.setdefault("resumed", [])
+    return data
+
+
+def checkpoint_to_resume(folder: RunFolder) -> Path | None:
+    """Return the checkpoint that was written last, of those that a resume may go on from."""
+    return next(_written(folder, resumable=True), None)
+
+
+def checkpoint_to_drive(folder: RunFolder) -> Path | None:
+    """Return what to drive with: the last checkpoint made only for that, or the last of all."""
+    only = next(_written(folder, resumable=False), None)
+    return only or checkpoint_to_resume(folder)
+
+
+def _written(folder: RunFolder, *, resumable: bool) -> Iterator[Path]:
+    """Yield the checkpoints of one sort that exist, the last one first."""
+    for entry in reversed(read_training(folder)["checkpoints"]):
+        path = folder.checkpoints / entry["name"]
+        if entry["resumable"] == resumable and path.is_file():
+            yield path
+
+
+def finalise_training(folder: RunFolder, about: Mapping[str, Any]) -> None:
+    """Complete the folder of a training that was cut off.
+
+    Args:
+        folder: of a run that nobody writes any more.
+        about: the new content of ``state.json``.
+
+    Raises:
+        OSError: something can't be written.
+    """
+    drop_partial_line(folder.figures)
+    for left in folder.checkpoints.glob(f"{PARTIAL}*"):
+        left.unlink()
+    if folder.training.exists():
+        data, rows = read_training(folder), read_figures(folder).rows
+        if rows and rows[-1]["steps"] >= data["steps"]:
+            data["steps"], data["seconds"] = int(rows[-1]["steps"]), rows[-1]["seconds"]
+        write_json(folder.training, data)
+    write_json(folder.state, about)

@@ -1,0 +1,77 @@
+"""A picture of how a training went: each of its figures over the steps."""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
+
+from racegym.record import RunFolder
+from racegym.record.folder import read_json
+from racegym.record.training import read_figures, read_training
+from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
+from racegym.report.wording import short
+
+__all__ = ["draw_learning_curve", "learning_curve"]
+
+MOST = 12  # figures in one picture: those that were told first
+ACROSS = 3  # of them beside each other
+
+
+def draw_learning_curve(folder: RunFolder) -> Path | None:
+    """Draw every figure of a training over its steps.
+
+    Args:
+        folder: of a training; written to.
+
+    Returns:
+        The picture's path, or None if there are no figures.
+    """
+    figure = learning_curve(folder)
+    if figure is None:
+        return None
+    save(figure, folder.learning_curve)
+    return folder.learning_curve
+
+
+def learning_curve(folder: RunFolder) -> Figure | None:
+    """Return the picture of ``draw_learning_curve``."""
+    told = read_figures(folder)
+    names = [name for name in told.columns[2:] if any(name in row for row in told.rows)][:MOST]
+    if not names:
+        return None
+    across = min(ACROSS, len(names))
+    down = ceil(len(names) / across)
+    figure = new_figure(max(6.0, 3.6 * across), 2.6 * down + 0.7)
+    training, state = read_training(folder), read_json(folder.state)
+    figure.suptitle(
+        f"{short(state['scenario'])}: {training['trainer']}, seed {training['seed']}",
+        x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK, parse_math=False,
+    )  # fmt: skip
+    for index, name in enumerate(names):
+        axes = figure.add_subplot(down, across, index + 1)
+        points = [(row["steps"], row[name]) for row in told.rows if name in row]
+        _draw(axes, name, np.array(points, float), index)
+        if index >= len(names) - across:
+            axes.set_xlabel("steps", color=INK)
+    return figure
+
+
+def _draw(axes: Axes, name: str, points: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+          index: int) -> None:  # fmt: skip
+    clean(axes, grid="y")
+    mark = "o" if len(points) < 3 else ""
+    axes.plot(points[:, 0], points[:, 1], color=car_colour(index), linewidth=1.5, marker=mark)
+    axes.set_title(short(name), loc="left", fontsize=10, color=INK, parse_math=False)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.tick_params(labelsize=8)
+    last = points[-1, 1]
+    axes.annotate(
+        f"{last:.4g}", xy=(1, 1), xycoords="axes fraction", xytext=(0, 4),
+        textcoords="offset points", ha="right", fontsize=8, color=FAINT,
+    )  # fmt: skip

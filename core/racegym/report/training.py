@@ -1,0 +1,86 @@
+"""How a training goes: a bar with its rate and the time left, or lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from racegym.report.wording import MISSING
+
+__all__ = ["LiveTraining", "figures_table"]
+
+REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
+SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
+BAR = 40  # [characters]
+
+
+class LiveTraining:
+    """Shows a training. Use it in a ``with`` statement.
+
+    Args:
+        console: where to.
+    """
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._live: Live | None = None
+        self._first: tuple[float, int] | None = None
+        self._shown = float("-inf")
+        self._figures: dict[str, float] = {}
+
+    def __enter__(self) -> LiveTraining:
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
+        """Show how far it is, if it is time to."""
+        now = perf_counter()
+        if self._first is None:
+            self._first = now, steps
+        self._figures.update(figures)
+        if now - self._shown < (SPEAK if self._live is None else REFRESH) and steps < total:
+            return
+        self._shown = now
+        head = self._headline(steps, total, now)
+        if self._live is None:
+            told = "  ".join(f"{name} {value:.4g}" for name, value in self._figures.items())
+            self._console.print(Text(f"{head}  {told}"), highlight=False, soft_wrap=True)
+            return
+        bar = ProgressBar(total=total, completed=min(steps, total), width=BAR)
+        self._live.update(Group(Text(head), bar, figures_table(self._figures)), refresh=True)
+
+    def _headline(self, steps: int, total: int, now: float) -> str:
+        assert self._first is not None
+        since, begun = self._first
+        text = f"{steps:,} of {total:,} steps"
+        if now > since and steps > begun:
+            rate = (steps - begun) / (now - since)
+            left = timedelta(seconds=round(max(total - steps, 0) / rate))
+            text += f", {rate:,.0f} a second, {left} left"
+        return text
+
+
+def figures_table(figures: Mapping[str, Any]) -> Table:
+    """Return figures as a table of two columns; None stands for one that is not finite."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("figure")
+    table.add_column("now", justify="right")
+    for name, value in figures.items():
+        table.add_row(Text(name), MISSING if value is None else f"{value:.5g}")
+    return table

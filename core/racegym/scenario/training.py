@@ -1,0 +1,44 @@
+"""Whether a scenario that is to train can: it names a trainer, and leaves it a car."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from racegym import plugins
+from racegym.interfaces import Trainer
+from racegym.scenario.canonical import AGENT
+from racegym.scenario.faults import Faults
+from racegym.scenario.stages import find_class
+
+if TYPE_CHECKING:
+    from racegym.scenario.scenario import Scenario
+
+__all__ = ["check_training"]
+
+
+def check_training(scenario: Scenario, faults: Faults) -> None:
+    """Note what keeps a scenario from being learned on.
+
+    A trainer in a scenario with another task is checked and not used: the task may be
+    replaced for one run, to train on a race's scenario or to race on a training's.
+
+    Args:
+        scenario: of which every stage exists.
+        faults: takes what is wrong.
+    """
+    if scenario.trainer is not None:
+        found = find_class("trainer", scenario.trainer.name)
+        if not (inspect.isclass(found) and issubclass(found, Trainer)):
+            what = f"trainer {scenario.trainer.name!r} is no racegym.interfaces.Trainer"
+            faults.add(("trainer",), what)
+    if scenario.task != "train":
+        return
+    if scenario.trainer is None:
+        names = plugins.load().names("trainer")
+        hint = f"write trainer: {names[0]}" if names else "no installed plugin brings one"
+        others = f" (there are {', '.join(names)})" if len(names) > 1 else ""
+        faults.add(("task",), f"is train, and the scenario names no trainer; {hint}{others}")
+    if not any(car.is_agent for car in scenario.cars):
+        what = f"every car has a driver, so that nobody can learn; give one driver: {AGENT}"
+        faults.add(("cars",), what)

@@ -1,0 +1,1 @@
+"""What `docs/make_reference.py` makes pages of."""
