@@ -63,7 +63,7 @@ def parts(offer: Offer, text: str, defs: dict[str, Schema]) -> dict[str, str]:
         with closing(load_scenario(example(text)).world()) as world:
             stage = _stage(world, offer)
             made["needs"] = _needs(stage)
-            if offer.kind == "sensor":
+            if hasattr(stage, "values"):  # pictures have none
                 made["values"] = _values(stage)
     return made
 

@@ -18,19 +18,6 @@ __all__ = ["Opponents"]
 class Opponents(Sensor):
     """Ten numbers of each of the nearest cars, the nearest along the track first.
 
-    | # | name | unit | what reads 1 | bounds |
-    |---|---|---|---|---|
-    | 0 | whether there is one: 1, or 0 and all else 0 | 1 | 1 | 0, 1 |
-    | 1 | how far it is ahead along the track, the short way | m | option ``position`` | -10, 10 |
-    | 2 | how much farther to the left of the centerline | m | option ``position`` | -10, 10 |
-    | 3 | how far it is ahead of the car, in the car's frame | m | option ``position`` | -10, 10 |
-    | 4 | how far it is to the left of the car | m | option ``position`` | -10, 10 |
-    | 5 | velocity forward less the own one, in the car's frame | m/s | ``speed`` | -10, 10 |
-    | 6 | velocity to the left less the own one | m/s | option ``speed`` | -10, 10 |
-    | 7 | cosine of its heading less the own one | 1 | 1 | -1, 1 |
-    | 8 | sine of the same | 1 | 1 | -1, 1 |
-    | 9 | gap: time to its place at the own speed, negative behind | s | 6 s | -10, 10 |
-
     Cars that are not on the track, and those farther along it than ``range``, are not told
     of; near is meant along the track, so that cars on another level are far away.
     """
@@ -48,16 +35,41 @@ class Opponents(Sensor):
 
     requires = frozenset({"vx", "vy"})
     of_each: ClassVar[tuple[Value, ...]] = (
-        Value("present", "1", "1", 0, 1),
-        Value("ahead_along_track", "m", "option position", -10, 10),
-        Value("left_across_track", "m", "option position", -10, 10),
-        Value("forward", "m", "option position", -10, 10),
-        Value("left", "m", "option position", -10, 10),
-        Value("forward_velocity", "m/s", "option speed", -10, 10),
-        Value("left_velocity", "m/s", "option speed", -10, 10),
-        Value("heading_cosine", "1", "1", -1, 1),
-        Value("heading_sine", "1", "1", -1, 1),
-        Value("gap", "s", "6 s", -10, 10),
+        Value("present", "1", "1", 0, 1, "whether there is one; all else is 0 if not"),
+        Value(
+            "ahead_along_track",
+            "m",
+            "option position",
+            -10,
+            10,
+            "how far it is ahead along the track, the short way",
+        ),
+        Value(
+            "left_across_track",
+            "m",
+            "option position",
+            -10,
+            10,
+            "its offset from the centerline less the own one",
+        ),
+        Value(
+            "forward", "m", "option position", -10, 10, "how far it is ahead, in the car's frame"
+        ),
+        Value(
+            "left", "m", "option position", -10, 10, "how far it is to the left, in the car's frame"
+        ),
+        Value(
+            "forward_velocity",
+            "m/s",
+            "option speed",
+            -10,
+            10,
+            "velocity less the own one, forward in the car's frame",
+        ),
+        Value("left_velocity", "m/s", "option speed", -10, 10, "the same, to the left"),
+        Value("heading_cosine", "1", "1", -1, 1, "cosine of its heading less the own one"),
+        Value("heading_sine", "1", "1", -1, 1, "sine of the same"),
+        Value("gap", "s", "6 s", -10, 10, "time to its place at the own speed, negative behind"),
     )
 
     def __init__(self, setup: Setup):
@@ -68,6 +80,11 @@ class Opponents(Sensor):
         shape = (asked.most, FEATURES)
         self.space = spaces.Box(
             np.broadcast_to(low, shape), np.broadcast_to(high, shape), dtype=np.float32
+        )
+        self.values = tuple(
+            value._replace(name=f"{value.name}_{row}")
+            for row in range(asked.most)
+            for value in self.of_each
         )
         self._nearest = np.zeros((setup.view.n_races * setup.view.n_cars, asked.most), np.int64)
 

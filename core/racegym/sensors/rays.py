@@ -88,7 +88,8 @@ class Rays(Sensor):
         scale = "option range" if self.options.unit == "range" else "1 m"
         high = self._reach / self._unit
         self.values = tuple(
-            Value(f"beam_{index}", "m", scale, 0.0, high) for index in range(len(angles))
+            Value(f"beam_{index}", "m", scale, 0.0, high, f"distance at {angle:.3f} rad")
+            for index, angle in enumerate(angles)
         )
         self.space = box(self.values)
 

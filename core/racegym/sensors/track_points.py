@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, StageOptions, View, options
 from racegym.kernels.neighbours import BOUND, observe_track_points
+from racegym.sensors.values import Value
 
 __all__ = ["TrackPoints"]
 
@@ -52,6 +53,23 @@ class TrackPoints(Sensor):
         self.requires = frozenset({"vx"}) if self._timed else frozenset()
         self._ahead = np.linspace(
             0.0, asked.seconds or asked.metres or DEFAULT_DISTANCE, asked.points
+        )
+        self.values = tuple(
+            Value(
+                f"{place}_{axis}_{row}",
+                "m",
+                "option unit",
+                -BOUND,
+                BOUND,
+                f"how far the {what} is {where} the car, point {row}",
+            )  # fmt: skip
+            for row in range(asked.points)
+            for place, what in (
+                ("left_edge", "left edge"),
+                ("middle", "middle"),
+                ("right_edge", "right edge"),
+            )
+            for axis, where in (("forward", "ahead of"), ("left", "to the left of"))
         )
         self.space = spaces.Box(-BOUND, BOUND, (asked.points, 6), np.float32)
 
