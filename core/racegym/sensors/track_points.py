@@ -62,7 +62,7 @@ class TrackPoints(Sensor):
                 -BOUND,
                 BOUND,
                 f"how far the {what} is {where} the car, point {row}",
-            )  # fmt: skip
+            )
             for row in range(asked.points)
             for place, what in (
                 ("left_edge", "left edge"),
