@@ -14,7 +14,7 @@ Not drawn: the body of the car itself, shadows, and what another level of the tr
 
 from __future__ import annotations
 
-from math import atan2, cos, sin, sqrt, tan
+from math import atan2, ceil, cos, sin, sqrt, tan
 
 from numba import prange
 
@@ -71,7 +71,7 @@ WALL_WIDTH = 0.4  # [m] as seen from above
 MARGIN = 3.0  # [m] that portals are thought to be longer
 LEAST_PIXELS = 0.3  # of a kerb, to be drawn
 HIDDEN = 40.0  # [m] either way of a crossing, of the level that is not drawn
-TOP_APART = 4.0  # pixels between portals seen from above
+TOP_APART = 10.0  # pixels between portals seen from above
 LEAST_HEIGHT = 0.75  # pixels of a piece of a straight in perspective
 MOST_SAGITTA = 0.3  # pixels that a bend may lie beside the straight pieces it is drawn by
 CAR_HEIGHT = 0.9  # [m]
@@ -206,11 +206,12 @@ def gather(
             continue
         reach = runoff + max(points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT]) + MARGIN
         bits = outside(cs * dx + sn * dy, cs * dy - sn * dx, reach, sides)
+        far = 1.0 if above else distance
         apart = TOP_APART / focal
         if not above:
-            bend = 8.0 * MOST_SAGITTA * distance / (focal * abs(points[row, CURVATURE]) + 1e-9)
-            apart = min(PER_DISTANCE * distance, LEAST_HEIGHT * distance * distance / lowered)
-            apart = min(apart, sqrt(bend))
+            apart = min(PER_DISTANCE * far, LEAST_HEIGHT * far * far / lowered)
+        bend = focal * abs(points[row, CURVATURE]) + 1e-9
+        apart = min(apart, sqrt(8.0 * MOST_SAGITTA * far / bend))
         stride = max(1, min(int(apart / spacing), count - passed))
         if joined and bits & bits_before == 0:
             # Something of the piece from the portal before to this one may be in the picture.
@@ -283,6 +284,17 @@ def fill_strip(image, portals, i, left, right, code, eye, shape, spare):
     fill_clipped(image, shape, code, eye, spare)
 
 
+@device
+def set_slice(shape, portals, i, left, right, begin, end):
+    """Set a shape to a part of a strip: shares of the way from portal ``i`` to the next."""
+    for corner in range(4):
+        point = left if corner < 2 else right
+        t = begin if corner == 0 or corner == 3 else end
+        for k in range(3):
+            start = portals[i, point, k]
+            shape[corner, k] = start + t * (portals[i + 1, point, k] - start)
+
+
 @outlined
 def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape, spare):
     """Draw everything that lies on the ground, the farthest first."""
@@ -297,10 +309,19 @@ def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape
             continue
         pixels = focal if above else focal / max(about[i, FAR], NEAR)  # a metre across
         if kerb * pixels > LEAST_PIXELS:
-            code = KERB_FAR
-            if stride * spacing <= block and block * pixels > 2.0:
-                code = KERB_RED + int(about[i, SAMPLE] * spacing / block) % 2
-            fill_strip(image, portals, i, KERB_L, KERB_R, inks[code], eye, shape, spare)
+            begin, end = about[i, SAMPLE] * spacing, (about[i, SAMPLE] + stride) * spacing
+            if block * pixels <= 2.0:
+                fill_strip(image, portals, i, KERB_L, KERB_R, inks[KERB_FAR], eye, shape, spare)
+            elif stride * spacing <= block:
+                code = KERB_RED + int(begin / block) % 2
+                fill_strip(image, portals, i, KERB_L, KERB_R, inks[code], eye, shape, spare)
+            else:
+                for number in range(int(begin / block), int(ceil(end / block))):
+                    start = max(number * block - begin, 0.0) / (end - begin)
+                    stop = min((number + 1) * block - begin, end - begin) / (end - begin)
+                    set_slice(shape, portals, i, KERB_L, KERB_R, start, stop)
+                    code = KERB_RED + number % 2
+                    fill_clipped(image, shape, inks[code], eye, spare)
         white = int(4.0 * min(LINE_WIDTH * pixels, 1.0) + 0.5)
         if white > 0:
             code = LINE + 4 - white
@@ -312,12 +333,7 @@ def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape
         if to_line < stride:
             begin = to_line / stride
             end = min(begin + START_DEPTH / (stride * spacing), 1.0)
-            for k in range(3):
-                for corner in range(4):
-                    point = LINE_L if corner < 2 else LINE_R
-                    t = begin if corner == 0 or corner == 3 else end
-                    start, stop = portals[i, point, k], portals[i + 1, point, k]
-                    shape[corner, k] = start + t * (stop - start)
+            set_slice(shape, portals, i, LINE_L, LINE_R, begin, end)
             fill_clipped(image, shape, inks[START], eye, spare)
 
 
