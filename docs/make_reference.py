@@ -32,6 +32,7 @@ With other plugins installed, `racegym scenario schema` tells of theirs, too.
 PARTS = [  # key of the scenario, or of a definition, and the heading
     ("track", "`track`, and each of `tracks`"),
     ("generate", "`track.generate`"),
+    ("obstacle", "Each of `track.obstacles`"),
     ("rules", "`rules`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
@@ -90,6 +91,7 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     keys = schema["properties"]
     found = {key: _mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
     found["generate"] = _mapping(found["track"]["properties"]["generate"], defs)
+    found["obstacle"] = defs["track.ObstacleSettings"]
     found["cars"], found["profiles"] = defs["car"], defs["profile"]
     return found
 

@@ -98,7 +98,7 @@
   const readColours = () => {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
-    for (const name of ["ink", "faint", "paper", "asphalt", "edge", "accent"]) {
+    for (const name of ["ink", "faint", "paper", "asphalt", "edge", "accent", "obstacle"]) {
       view.colours[name] = read("--" + name);
     }
     view.colours.cars = cars.map(({ colour }) =>
@@ -116,6 +116,7 @@
       return [edge[i] / 100, edge[i + 1] / 100]; // centimetres
     };
     const asphalt = new Path2D(), edges = new Path2D(), line = new Path2D();
+    const obstacles = new Path2D();
     const n = shape.left.length / 2;
     for (let k = 0; k < n; k++) { // piece by piece: a track may pass over itself
       asphalt.moveTo(...point(shape.left, k));
@@ -131,7 +132,12 @@
     }
     line.moveTo(...point(shape.left, 0));
     line.lineTo(...point(shape.right, 0));
-    return { asphalt, edges, line };
+    for (let i = 0; i < shape.obstacles.length; i += 3) {
+      const [x, y, radius] = shape.obstacles.slice(i, i + 3).map((v) => v / 100);
+      obstacles.moveTo(x + radius, y);
+      obstacles.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    return { asphalt, edges, line, obstacles };
   };
 
   const extent = (run, shape) => {
@@ -200,6 +206,10 @@
     target.strokeStyle = colours.ink;
     target.lineWidth = 3.5 * pixel;
     target.stroke(view.track.line);
+    target.fillStyle = target.strokeStyle = colours.obstacle;
+    target.lineWidth = 2 * pixel; // so that a small one stays visible from afar
+    target.fill(view.track.obstacles);
+    target.stroke(view.track.obstacles);
   };
 
   const camera = (poses) => {
@@ -490,6 +500,7 @@
     off_track: (v) => `leaves the track, ${v.toFixed(1)} m beyond the edge`,
     rejoin: (v) => `is back on the track after ${v.toFixed(1)} s`,
     wall: (v) => `hits the wall, ${v.toFixed(0)} N s`,
+    obstacle: (v) => `hits an obstacle, ${v.toFixed(0)} N s`,
     cut: (v) => `cuts ${v.toFixed(0)} m`,
     rescue: () => "is put back on the track",
     hand_over: () => "is handed to another driver",
