@@ -40,6 +40,7 @@ With other plugins installed, `racegym scenario schema` tells of theirs, too.
 PARTS = [  # key of the scenario, or of a definition, and the heading
     ("track", "`track`, and each of `tracks`"),
     ("generate", "`track.generate`"),
+    ("obstacle", "Each of `track.obstacles`"),
     ("rules", "`rules`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
@@ -112,6 +113,7 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     keys = schema["properties"]
     found = {key: mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
+    found["obstacle"] = defs["track.ObstacleSettings"]
     found["cars"], found["profiles"] = defs["car"], defs["profile"]
     return found
 

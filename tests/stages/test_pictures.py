@@ -91,7 +91,115 @@ def test_a_car_ahead_is_as_large_as_it_should_be(make_stadium, make_rig):
     assert abs(rows.max() + 1 - foot) <= 1
     rig.view.race.present[0, 1] = False
     (image,) = codes(rig, Camera(rig.setup({"width": 200, "height": 150})), np.array([0]))
-    assert not (image >= scenery.CAR).any()
+    assert not is_car(image).any()
+
+
+def is_car(image):
+    return (image >= scenery.CAR) & (image < scenery.CAR + 2 * scenery.TEAMS)
+
+
+def is_obstacle(image):
+    return (image == scenery.OBSTACLE) | (image == scenery.OBSTACLE_FOOT)
+
+
+@pytest.mark.parametrize("pitch", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize(
+    ("ahead", "d", "radius"), [(8.0, 0.0, 0.5), (12.0, 2.0, 0.8), (25.0, -3.0, 2.0)]
+)
+@pytest.mark.parametrize("above", [0.6, 1.5])
+def test_an_obstacle_is_where_a_pinhole_puts_a_cylinder(
+    above, ahead, d, radius, pitch, make_stadium, make_rig
+):
+    straight = make_stadium(straight=400.0, width=WIDTH)
+    x, y, _ = straight.at(100.0 + ahead, d)
+    rig = make_rig(straight.with_obstacles([[float(x), float(y), radius]]))
+    rig.put(100.0)
+    wide, high = 240, 180
+    options = {"width": wide, "height": high, "pitch": pitch, "above": above}
+    (image,) = codes(rig, Camera(rig.setup(options)))
+    rows, columns = np.nonzero(is_obstacle(image))
+    # All points of its rims, as the camera sees them.
+    turn = np.linspace(0.0, 2.0 * np.pi, 720)
+    px, py = ahead + radius * np.cos(turn), d + radius * np.sin(turn)
+    places = []
+    for z in (0.0, scenery.FOOT_HEIGHT, scenery.OBSTACLE_HEIGHT):
+        depth = px * cos(pitch) - (z - above) * sin(pitch)
+        up = px * sin(pitch) + (z - above) * cos(pitch)
+        places.append((wide / 2 - wide / 2 * py / depth, high / 2 - wide / 2 * up / depth))
+    us, vs = (np.array(values) for values in zip(*places, strict=True))
+    assert abs(columns.min() - max(us.min(), 0.0)) <= 1.0
+    assert abs(columns.max() + 1 - min(us.max(), wide)) <= 1.0
+    assert abs(rows.min() - max(vs.min(), 0.0)) <= 1.0
+    assert abs(rows.max() + 1 - min(vs.max(), high)) <= 1.0
+    # In the middle column the foot goes as high as the near rim there.
+    middle = int(np.clip((us[0].min() + us[0].max()) / 2, 0, wide - 1))
+    foot = np.flatnonzero(image[:, middle] == scenery.OBSTACLE_FOOT)
+    assert abs(foot.min() - vs[1].max()) <= 1.5
+
+
+def test_what_is_nearer_hides_what_is_farther(make_stadium, make_rig):
+    straight = make_stadium(straight=400.0, width=WIDTH)
+    places = [[112.0, 0.0, 0.4], [109.0, 0.0, 0.2], [109.2, 0.9, 0.1]]
+    x, y, _ = straight.at(*np.array(places).T[:2])
+    track = straight.with_obstacles(np.column_stack([x, y, [row[2] for row in places]]))
+    rig = make_rig(track, n_cars=2)
+    sensor = Camera(rig.setup({"width": 200, "height": 150}))
+
+    def looking(other):
+        rig.put([100.0, other])
+        (image,) = codes(rig, sensor, np.array([0]))
+        return is_obstacle(image), (image == scenery.CAR + 2) | (image == scenery.CAR + 3)
+
+    rig.view.race.present[0, 1] = False
+    alone, _ = looking(106.0)
+    rig.view.race.present[0, 1] = True
+    # A car in front of all hides them: what it covers is nowhere an obstacle.
+    behind, car = looking(105.0)
+    assert (alone & car).sum() > 30 and not (behind & car).any()
+    assert (behind == (alone & ~car)).all()
+    # A car behind all of them hides nothing of them.
+    in_front, car = looking(120.0)
+    np.testing.assert_array_equal(in_front, alone)
+    assert car.any()
+
+
+@pytest.mark.parametrize("start", [50.0, 63.0, 76.0, 89.0])
+def test_cars_and_obstacles_far_away_are_drawn_in_the_order_of_distance(
+    start, make_stadium, make_rig
+):
+    straight = make_stadium(straight=400.0, width=WIDTH)
+    x, y, _ = straight.at(110.0, 0.0)
+    rig = make_rig(straight.with_obstacles([[float(x), float(y), 0.4]]), n_cars=2)
+    sensor = Camera(rig.setup({"width": 600, "height": 400}))
+    seen = []
+    for other in (108.0, 112.0, 200.0):
+        rig.put([start, other])
+        seen.append(int(is_obstacle(codes(rig, sensor, np.array([0]))[0]).sum()))
+    # The car is wider than the obstacle, and nearly as high.
+    assert seen[0] < 0.3 * seen[2] and seen[1] == seen[2] > 10
+
+
+@pytest.mark.parametrize("north_up", [False, True])
+@pytest.mark.parametrize("radius", [0.3, 1.5, 6.0])
+def test_from_above_an_obstacle_is_round(radius, north_up, make_ring, make_rig):
+    ring = make_ring(50.0, width=WIDTH, runoff=6.0)
+    x, y, _ = ring.at(8.0, 2.0)
+    rig = make_rig(ring.with_obstacles([[float(x), float(y), radius]]))
+    rig.put(0.0, heading_error=0.3)
+    metres = 0.25
+    sensor = Topdown(rig.setup({"metres": metres, "north_up": north_up, "width": 120}))
+    (image,) = codes(rig, sensor)
+    state = rig.view.state
+    yaw = np.pi / 2 if north_up else float(state.yaw[0, 0])
+    rows, columns = np.indices(image.shape) + 0.5
+    forward, left = (0.75 * 96 - rows) * metres, (60.0 - columns) * metres
+    px = float(state.x[0, 0]) + np.cos(yaw) * forward - np.sin(yaw) * left
+    py = float(state.y[0, 0]) + np.sin(yaw) * forward + np.cos(yaw) * left
+    beyond = np.hypot(px - x, py - y) - radius
+    own = is_car(image)
+    seen = image == scenery.OBSTACLE
+    assert seen.any() or radius < metres
+    assert seen[(beyond < -metres) & ~own].all() and not seen[beyond > metres].any()
 
 
 @pytest.mark.parametrize("north_up", [False, True])
@@ -110,7 +218,7 @@ def test_every_pixel_from_above_shows_what_is_there(s, north_up, make_ring, make
     x = float(state.x[0, 0]) + np.cos(yaw) * forward - np.sin(yaw) * left
     y = float(state.y[0, 0]) + np.sin(yaw) * forward + np.cos(yaw) * left
     beyond = np.abs(np.hypot(x, y) - 50.0) - WIDTH  # of the edge, negative on the asphalt
-    own = image >= scenery.CAR
+    own = is_car(image)
     assert 10 < own.sum() < 80
     line = image == scenery.START
 
@@ -137,6 +245,14 @@ def test_another_level_of_the_track_is_not_drawn(make_rig, shared):
         with_car = codes(rig, sensor, np.array([0]))
         rig.view.race.present[0, 1] = False
         np.testing.assert_array_equal(with_car, codes(rig, sensor, np.array([0])))
+    # Nor is an obstacle on it, while the same one on the own level is.
+    x, y, _ = suzuka.at(under, 0.0)
+    for near, expected in ((over, False), (under, True)):
+        track = suzuka.with_obstacles([[float(x), float(y), 0.8]], near=near)
+        other = make_rig(track)
+        other.put(under - 20.0)
+        for make, options in ((Camera, {}), (Topdown, {"metres": 0.5})):
+            assert is_obstacle(codes(other, make(other.setup(options)))).any() == expected
     # Beside the own road, and its run-off, there is only field where the other road passes.
     rig.put([under, over])
     (image,) = codes(rig, Topdown(rig.setup({"metres": 0.5})), np.array([0]))

@@ -56,12 +56,31 @@ def boxes(rig, race):
     return shapely.union_all(found)
 
 
+def with_obstacles(track, rng, count=60):
+    """Return the track with obstacles all over it, some across its edges."""
+    s = rng.uniform(0, track.length, count)
+    d = rng.uniform(-1, 1, count) * np.interp(
+        s, track.spacing * np.arange(len(track)), np.minimum(track.width_left, track.width_right)
+    )
+    x, y, _ = track.at(s, d)
+    placed = np.column_stack([x, y, rng.uniform(0.1, 1.2, count)])
+    return track.with_obstacles(placed, near=s)
+
+
+def circles(track):
+    shapely = pytest.importorskip("shapely")
+    x, y, radius = track.obstacles.T
+    return shapely.union_all(shapely.buffer(shapely.points(x, y), radius, quad_segs=256))
+
+
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_every_range_is_that_of_an_exact_intersection(name, make_rig, request):
     shapely = pytest.importorskip("shapely")
     shared = None if name.startswith("generated") else request.getfixturevalue("shared")
-    track = circuit(name, shared)
     rng = np.random.default_rng(1)
+    plain = circuit(name, shared)
+    # Every 50 m, so that walls, cars and obstacles are all among what is seen.
+    track = with_obstacles(plain, rng, min(256, int(plain.length / 50)))
     rig = make_rig(track, n_races=RACES, n_cars=CARS)
     s = (rng.uniform(0, track.length, (RACES, 1)) + rng.uniform(-25, 25, (RACES, CARS))).ravel()
     s %= track.length
@@ -74,20 +93,27 @@ def test_every_range_is_that_of_an_exact_intersection(name, make_rig, request):
     angles = np.sort(rng.uniform(-pi, pi, BEAMS))
     found = ranges(rig, {"angles": angles.tolist(), "range": reach}, rig.cars[::CARS])
     edges, state = lines(track, 0), rig.view.state
-    worst = 0.0
+    standing = circles(track)
+    worst, hidden = 0.0, 0
     for race in range(RACES):
         x, y = float(state.x[race, 0]), float(state.y[race, 0])
         here = shapely.Point(x, y)
         seen = shapely.union(
             shapely.clip_by_rect(edges, x - 70, y - 70, x + 70, y + 70), boxes(rig, race)
         )
+        round_about = shapely.intersection(standing, here.buffer(75.0))
         toward = angles + float(state.yaw[race, 0])
         ends = np.stack([x + reach * np.cos(toward), y + reach * np.sin(toward)], axis=-1)
         beams = shapely.linestrings(np.stack([np.broadcast_to([x, y], ends.shape), ends], axis=1))
         hits = shapely.intersection(beams, seen)
         exact = np.where(shapely.is_empty(hits), reach, shapely.distance(hits, here))
+        stopped = shapely.intersection(beams, round_about)
+        nearer = np.where(shapely.is_empty(stopped), reach, shapely.distance(stopped, here))
+        hidden += int((nearer < exact - BOUND).sum())
+        exact = np.minimum(exact, nearer)
         worst = max(worst, float(np.abs(exact - found[race]).max()))
     assert worst < BOUND
+    assert hidden > 100, "obstacles end many of the beams"
 
 
 def test_from_the_middle_of_a_circle_all_is_equally_far(make_ring, make_rig):
@@ -144,6 +170,32 @@ def test_another_level_of_the_track_is_not_seen(make_rig, shared):
     rig.put([under - 20.0, under])
     rig.view.race.present[0, 1] = True
     assert ranges(rig, {"angles": angles, "range": 45.0}, np.array([0]))[0].min() < 20.0
+
+
+def test_an_obstacle_on_another_level_is_not_seen(make_rig, shared):
+    suzuka = read_tum(shared / "tracks" / "tum" / "Suzuka.csv")
+    ((under, over),) = suzuka.crossings
+    options = {"angles": np.linspace(-0.2, 0.2, 41).tolist(), "range": 45.0}
+    found = []
+    for near in (None, over, under):
+        x, y, _ = suzuka.at(under if near is None else near, 0.0)
+        placed = [] if near is None else [[float(x), float(y), 0.8]]
+        track = suzuka.with_obstacles(np.reshape(placed, (-1, 3)), near=over if near else 0.0)
+        if near == under:
+            track = suzuka.with_obstacles(placed, near=under)
+        rig = make_rig(track)
+        rig.put(under - 20.0)
+        found.append(ranges(rig, options)[0])
+    nothing, on_other, on_own = found
+    np.testing.assert_array_equal(nothing, on_other)
+    assert on_own.min() == pytest.approx(20.0 - 0.8, abs=0.1)
+
+
+def test_from_inside_an_obstacle_nothing_is_far(make_ring, make_rig):
+    ring = make_ring(50.0)
+    rig = make_rig(ring.with_obstacles([[50.0, 0.5, 2.0]]))
+    rig.put(0.0)
+    np.testing.assert_array_equal(ranges(rig, {"beams": 9}), 0.0)
 
 
 def test_presets_and_units(make_ring, make_rig):

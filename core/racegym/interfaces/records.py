@@ -82,6 +82,7 @@ class EventKind(IntEnum):
     RESCUE = 8  # 0
     HAND_OVER = 9  # index of the new driver
     FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
+    OBSTACLE = 11  # impulse [N s]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,8 @@ class RaceState(Record):
     off_track_count: Array = column("", "times it left the track", dtype="int32")
     wall_impulse: Array = column("N s", "against walls in this step")
     wall_count: Array = column("", "steps in which it hit a wall", dtype="int32")
+    obstacle_impulse: Array = column("N s", "against obstacles in this step")
+    obstacle_count: Array = column("", "steps in which it hit an obstacle", dtype="int32")
     stuck_time: Array = column("s", "how long it has not moved on")
     wrong_way_time: Array = column("s", "how long it has driven backwards")
     flags: Array = column("", "flags shown to the car", dtype="uint8")

@@ -20,7 +20,16 @@ import numpy as np
 from numba import prange
 
 from racegym.kernels.compile import device, kernel, outlined
-from racegym.kernels.projection import COUNT, FIRST, SPACING, WALK, walk
+from racegym.kernels.obstacles import BACK, OBSTACLE_X, OBSTACLE_Y, ON, RADIUS, SEGMENT
+from racegym.kernels.projection import (
+    COUNT,
+    FIRST,
+    OBSTACLE_COUNT,
+    OBSTACLE_FIRST,
+    SPACING,
+    WALK,
+    walk,
+)
 from racegym.kernels.trigonometry import arctangent
 
 __all__ = ["cast_beams"]
@@ -335,10 +344,44 @@ def shorten_by_cars(
                 ranges[i] = found
 
 
+@outlined
+def shorten_by_obstacles(
+    ranges, beams, angles, obstacles, begin, number, x, y, cs, sn, reach, count, cell, ahead, behind
+):
+    """Shorten beams to the obstacles in the cells that were seen.
+
+    Args:
+        ranges, beams, angles: of all beams.
+        obstacles: of all tracks.
+        begin, number: rows of the track.
+        x, y, cs, sn: origin [m], cosine and sine of its yaw.
+        reach: [m].
+        count: cells of the track.
+        cell, ahead, behind: where the origin is, and how many cells were seen either way.
+    """
+    n = angles.shape[0]
+    for row in range(begin, begin + number):
+        dx, dy = obstacles[row, OBSTACLE_X] - x, obstacles[row, OBSTACLE_Y] - y
+        radius = obstacles[row, RADIUS]
+        if dx * dx + dy * dy > (reach + radius) * (reach + radius):
+            continue
+        apart = cells_apart(cell, int(obstacles[row, SEGMENT]), count)
+        if not -behind - obstacles[row, ON] <= apart <= ahead + obstacles[row, BACK]:
+            continue  # out of sight, or on another level of the track
+        px, py = cs * dx + sn * dy, cs * dy - sn * dx
+        start, facing_it = facing(angles, px, py, radius)
+        for j in range(start, start + facing_it):
+            i = j if j < n else j - n
+            found = circle_distance(beams[0, i], beams[1, i], px, py, radius)
+            if found < ranges[i]:
+                ranges[i] = found
+
+
 @kernel(parallel_from=PARALLEL_FROM)
 def cast_beams(
     cars, out, x, y, yaw, segment, present, length, width, wheelbase, to_front,
-    race_track, points, borders, table, angles, beams, column, mount, reach, unit, scratch,
+    race_track, points, borders, obstacles, table,
+    angles, beams, column, mount, reach, unit, scratch,
 ):  # fmt: skip
     """Fill the ranges of all beams of some cars.
 
@@ -347,7 +390,7 @@ def cast_beams(
         out: (k, n) real; the range over ``unit``, that of ``reach`` where nothing is nearer.
         x, y, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
         length, width, wheelbase, to_front: of ``VehicleTable``.
-        race_track, points, borders, table: the packed tracks.
+        race_track, points, borders, obstacles, table: the packed tracks.
         angles: (n,) float64 rising in [-pi, pi), to the left of straight ahead.
         beams: (2, n) float64, their cosines and sines.
         column: first of four columns of ``borders``: 0 for edges, 4 for walls.
@@ -377,6 +420,12 @@ def cast_beams(
                     ranges, beams, angles, race, car, px, py, cs, sn, reach, count, spacing,
                     cell, ahead, behind, x, y, yaw, segment, present,
                     length, width, wheelbase, to_front,
+                )  # fmt: skip
+            if table[track, OBSTACLE_COUNT] > 0.0:
+                shorten_by_obstacles(
+                    ranges, beams, angles, obstacles, int(table[track, OBSTACLE_FIRST]),
+                    int(table[track, OBSTACLE_COUNT]), px, py, cs, sn, reach, count,
+                    cell, ahead, behind,
                 )  # fmt: skip
             for i in range(ranges.shape[0]):
                 out[k, i] = real(ranges[i] / unit)

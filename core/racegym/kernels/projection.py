@@ -68,7 +68,8 @@ CELL_X, CELL_Y, CELL_SIZE = 9, 10, 11  # [m] its south-west corner, the side of 
 CHECKPOINT_FIRST, CHECKPOINT_COUNT = 12, 13  # items of ``checkpoint_s``
 SECTOR_FIRST, SECTOR_COUNT = 14, 15  # items of ``sector_s``
 CROSSING_COUNT = 16  # rows of ``crossings`` that count
-TABLE_COLUMNS = 17
+OBSTACLE_FIRST, OBSTACLE_COUNT = 17, 18  # rows of ``obstacles``
+TABLE_COLUMNS = 19
 
 # What ``project`` reports.
 WALKED = 0  # followed from its segment of the step before

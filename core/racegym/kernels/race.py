@@ -25,7 +25,8 @@ __all__ = ["judge_conduct", "rank_cars", "start_races", "time_cars"]
 
 RACING, PIT, FINISHED, RETIRED, DISQUALIFIED = 1, 2, 3, 4, 5  # interfaces.Status
 LAP, SECTOR, FINISH, RETIRE, OFF_TRACK, REJOIN, WALL, CUT = 0, 1, 2, 3, 4, 5, 6, 7  # EventKind
-WALL_CONTACT = -1  # Contacts.WALL
+OBSTACLE = 11  # EventKind
+WALL_CONTACT, OBSTACLE_CONTACT = -1, -2  # Contacts.WALL, Contacts.OBSTACLE
 SLOWEST = 5.0  # [m/s] a gap in metres is turned into seconds at no less than this speed
 REQUEST_RETIRE = 2  # interfaces.Request
 
@@ -98,11 +99,11 @@ def judge_conduct(
     progress, previous_progress, jumped, elapsed, time, step,
     contact_count, contact_car, contact_other, contact_impulse,
     off_track, off_track_since, off_track_count, lap_valid, wall_impulse, wall_count,
-    stuck_time, wrong_way_time,
+    obstacle_impulse, obstacle_count, stuck_time, wrong_way_time,
     event_count, event_kind, event_car, event_time, event_value,
     stuck_speed, retire_stuck,
 ):  # fmt: skip
-    """Judge track limits, walls, standstill and direction; retire who asks, is stuck or gone.
+    """Judge track limits, contacts, standstill and direction; retire who asks, is stuck or gone.
 
     The first of race control's kernels: it moves the race clock on and empties the events.
     Car arrays are flat, (n_races * n_cars,); those of events and contacts are led by races.
@@ -118,9 +119,12 @@ def judge_conduct(
         dt = real(elapsed[race])
         for car in range(n_cars):
             wall_impulse[race * n_cars + car] = real(0)
+            obstacle_impulse[race * n_cars + car] = real(0)
         for k in range(contact_count[race]):
             if contact_other[race, k] == WALL_CONTACT:
                 wall_impulse[race * n_cars + contact_car[race, k]] += contact_impulse[race, k]
+            elif contact_other[race, k] == OBSTACLE_CONTACT:
+                obstacle_impulse[race * n_cars + contact_car[race, k]] += contact_impulse[race, k]
         for car in range(n_cars):
             i = race * n_cars + car
             if not present[i] or status[i] > PIT:
@@ -129,6 +133,10 @@ def judge_conduct(
                 wall_count[i] += 1
                 emit(event_count, event_kind, event_car, event_time, event_value,
                      race, WALL, car, now, wall_impulse[i])  # fmt: skip
+            if obstacle_impulse[i] > real(0):
+                obstacle_count[i] += 1
+                emit(event_count, event_kind, event_car, event_time, event_value,
+                     race, OBSTACLE, car, now, obstacle_impulse[i])  # fmt: skip
             if jumped[i]:
                 lap_valid[i] = False
                 skipped = progress[i] - previous_progress[i]

@@ -6,20 +6,28 @@ inner edges of the white lines. Between two portals that follow each other, wall
 kerb to kerb, edge to edge and line to line are filled one over the other. Samples are taken
 the further apart the farther they are away, so that none is much smaller than a row of
 pixels; the rest of the lap, beyond ``sight``, is stepped over in jumps that its distance
-allows. What stands on the ground (walls, cars) is drawn after all that lies on it, the
-farthest first.
+allows. What stands on the ground (walls, cars, obstacles) is drawn after all that lies on it,
+the farthest first.
 
 Not drawn: the body of the car itself, shadows, and what another level of the track holds.
 """
 
 from __future__ import annotations
 
-from math import atan2, ceil, cos, sin, sqrt, tan
+from math import acos, atan2, ceil, cos, inf, pi, sin, sqrt, tan
 
 from numba import prange
 
 from racegym.kernels.compile import device, kernel, outlined
 from racegym.kernels.geometry import wrap_difference
+from racegym.kernels.obstacles import (
+    OBSTACLE_X,
+    OBSTACLE_Y,
+    OBSTACLE_Z,
+    RADIUS,
+    SEGMENT,
+    first_obstacle,
+)
 from racegym.kernels.projection import (
     BANKING,
     COUNT,
@@ -28,6 +36,8 @@ from racegym.kernels.projection import (
     FIRST,
     KERB,
     LENGTH,
+    OBSTACLE_COUNT,
+    OBSTACLE_FIRST,
     OPEN_RUNOFF,
     RUNOFF,
     SPACING,
@@ -52,7 +62,8 @@ WALL_LEFT, WALL_RIGHT = 13, 14
 OBSTACLE = 15
 CAR = 16  # first of TEAMS colours, each followed by a darker one of the sides
 TEAMS = 8
-CODES = CAR + 2 * TEAMS
+OBSTACLE_FOOT = CAR + 2 * TEAMS
+CODES = OBSTACLE_FOOT + 1
 
 # Points of a portal, from the left wall to the right one.
 ACROSS = 10
@@ -75,6 +86,10 @@ TOP_APART = 10.0  # pixels between portals seen from above
 LEAST_HEIGHT = 0.75  # pixels of a piece of a straight in perspective
 MOST_SAGITTA = 0.3  # pixels that a bend may lie beside the straight pieces it is drawn by
 CAR_HEIGHT = 0.9  # [m]
+OBSTACLE_HEIGHT = 1.0  # [m]
+FOOT_HEIGHT = 0.3  # [m] of an obstacle's darker foot
+FACETS = 4  # flat pieces of the half of a cylinder that is seen
+ROUND = 16  # corners of its top, an even number
 START_DEPTH = 1.0  # [m] of the chequered line
 NEAR = 0.2  # [m] in front of the camera, where the picture begins
 PER_DISTANCE = 0.25  # portals are no farther apart than this share of their distance
@@ -379,12 +394,107 @@ def draw_box(image, inks, x, y, z, yaw, half_length, half_width, code, eye, shap
 
 
 @outlined
+def draw_cylinder(image, inks, x, y, z, radius, eye, shape, spare):
+    """Draw an obstacle: its middle x, y, z [m] on the ground as seen from the camera's foot."""
+    above, _, _, _, height, _, _ = eye
+    distance = sqrt(x * x + y * y)
+    if not above and distance > radius:
+        # The half that is seen lies between the two lines of sight that graze it.
+        toward, half = atan2(-y, -x), acos(radius / distance)
+        for band in range(2):
+            low = z + (FOOT_HEIGHT if band == 1 else 0.0)
+            high = z + (OBSTACLE_HEIGHT if band == 1 else FOOT_HEIGHT)
+            for facet in range(FACETS):
+                for corner in range(4):
+                    turn = facet if corner == 0 or corner == 3 else facet + 1
+                    angle = toward + half * (2.0 * turn / FACETS - 1.0)
+                    set_corner(
+                        shape, corner, x + radius * cos(angle), y + radius * sin(angle),
+                        low if corner < 2 else high, eye,
+                    )  # fmt: skip
+                code = OBSTACLE if band == 1 else OBSTACLE_FOOT
+                fill_clipped(image, shape, inks[code], eye, spare)
+    if above or height > z + OBSTACLE_HEIGHT:
+        # In strips between two pairs of corners that lie opposite each other.
+        for strip in range(ROUND // 2):
+            for corner in range(4):
+                turn = strip if corner == 0 or corner == 3 else strip + 1
+                angle = (turn if corner < 2 else -turn) * 2.0 * pi / ROUND
+                set_corner(
+                    shape, corner, x + radius * cos(angle), y + radius * sin(angle),
+                    z + OBSTACLE_HEIGHT, eye,
+                )  # fmt: skip
+            fill_clipped(image, shape, inks[OBSTACLE], eye, spare)
+
+
+@device
+def is_next(distance, number, last_distance, last_number):
+    """Return whether a thing comes after the last one, from far to near, then by number."""
+    return distance < last_distance or (distance == last_distance and number > last_number)
+
+
+@outlined
+def draw_things(
+    image, inks, sample, stride, count, race, own, place, eye, x, y, z, yaw, segment, present,
+    length, width, wheelbase, to_front, obstacles, begin, number, sides, shape, spare,
+):  # fmt: skip
+    """Draw the cars and obstacles of the segments from ``sample`` on, the farthest first."""
+    here_x, here_y, here_z, cs, sn = place
+    n_cars = x.shape[1]
+    first = first_obstacle(obstacles, begin, number, sample) if number > 0 else 0
+    last_distance, last = inf, -1
+    while True:
+        # Cars are counted first, then obstacles; there are seldom more than one.
+        farthest, found = -1.0, -1
+        for car in range(n_cars):
+            beyond = segment[race, car] - sample
+            beyond = beyond + count if beyond < 0 else beyond
+            if beyond >= stride or car == own or not present[race, car]:
+                continue
+            dx, dy = x[race, car] - here_x, y[race, car] - here_y
+            distance = dx * dx + dy * dy
+            if distance > farthest and is_next(distance, car, last_distance, last):
+                farthest, found = distance, car
+        for k in range(number):
+            row = begin + (first + k) % number
+            beyond = int(obstacles[row, SEGMENT]) - sample
+            beyond = beyond + count if beyond < 0 else beyond
+            if beyond >= stride:
+                break
+            dx, dy = obstacles[row, OBSTACLE_X] - here_x, obstacles[row, OBSTACLE_Y] - here_y
+            distance = dx * dx + dy * dy
+            thing = n_cars + row - begin
+            if distance > farthest and is_next(distance, thing, last_distance, last):
+                farthest, found = distance, thing
+        if found < 0:
+            return
+        last_distance, last = farthest, found
+        if found >= n_cars:
+            row = begin + found - n_cars
+            dx, dy = obstacles[row, OBSTACLE_X] - here_x, obstacles[row, OBSTACLE_Y] - here_y
+            fx, fy, radius = cs * dx + sn * dy, cs * dy - sn * dx, obstacles[row, RADIUS]
+            if outside(fx, fy, radius + NEAR, sides) == 0:
+                rise = obstacles[row, OBSTACLE_Z] - here_z
+                draw_cylinder(image, inks, fx, fy, rise, radius, eye, shape, spare)
+            continue
+        heading = float(yaw[race, found])
+        middle = to_front[race, found] - 0.5 * wheelbase[race, found]
+        dx = x[race, found] + middle * cos(heading) - here_x
+        dy = y[race, found] + middle * sin(heading) - here_y
+        rise = z[race, found] - here_z
+        draw_box(
+            image, inks, cs * dx + sn * dy, cs * dy - sn * dx, rise if rise == rise else 0.0,
+            heading - atan2(sn, cs), 0.5 * length[race, found], 0.5 * width[race, found],
+            CAR + 2 * (found % TEAMS), eye, shape, spare,
+        )  # fmt: skip
+
+
+@outlined
 def draw_standing(
     image, inks, portals, about, n, walls, count, race, own, place, eye, x, y, z, yaw, segment,
-    present, length, width, wheelbase, to_front, shape, spare,
+    present, length, width, wheelbase, to_front, obstacles, begin, number, sides, shape, spare,
 ):  # fmt: skip
-    """Draw walls and cars, the farthest first."""
-    here_x, here_y, here_z, cs, sn = place
+    """Draw walls, cars and obstacles, the farthest first."""
     for i in range(n - 2, -1, -1):
         stride = int(about[i, STRIDE])
         if stride == 0:
@@ -392,23 +502,11 @@ def draw_standing(
         if walls:
             fill_strip(image, portals, i, WALL_L, TOP_L, inks[WALL_LEFT], eye, shape, spare)
             fill_strip(image, portals, i, WALL_R, TOP_R, inks[WALL_RIGHT], eye, shape, spare)
-        sample = int(about[i, SAMPLE])
-        for car in range(x.shape[1]):
-            beyond = segment[race, car] - sample
-            beyond = beyond + count if beyond < 0 else beyond
-            if beyond >= stride or car == own or not present[race, car]:
-                continue
-            heading = float(yaw[race, car])
-            middle = to_front[race, car] - 0.5 * wheelbase[race, car]
-            dx = x[race, car] + middle * cos(heading) - here_x
-            dy = y[race, car] + middle * sin(heading) - here_y
-            rise = z[race, car] - here_z
-            relative = heading - atan2(sn, cs)
-            draw_box(
-                image, inks, cs * dx + sn * dy, cs * dy - sn * dx, rise if rise == rise else 0.0,
-                relative, 0.5 * length[race, car], 0.5 * width[race, car],
-                CAR + 2 * (car % TEAMS), eye, shape, spare,
-            )  # fmt: skip
+        draw_things(
+            image, inks, int(about[i, SAMPLE]), stride, count, race, own, place, eye, x, y, z, yaw,
+            segment, present, length, width, wheelbase, to_front, obstacles, begin, number,
+            sides, shape, spare,
+        )  # fmt: skip
 
 
 @outlined
@@ -432,7 +530,8 @@ def colour(image, out, palette):
 @kernel(parallel_from=PARALLEL_FROM)
 def draw_views(
     cars, out, x, y, z, yaw, segment, present, length, width, wheelbase, to_front,
-    race_track, points, borders, crossings, table, inks, palette, eye, turned, mount, horizon,
+    race_track, points, borders, crossings, obstacles, table, inks, palette, eye, turned, mount,
+    horizon,
     own_car, sides, sight, images, portals, about, shapes, spares,
 ):  # fmt: skip
     """Draw what some cars see.
@@ -442,7 +541,7 @@ def draw_views(
         out: (k, height, width, channels) uint8, one channel or three; written.
         x, y, z, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
         length, width, wheelbase, to_front: of ``VehicleTable``.
-        race_track, points, borders, crossings, table: the packed tracks.
+        race_track, points, borders, crossings, obstacles, table: the packed tracks.
         inks: (CODES,) uint8, what is written into ``images`` for each code: with three
             channels the code itself, with one its brightness.
         palette: (CODES, 3) uint8, colours of codes.
@@ -489,7 +588,9 @@ def draw_views(
             draw_standing(
                 image, inks, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
                 count, race, -1 if own_car else car, place, eye, x, y, z, yaw, segment,
-                present, length, width, wheelbase, to_front, shape, spare,
+                present, length, width, wheelbase, to_front, obstacles,
+                int(table[track, OBSTACLE_FIRST]), int(table[track, OBSTACLE_COUNT]), sides,
+                shape, spare,
             )  # fmt: skip
             if not direct:
                 colour(image, out[k], palette)

@@ -40,7 +40,8 @@ class RaceControl:
             contacts.count, contacts.car, contacts.other, contacts.impulse,
             *_flat(
                 race.off_track, race.off_track_since, race.off_track_count, race.lap_valid,
-                race.wall_impulse, race.wall_count, race.stuck_time, race.wrong_way_time,
+                race.wall_impulse, race.wall_count, race.obstacle_impulse, race.obstacle_count,
+                race.stuck_time, race.wrong_way_time,
             ),
             *reported, float(rules.stuck_speed), float(rules.retire_stuck),
         )  # fmt: skip

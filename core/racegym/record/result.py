@@ -197,6 +197,7 @@ def _car(
         "top_speed": float(tally.top_speed[car]),
         "off_track": journal.counts["off_track", car],
         "wall_contacts": journal.counts["wall", car],
+        "obstacle_contacts": journal.counts["obstacle", car],
         "cuts": journal.counts["cut", car],
     }
 

@@ -34,6 +34,7 @@ class TrackShape:
         left, right: (n, 2) [m] x and y of the edges of the asphalt, in driving direction; the
             start line runs from ``left[0]`` to ``right[0]``, and the last point is followed by
             the first.
+        obstacles: (k, 3) [m] x, y and radius of each.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TrackShape:
     kerb_width: float
     left: Floats
     right: Floats
+    obstacles: Floats
 
 
 class ShapeLog:
@@ -73,6 +75,8 @@ class ShapeLog:
             "right_x": _millimetres(right_x),
             "right_y": _millimetres(right_y),
         }
+        if len(track.obstacles):
+            line["obstacles"] = np.round(track.obstacles, 3).tolist()
         self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
         return self._known.setdefault(track.hash, len(self._known))
@@ -109,6 +113,7 @@ def _shape(line: dict[str, Any]) -> TrackShape:
         kerb_width=float(line["kerb_width"]),
         left=_points(line["left_x"], line["left_y"]),
         right=_points(line["right_x"], line["right_y"]),
+        obstacles=np.asarray(line.get("obstacles", []), np.float64).reshape(-1, 3),
     )
 
 

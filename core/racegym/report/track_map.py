@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
+from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from racegym.record import RunFolder
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 
 ASPHALT = "#e4e6e9"
 KERB = "#c8322d"
+OBSTACLE = "#d9730d"
 LONG_SIDE = 9.0  # [inches] of the map
 
 
@@ -116,7 +118,7 @@ def _edges(track: Track, beyond: float = 0.0) -> tuple[Floats, Floats, Floats, F
 
 
 def _draw_track(axes: Axes, track: Track, metre: float) -> None:
-    """Draw asphalt, kerbs, edges and the start line; a ``metre`` is so many points long."""
+    """Draw asphalt, kerbs, edges, obstacles and the start line; a ``metre`` has so many points."""
     left_x, left_y, right_x, right_y = _edges(track)
     left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
@@ -131,6 +133,14 @@ def _draw_track(axes: Axes, track: Track, metre: float) -> None:
             axes.plot(x, y, color=KERB, linewidth=kerb, linestyle=(0, (2, 2)), zorder=2)
     for x, y in _pairs((left_x, left_y, right_x, right_y)):
         axes.plot(x, y, color=INK, linewidth=0.9 if kerb > 0.5 else 0.6, zorder=3)
+    if len(track.obstacles):
+        # The line around them keeps small ones visible.
+        circles = [Circle((x, y), radius) for x, y, radius in track.obstacles]
+        axes.add_collection(
+            PatchCollection(
+                circles, facecolor=OBSTACLE, edgecolor=OBSTACLE, linewidth=1.5, zorder=3
+            )
+        )
     _draw_start(axes, track)
 
 

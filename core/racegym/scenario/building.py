@@ -18,7 +18,7 @@ from racegym.scenario.settings import (
     VariationSettings,
 )
 from racegym.scenario.stages import Declared, class_of, declared_by, find_backend
-from racegym.scenario.tracks import make_tracks
+from racegym.scenario.tracks import make_tracks, with_obstacle
 from racegym.scenario.varying import car_draws, race_draws, split_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.sensors.delivery import delivered
@@ -100,7 +100,11 @@ def _tracks(scenario: Scenario) -> list[Track]:
     for index, settings in enumerate(scenario.every_track):
         location: Location = ("track",) if scenario.track else ("tracks", index)
         with _placed(scenario.places, location):
-            tracks += make_tracks(settings)
+            made = make_tracks(settings)
+        for number, obstacle in enumerate(settings.obstacles):
+            with _placed(scenario.places, (*location, "obstacles", number)):
+                made = [with_obstacle(track, obstacle) for track in made]
+        tracks += made
     return tracks
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 from racegym.entrants.source import is_source
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.distributions import read_distribution
+from racegym.track.obstacles import LARGEST_RADIUS, MAX_OBSTACLES
 from racegym.world.variation import LIMITS
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "GenerateSettings",
     "Name",
     "Observation",
+    "ObstacleSettings",
     "ProfileSettings",
     "RecordSettings",
     "RulesSettings",
@@ -113,6 +115,33 @@ class GenerateSettings(Settings):
     runoff: float | None = Field(
         default=None, ge=0, allow_inf_nan=True, description="[m] edge to wall; .inf: no wall"
     )
+    obstacles: int = Field(
+        default=0, ge=0, le=MAX_OBSTACLES, description="scattered beside the middle of the track"
+    )
+
+
+class ObstacleSettings(Settings):
+    """A static obstacle: where it stands, along the track or on the map, and how large it is."""
+
+    s: float | None = Field(default=None, description="[m] along the centerline, from the line")
+    d: float | None = Field(default=None, description="[m] across, left positive; 0 by default")
+    x: float | None = Field(default=None, description="[m] on the map, in place of s and d")
+    y: float | None = Field(default=None, description="[m] on the map")
+    radius: float = Field(gt=0, le=LARGEST_RADIUS, description="[m]")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ObstacleSettings:
+        on_map = self.x is not None and self.y is not None
+        along = self.s is not None
+        given = [k for k in ("s", "d", "x", "y") if getattr(self, k) is not None]
+        if on_map == along or len(given) > 2 or (on_map and self.d is not None):
+            said = ", ".join(given) or "nothing"
+            raise ValueError(f"give s and d, along the track, or x and y, on the map, not {said}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
 
 
 class TrackSettings(Settings):
@@ -122,6 +151,9 @@ class TrackSettings(Settings):
     generate: GenerateSettings | None = Field(default=None, description="a circuit from a seed")
     name: str | None = Field(default=None, description="a track that a plugin offers")
     reverse: bool = Field(default=False, description="driven the other way round")
+    obstacles: Annotated[
+        tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
+    ] = Field(default=(), description="what stands on it; s and d as it is driven")
 
     @model_validator(mode="after")
     def _one_of_three(self) -> TrackSettings:
@@ -133,7 +165,8 @@ class TrackSettings(Settings):
 
     @model_serializer(mode="wrap")
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if value is not None}
+        data = serialize(self).items()
+        return {key: value for key, value in data if value not in (None, (), [])}
 
 
 class RulesSettings(Settings):

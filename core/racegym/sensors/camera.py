@@ -14,7 +14,7 @@ __all__ = ["Camera"]
 
 
 class Camera(Sensor):
-    """A picture from the car, of asphalt, kerbs, lines, grass, walls, sky and other cars.
+    """A picture from the car, of asphalt, kerbs, lines, grass, walls, obstacles, sky and cars.
 
     A pinhole camera: a point ``a`` metres ahead of it, ``l`` to the left and ``u`` up, along
     its own axes, is at column ``width / 2 - f l / a`` and row ``height / 2 - f u / a``, with

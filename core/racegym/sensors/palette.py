@@ -25,6 +25,7 @@ _DAY = {
     codes.WALL_LEFT: (170, 170, 178),
     codes.WALL_RIGHT: (140, 140, 150),
     codes.OBSTACLE: (240, 130, 20),
+    codes.OBSTACLE_FOOT: (140, 72, 10),
 }
 # Of cars, in the order of their slots; then again from the first.
 _TEAMS = (

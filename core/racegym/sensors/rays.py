@@ -1,4 +1,4 @@
-"""Distances along beams: to the edges or walls of the track, and to other cars."""
+"""Distances along beams: to the edges or walls of the track, to cars and to obstacles."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 class Rays(Sensor):
     """Distances from the car along beams, from right to left.
 
-    A beam ends at the nearest border of the track's own corridor, at another car in it, or
-    at ``range``. Borders run straight from sample to sample of the track. Parts of the track
-    on another level are not seen, nor is what lies behind a border.
+    A beam ends at the nearest border of the track's own corridor, at another car or an obstacle
+    in it, or at ``range``. Borders run straight from sample to sample of the track. Parts of the
+    track on another level are not seen, nor is what lies behind a border.
     """
 
     class Options(StageOptions):
@@ -120,7 +120,7 @@ class Rays(Sensor):
         cast_beams(
             cars, out, state.x, state.y, state.yaw, view.frame.segment, view.race.present,
             vehicle.length, vehicle.width, vehicle.wheelbase, vehicle.to_front,
-            tracks.race_track, tracks.points, tracks.borders, tracks.table,
+            tracks.race_track, tracks.points, tracks.borders, tracks.obstacles, tracks.table,
             self.angles, self._beams, self._column, self.options.mount,
             self._reach, self._unit, self._scratch,
         )  # fmt: skip

@@ -14,7 +14,7 @@ __all__ = ["Topdown"]
 
 
 class Topdown(Sensor):
-    """A picture of the track and all cars near by, from above, without perspective.
+    """A picture of the track, cars and obstacles near by, from above, without perspective.
 
     A point ``f`` metres ahead of the car's centre of mass and ``l`` to its left is at column
     ``width / 2 - l / metres`` and row ``place * height - f / metres``; with ``north_up``,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from racegym.errors import TrackError, nearest
 from racegym.track.nearby import TangledError, pairs_within
+from racegym.track.scatter import check_scatter, scatter
 from racegym.track.track import Track
 
 __all__ = ["Direction", "Style", "generate", "shortest_length"]
@@ -74,6 +75,7 @@ def generate(
     spacing: float | None = None,
     kerb_width: float | None = None,
     runoff: float | None = None,
+    obstacles: int = 0,
 ) -> Track:
     """Return the circuit of ``seed``: the same arguments always give the same track.
 
@@ -90,11 +92,14 @@ def generate(
         name: of the track. Default: style and seed.
         spacing, kerb_width: as in ``Track.from_points`` [m].
         runoff: edge of the asphalt to the wall [m], inf for no wall. Default: half a width.
+        obstacles: that many are scattered beside the middle half of the track, see
+            ``racegym.track.scatter``. The circuit is the same as without.
 
     Raises:
         TrackError: if a setting is out of range; it names the nearest that is possible.
     """
     _check(seed, length, width, min_radius, style, direction, runoff)
+    check_scatter(obstacles, length, width)
     runoff = RUNOFF * width if runoff is None else float(runoff)
     clearance = _clearance(width, runoff)
     radius = max(min_radius, 0.5 * clearance) * _SLACK
@@ -126,7 +131,7 @@ def generate(
             source=f"generated: seed {seed}, {style}, {length:g} m",
         )
         if np.abs(track.curvature).max() * min_radius <= 1.0:
-            return track
+            return scatter(track, seed, obstacles) if obstacles else track
     raise TrackError(f"no track of {length:g} m with corners of {min_radius:g} m was found")
 
 

@@ -18,11 +18,13 @@ from racegym.track.check import (
     check_points,
     check_size,
 )
+from racegym.track.obstacles import checked_obstacles, nearest_segments
 from racegym.track.spline import PeriodicSpline
 
 __all__ = ["MIN_POINTS", "Crossing", "Track", "default_spacing"]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Label = Callable[[int], str]
 
 MIN_POINTS = 8  # of a centerline; fewer can't say where a corner is
@@ -62,9 +64,13 @@ class Track:
     their tangents, everywhere in racegym. Not modelled: surfaces beside the asphalt other
     than kerb and run-off, and pit lanes.
 
+    Obstacles are upright cylinders; add them by ``with_obstacles``. Each belongs to a segment,
+    the part of the centerline from that sample to the next, and with it to one level where the
+    track crosses itself. They are kept in the order of their segments.
+
     Raises:
         TrackError: if an array is not finite or has the wrong shape, a width is not above
-            zero, or a sector or checkpoint lies outside the lap.
+            zero, a sector or checkpoint lies outside the lap, or an obstacle is out of reach.
     """
 
     name: str
@@ -89,6 +95,8 @@ class Track:
     origin: tuple[float, float] = (0.0, 0.0)  # [m] what was subtracted from x and y
     crossings: tuple[Crossing, ...] = ()  # where it passes over itself
     problems: tuple[str, ...] = field(default=(), repr=False)  # oddities that were let pass
+    obstacles: Floats = field(default_factory=lambda: np.empty((0, 3)))  # (n, 3) x, y, radius [m]
+    obstacle_segment: Indices = field(default_factory=lambda: np.empty(0, np.int64))  # (n,)
 
     def __post_init__(self) -> None:
         n = len(self.x)
@@ -114,6 +122,10 @@ class Track:
                 f"track {self.name!r}: runoff is {self.runoff}; it must be 0 m or more, "
                 "or inf for no wall"
             )
+        obstacles, segment = checked_obstacles(self)
+        for name, own in (("obstacles", obstacles), ("obstacle_segment", segment)):
+            own.flags.writeable = False
+            object.__setattr__(self, name, own)
 
     @classmethod
     def from_points(
@@ -225,13 +237,14 @@ class Track:
 
     @cached_property
     def hash(self) -> str:
-        """Return 16 hex digits of the geometry: samples, gates, kerb and run-off, not the name."""
+        """Return 16 hex digits: of samples, gates, kerb, run-off and obstacles, not the name."""
         digest = hashlib.blake2b(digest_size=8)
         for name in _SAMPLE_ARRAYS:
             digest.update(getattr(self, name).tobytes())
         for array in (self.sectors, self.checkpoints):
             digest.update(np.float64(len(array)).tobytes() + array.tobytes())
         digest.update(np.array([self.spacing, self.kerb_width, self.runoff]).tobytes())
+        digest.update(self.obstacles.tobytes() + self.obstacle_segment.tobytes())
         return digest.hexdigest()
 
     def at(self, s: ArrayLike, d: ArrayLike = 0.0) -> tuple[Floats, Floats, Floats]:
@@ -251,6 +264,32 @@ class Track:
         y, dy = _hermite(self.y[i], self.y[j], h * self.tangent_y[i], h * self.tangent_y[j], t)
         norm = np.hypot(dx, dy)
         return x - d * dy / norm, y + d * dx / norm, _heading(dx, dy)
+
+    def with_obstacles(self, obstacles: ArrayLike, near: ArrayLike = np.nan) -> Track:
+        """Return the track with obstacles on it, beside those that it has.
+
+        Args:
+            obstacles: (n, 3) [m]; x, y and radius of each, at most 20 m. For places along the
+                track, ``at`` tells x and y.
+            near: (n,) or one number, s [m] near which they lie: which level is meant where the
+                track crosses itself. By default the part that is nearest.
+
+        Raises:
+            TrackError: if one is not between the walls, or there are more than 256.
+        """
+        more = np.array(obstacles, dtype=np.float64)
+        if more.ndim != 2 or more.shape[1] != 3:
+            raise TrackError(
+                f"track {self.name!r}: obstacles have shape {more.shape}, not (n, 3): x, y, radius"
+            )
+        if not np.isfinite(more).all():
+            raise TrackError(f"track {self.name!r}: an obstacle holds a value that is not finite")
+        segment = nearest_segments(self, more[:, 0], more[:, 1], near)
+        return replace(
+            self,
+            obstacles=np.concatenate([self.obstacles, more]),
+            obstacle_segment=np.concatenate([self.obstacle_segment, segment]),
+        )
 
     def reversed(self) -> Track:
         """Return the track driven the other way round, with the same start line."""
@@ -280,10 +319,13 @@ class Track:
             crossings=tuple(
                 Crossing(self.length - b, self.length - a) for a, b in reversed(self.crossings)
             ),
+            obstacle_segment=len(self) - 1 - self.obstacle_segment,
         )
 
     def __repr__(self) -> str:
-        return f"Track({self.name!r}, {self.length:.1f} m, {len(self)} samples)"
+        count = len(self.obstacles)
+        more = f", {count} obstacle{'s' * (count > 1)}" if count else ""
+        return f"Track({self.name!r}, {self.length:.1f} m, {len(self)} samples{more})"
 
 
 def _hermite(p: Floats, q: Floats, a: Floats, b: Floats, t: Floats) -> tuple[Floats, Floats]:

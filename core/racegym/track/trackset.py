@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
 from racegym.kernels import projection as columns
+from racegym.kernels.obstacles import OBSTACLE_COLUMNS
 from racegym.kernels.projection import fill_grid, pose_cars
 from racegym.track.borders import BORDER_COLUMNS, border_points
 from racegym.track.check import MOST_CROSSINGS
+from racegym.track.obstacles import MAX_OBSTACLES, obstacle_rows, obstacle_spans
 from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
 
 __all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
@@ -49,10 +51,10 @@ class TrackSet:
     """Many tracks in flat arrays, and which of them each race drives on.
 
     The packed arrays ``points``, ``outline``, ``table`` and ``cells`` are laid out in
-    ``racegym.kernels.projection``, ``borders`` in ``racegym.track.borders``; they never move,
-    so whoever holds one sees a replaced track at once. Named attributes such as ``x`` or
-    ``length`` are views of their columns
-    (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
+    ``racegym.kernels.projection``, ``borders`` in ``racegym.track.borders``, ``obstacles`` and
+    ``obstacle_spans`` in ``racegym.kernels.obstacles``; they never move, so whoever holds one
+    sees a replaced track at once. Named attributes such as ``x`` or ``length`` are views of their
+    columns (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
     ``replace``; a segment index counts from its track's first row and so stays right.
 
     Attributes:
@@ -106,6 +108,8 @@ class TrackSet:
         self.outline = np.zeros((n_points, columns.OUTLINE_COLUMNS), np.float32)
         self.borders = np.zeros((n_points, BORDER_COLUMNS))
         self.crossings = np.zeros((n_tracks, 2 * MOST_CROSSINGS))
+        self.obstacles = np.zeros((n_tracks * MAX_OBSTACLES, OBSTACLE_COLUMNS))
+        self.obstacle_spans = np.zeros((n_points, 2), np.int32)
         self.table = np.zeros((n_tracks, columns.TABLE_COLUMNS))
         self.cells = np.zeros(n_points * CELLS_PER_POINT, dtype=np.int32)
         self.checkpoint_s = np.zeros(n_tracks * MAX_CHECKPOINTS)
@@ -238,6 +242,9 @@ class TrackSet:
             self.points[row : row + count] = self.points[first : first + count].copy()
             self.outline[row : row + count] = self.outline[first : first + count].copy()
             self.borders[row : row + count] = self.borders[first : first + count].copy()
+            self.obstacle_spans[row : row + count] = self.obstacle_spans[
+                first : first + count
+            ].copy()
             here, there, size = (CELLS_PER_POINT * v for v in (row, first, count))
             self.cells[here : here + size] = self.cells[there : there + size].copy()
             self.table[k, columns.FIRST] = row
@@ -264,6 +271,10 @@ class TrackSet:
         entry[columns.KERB], entry[columns.RUNOFF] = track.kerb_width, track.runoff
         entry[columns.CROSSING_COUNT] = len(track.crossings)
         self.crossings[slot, : 2 * len(track.crossings)] = np.ravel(track.crossings)
+        first_obstacle, obstacles = slot * MAX_OBSTACLES, len(track.obstacles)
+        entry[columns.OBSTACLE_FIRST], entry[columns.OBSTACLE_COUNT] = first_obstacle, obstacles
+        self.obstacles[first_obstacle : first_obstacle + obstacles] = obstacle_rows(track)
+        self.obstacle_spans[row : row + n] = obstacle_spans(track)
         self._write_grid(slot, CELLS_PER_POINT * row, track)
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,

@@ -46,6 +46,7 @@ from racegym.track import Track
 from racegym.workers.memory import Layout, Route, Segment, offsets
 from racegym.workers.messages import SPIN, Order, Task, breathe
 from racegym.workers.parcels import (
+    OBSTACLE_BYTES,
     POINT_BYTES,
     Brief,
     decode_track,
@@ -137,7 +138,8 @@ class WorkerBackend(Backend):
         View.allocate(plan, view.n_cars, view.dt, view.tracks, view.channel_specs)
         allocate(Effects, plan, view.n_cars, "effects")
         self._places, row_bytes = offsets(plan)
-        parcel = max(PARCEL + self._points * POINT_BYTES, *(len(b) + PARCEL for b in briefs))
+        track = OBSTACLE_BYTES + self._points * POINT_BYTES
+        parcel = max(PARCEL + track, *(len(b) + PARCEL for b in briefs))
         parcel = -(-(parcel + view.n_cars * CAR_BYTES) // 4096) * 4096
         layout = Layout(view.n_races, row_bytes, parcel)
         segment = Segment(layout.size)

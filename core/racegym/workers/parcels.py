@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from racegym.interfaces import Cars, Channel
 from racegym.track import Crossing, Track
+from racegym.track.obstacles import MAX_OBSTACLES
 
 __all__ = [
+    "OBSTACLE_BYTES",
     "POINT_BYTES",
     "Brief",
     "decode_poses",
@@ -24,6 +27,7 @@ __all__ = [
 ]
 
 POINT_BYTES = 8 * sum(field.type == "Floats" for field in fields(Track))
+OBSTACLE_BYTES = 8 * 4 * MAX_OBSTACLES  # of a track with the most
 _LENGTH = struct.Struct("<I")
 
 
@@ -73,13 +77,13 @@ class Brief:
 
 def encode_track(track: Track) -> bytes:
     """Return a track as its numbers in JSON and its arrays as they lie in memory."""
-    arrays: dict[str, int] = {}
+    arrays: dict[str, tuple[str, tuple[int, ...]]] = {}
     values: dict[str, Any] = {}
     raw = b""
     for field in fields(track):
         value = getattr(track, field.name)
         if isinstance(value, np.ndarray):
-            arrays[field.name] = len(value)
+            arrays[field.name] = (value.dtype.name, value.shape)
             raw += value.tobytes()
         else:
             values[field.name] = value
@@ -90,12 +94,13 @@ def encode_track(track: Track) -> bytes:
 def decode_track(raw: bytes) -> Track:
     """Return the track that ``encode_track`` was given, equal in every bit."""
     text, rest = _split(raw)
-    lengths, values = json.loads(text)
+    shapes, values = json.loads(text)
     arrays: dict[str, Any] = {}
     start = 0
-    for name, length in lengths.items():
-        arrays[name] = np.frombuffer(rest, np.float64, length, offset=start)
-        start += 8 * length
+    for name, (dtype, shape) in shapes.items():
+        array = np.frombuffer(rest, dtype, prod(shape), offset=start)
+        arrays[name] = array.reshape(shape)
+        start += array.nbytes
     values["origin"] = tuple(values["origin"])
     values["problems"] = tuple(values["problems"])
     values["crossings"] = tuple(Crossing(*pair) for pair in values["crossings"])

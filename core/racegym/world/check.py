@@ -74,6 +74,12 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
         raise ScenarioError(f"backend {name!r} drives the tracks it is given: name a track")
     if spec.tracks != "given" and config.tracks:
         raise ScenarioError(f"backend {name!r} has a track of its own: leave the track out")
+    for track in config.tracks:
+        if len(track.obstacles) and "obstacle" not in spec.contacts:
+            raise ScenarioError(
+                f"backend {name!r} knows no obstacles: its cars would drive through those of "
+                f"track {track.name!r}"
+            )
     if config.start.kind == "random" and spec.placement in ("start", "none"):
         raise ScenarioError(
             f"backend {name!r} can't place cars anywhere (placement: {spec.placement}); "

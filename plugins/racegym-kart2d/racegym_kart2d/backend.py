@@ -69,7 +69,7 @@ class Kart2D(Backend):
         dt=0.05,
         fills=frozenset(Motion._fields),
         effects=frozenset(field.name for field in fields(Effects)),
-        contacts=frozenset({"wall"}),
+        contacts=frozenset({"wall", "obstacle"}),
         collides=False,
         deterministic=True,
         tracks="given",
@@ -100,7 +100,10 @@ class Kart2D(Backend):
         self._present = _flat(view.race.present)
         self._motion = Motion(*(_flat(getattr(view.state, name)) for name in Motion._fields))
         self._touch = Touch(*(getattr(view.contacts, name) for name in Touch._fields))
-        self._ground = Ground(*view.tracks.geometry, _flat(view.frame.segment))
+        tracks = view.tracks
+        self._ground = Ground(
+            *tracks.geometry, _flat(view.frame.segment), tracks.obstacles, tracks.obstacle_spans
+        )
         self._asked: tuple[Control, Effects] | None = None
 
     @property

@@ -101,7 +101,8 @@
   const readColours = () => {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
-    for (const name of ["ink", "faint", "paper", "field", "asphalt", "edge", "accent"]) {
+    for (const name of ["ink", "faint", "paper", "field", "asphalt", "edge", "accent",
+      "obstacle"]) {
       view.colours[name] = read("--" + name);
     }
     view.colours.cars = cars.map(({ colour }) =>
@@ -119,6 +120,7 @@
       return [edge[i] / 100, edge[i + 1] / 100]; // centimetres
     };
     const asphalt = new Path2D(), edges = new Path2D(), line = new Path2D();
+    const obstacles = new Path2D();
     const n = shape.left.length / 2;
     for (let k = 0; k < n; k++) { // piece by piece: a track may pass over itself
       asphalt.moveTo(...point(shape.left, k));
@@ -135,9 +137,14 @@
     const left = point(shape.left, 0), right = point(shape.right, 0);
     line.moveTo(...left);
     line.lineTo(...right);
+    for (let i = 0; i < shape.obstacles.length; i += 3) {
+      const [x, y, radius] = shape.obstacles.slice(i, i + 3).map((v) => v / 100);
+      obstacles.moveTo(x + radius, y);
+      obstacles.arc(x, y, radius, 0, 2 * Math.PI);
+    }
     // Across the line from left to right, the way that cars go is a quarter turn to the left.
     const way = Math.atan2(right[1] - left[1], right[0] - left[0]) + Math.PI / 2;
-    return { asphalt, edges, line, left, way };
+    return { asphalt, edges, line, obstacles, left, way };
   };
 
   const extent = (run, shape) => {
@@ -204,6 +211,10 @@
     target.lineWidth = 1.1 * pixel;
     target.stroke(view.track.edges);
     drawLine(target, pixel);
+    target.fillStyle = target.strokeStyle = colours.obstacle;
+    target.lineWidth = 2 * pixel; // so that a small one stays visible from afar
+    target.fill(view.track.obstacles);
+    target.stroke(view.track.obstacles);
   };
 
   // The line, chequered, and beside it which way the cars go round.
@@ -557,6 +568,7 @@
     off_track: (v) => `leaves the track, ${v.toFixed(1)} m beyond the edge`,
     rejoin: (v) => `is back on the track after ${v.toFixed(1)} s`,
     wall: (v) => `hits the wall, ${v.toFixed(0)} N s`,
+    obstacle: (v) => `hits an obstacle, ${v.toFixed(0)} N s`,
     cut: (v) => `cuts ${v.toFixed(0)} m`,
     rescue: () => "is put back on the track",
     hand_over: () => "is handed to another driver",

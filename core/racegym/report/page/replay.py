@@ -103,13 +103,17 @@ def packed_replay(
 
 
 def packed_shape(shape: TrackShape) -> dict[str, Any]:
-    """Return a track as the page reads it: edges in centimetres, as lists of x, y, x, y ..."""
+    """Return a track as the page reads it, in centimetres.
+
+    Edges are lists of x, y, x, y ..., obstacles one of x, y, radius, x, y, radius ...
+    """
     every = max(1, -(-len(shape.left) // SHAPE_POINTS))
     return {
         "name": shape.name,
         "length": round(shape.length, 1),
         "left": np.round(100 * shape.left[::every]).astype(int).ravel().tolist(),
         "right": np.round(100 * shape.right[::every]).astype(int).ravel().tolist(),
+        "obstacles": np.round(100 * shape.obstacles).astype(int).ravel().tolist(),
     }
 
 

@@ -119,7 +119,7 @@ def scenario_schema() -> Schema:
 
 # Models of the spelt-out form; in a file there are shorter ones.
 _REPLACED = {
-    "CarSettings", "GenerateSettings", "ProfileSettings",
+    "CarSettings", "GenerateSettings", "ObstacleSettings", "ProfileSettings",
     "StageSettings", "TrackSettings", "WeightedSettings",
 }  # fmt: skip
 
@@ -208,6 +208,11 @@ def _track(defs: dict[str, Schema]) -> Schema:
     mapping["oneOf"] = [
         {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
         for key in ("file", "generate", "name")
+    ]
+    some, none = {"not": {"type": "null"}}, {"type": "null"}
+    defs["track.ObstacleSettings"]["oneOf"] = [
+        {"required": ["s"], "properties": {"s": some, "x": none, "y": none}},
+        {"required": ["x", "y"], "properties": {"s": none, "d": none, "x": some, "y": some}},
     ]
     path = described(PATH, "path of a CSV file")
     return {"anyOf": [path, *names, mapping]}

@@ -1,10 +1,11 @@
-"""What the wheels stand on, and what happens at a wall.
+"""What the wheels stand on, and what happens at a wall or an obstacle.
 
 Across the track lie asphalt, a kerb on either side, grass, and a wall at the edge plus the
 run-off. A car is a box centred between its axles. At a wall it is pushed back, then its
 foremost corner gets an impulse along the normal with restitution, then one along the wall
 with friction, each found for a rigid body [1]. Either alone takes energy from the car or
-leaves it; both at once could add some.
+leaves it; both at once could add some. An obstacle is an upright cylinder; the point of the
+car's outline nearest to its middle meets it as a corner meets a wall.
 
 [1] Chatterjee, Ruina (1998), "A new algebraic rigid-body collision law based on impulse
     space considerations", J. Appl. Mech. 65(4):939-951.
@@ -16,6 +17,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from racegym.kernels import device, outlined
+from racegym.kernels.obstacles import OBSTACLE_X, OBSTACLE_Y, RADIUS
 from racegym.kernels.projection import (
     COUNT,
     FIRST,
@@ -62,6 +64,7 @@ __all__ = [
     "Wheels",
     "follow",
     "heights",
+    "hit_obstacle",
     "hit_wall",
     "nearest_place",
     "place_beside",
@@ -107,7 +110,7 @@ class Wheels(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """What a wall did to a car; ``push`` and ``impulse`` are zero when it did not touch."""
+    """What a wall or an obstacle did to a car; without a touch, no ``push`` and no ``impulse``."""
 
     body: Body  # the motion after it
     push: Real  # [m] moved along the normal
@@ -115,7 +118,7 @@ class Hit(NamedTuple):
     closing: Real  # [m/s] approach before
     corner_x: Real  # [m] where it touched, in the car frame
     corner_y: Real
-    normal_x: Real  # away from the wall, in the map frame
+    normal_x: Real  # away from what was hit, in the map frame
     normal_y: Real
 
 
@@ -301,8 +304,32 @@ def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real,
     corner_x = middle + half_length * _clipped(side * ahead, real)
     corner_y = half_width * _clipped(side * across, real)
     nx, ny = normal_x * cs + normal_y * sn, normal_y * cs - normal_x * sn
-    inertia = p[INERTIA]
+    after, impulse, closing = _bounced(p, mass, body, corner_x, corner_y, nx, ny, touching, real)
+    return Hit(after, max(push, zero), impulse, closing, corner_x, corner_y, normal_x, normal_y)
 
+
+@device
+def _bounced(
+    p: Reals,
+    mass: Real,
+    body: Body,
+    corner_x: Real,
+    corner_y: Real,
+    nx: Real,
+    ny: Real,
+    touching: Any,
+    real: Any,
+) -> tuple[Body, Real, Real]:
+    """Return (motion after, impulse [N s], approach [m/s]) of a touch at a point of a car.
+
+    Args:
+        p, mass, body: the car.
+        corner_x, corner_y: the point [m], in the car frame.
+        nx, ny: away from what it touches, in the car frame.
+        touching: whether it does.
+        real: the precision.
+    """
+    zero, inertia = real(0.0), p[INERTIA]
     approach = (body.vx - body.r * corner_y) * nx + (body.vy + body.r * corner_x) * ny
     approach = min(approach, zero) if touching else zero
     lever = corner_x * ny - corner_y * nx
@@ -319,4 +346,61 @@ def hit_wall(p: Reals, mass: Real, body: Body, place: Place, cs: Real, sn: Real,
     rub = -sliding / (inverse + lever * lever / inertia)
     rub = min(max(rub, -most), most)
     after = Body(vx + rub * tx * inverse, vy + rub * ty * inverse, r + rub * lever / inertia)
-    return Hit(after, max(push, zero), impulse, -approach, corner_x, corner_y, normal_x, normal_y)
+    return after, impulse, -approach
+
+
+@device
+def _way_in(room: Real, speed: Real, real: Any) -> Real:
+    """Return how long ago [s] a point came in through a face, ``room`` [m] behind it by now."""
+    return room / max(speed, real(1e-3))
+
+
+@outlined
+def hit_obstacle(
+    p: Reals,
+    mass: Real,
+    body: Body,
+    obstacles: Floats,
+    row: int,
+    x: float,
+    y: float,
+    cs: Real,
+    sn: Real,
+    real: Any,
+) -> Hit:
+    """Keep the car at (x, y) [m] out of an obstacle; ``cs`` and ``sn`` are of its yaw."""
+    zero, half, one = real(0.0), real(0.5), real(1.0)
+    middle = half * (p[TO_FRONT] - p[TO_REAR])
+    half_length, half_width = half * p[LENGTH], half * p[WIDTH]
+    radius = real(obstacles[row, RADIUS])
+    dx, dy = real(obstacles[row, OBSTACLE_X] - x), real(obstacles[row, OBSTACLE_Y] - y)
+    # The obstacle as the middle of the car sees it, and the nearest point of the box.
+    ox, oy = cs * dx + sn * dy - middle, cs * dy - sn * dx
+    px = min(max(ox, -half_length), half_length)
+    py = min(max(oy, -half_width), half_width)
+    gap_x, gap_y = px - ox, py - oy
+    gap = sqrt(gap_x * gap_x + gap_y * gap_y)
+    push = radius - gap
+    if gap > zero:
+        nx, ny = gap_x / gap, gap_y / gap
+    else:
+        # Its middle is inside the car: it goes out by the face through which it came in last.
+        vx, vy = body.vx - body.r * oy, body.vy + body.r * (middle + ox)
+        from_front, from_rear = half_length - ox, half_length + ox
+        from_left, from_right = half_width - oy, half_width + oy
+        nx, ny, depth, least = -one, zero, from_front, _way_in(from_front, vx, real)
+        since = _way_in(from_rear, -vx, real)
+        if since < least:
+            nx, ny, depth, least = one, zero, from_rear, since
+        since = _way_in(from_left, vy, real)
+        if since < least:
+            nx, ny, depth, least = zero, -one, from_left, since
+        since = _way_in(from_right, -vy, real)
+        if since < least:
+            nx, ny, depth = zero, one, from_right
+        px, py = ox - depth * nx, oy - depth * ny
+        push = radius + depth
+    corner_x = middle + px
+    after, impulse, closing = _bounced(p, mass, body, corner_x, py, nx, ny, push > zero, real)
+    normal_x, normal_y = nx * cs - ny * sn, nx * sn + ny * cs
+    return Hit(after, max(push, zero), impulse, closing, corner_x, py, normal_x, normal_y)

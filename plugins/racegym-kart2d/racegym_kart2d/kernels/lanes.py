@@ -83,14 +83,16 @@ ENGINE = 111  # [rad/s]
 THROTTLE, BRAKE, GEAR = 112, 113, 114  # what the driver asks
 GIVEN = 115  # of 10, the fields of ``Given``
 STRETCH = 125  # of 12, the fields of ``Stretch``
-ROWS = 137
+OBSTACLE = 137  # of 4, as the four of walls from IMPULSE on
+ROWS = 141
 
 # Rows of the flat array of float64.
 X, Y, Z, YAW = 0, 1, 2, 3
 TOUCH_X, TOUCH_Y = 4, 5  # [m] where the first wall was touched
 SEGMENT = 6  # a whole number
 HEIGHT, CLIMB = 7, 8  # [m] at the segment's first sample, and gained to the next
-WIDE_ROWS = 9
+OBSTACLE_TOUCH = 9  # of 2 [m], as those of walls from TOUCH_X on
+WIDE_ROWS = 11
 
 
 @device

@@ -82,6 +82,8 @@ class Ground(NamedTuple):
     table: Array
     cells: Array
     segment: Array  # int32
+    obstacles: Array
+    obstacle_spans: Array
 
 
 class Touch(NamedTuple):

@@ -2,7 +2,8 @@
 
 A block holds whole races, in lanes (see ``lanes``), and does one thing after the other for
 all of its cars: load, then per substep move, find the place on the track and meet walls, and
-at last report and save. Only finding the place is done car by car.
+at last report and save. Only finding the place is done car by car, and so are obstacles, where
+there are any.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ import numpy as np
 
 from racegym.kernels import device, kernel, outlined, prange
 from racegym.kernels.geometry import wrap_angle
-from racegym.kernels.projection import COUNT, KERB, OPEN_RUNOFF, REACH, RUNOFF
+from racegym.kernels.obstacles import OBSTACLE_X, OBSTACLE_Y, RADIUS, SPAN_COUNT, SPAN_FIRST
+from racegym.kernels.projection import (
+    COUNT,
+    FIRST,
+    KERB,
+    OBSTACLE_COUNT,
+    OBSTACLE_FIRST,
+    OPEN_RUNOFF,
+    REACH,
+    RUNOFF,
+)
 from racegym.kernels.trigonometry import cosine, sine
 from racegym_kart2d.kernels import lanes
 from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
-from racegym_kart2d.kernels.columns import PARAMETERS, STEER_LIMIT, STEER_RATE
+from racegym_kart2d.kernels.columns import LENGTH, PARAMETERS, STEER_LIMIT, STEER_RATE, WIDTH
 from racegym_kart2d.kernels.ground import (
     follow,
     heights,
+    hit_obstacle,
     hit_wall,
     nearest_place,
     place_beside,
@@ -66,7 +78,7 @@ Array = Any
 
 MANY_CARS = 32  # placing one takes a microsecond
 UNKNOWN = -1  # segment of a car that was placed: the world's frame tells the branch
-WALL = -1  # `Contacts.WALL`
+WALL, OBSTACLE = -1, -2  # `Contacts.WALL`, `Contacts.OBSTACLE`
 
 
 @outlined
@@ -238,6 +250,70 @@ def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
 
 
 @outlined
+def _expect_obstacles(w: Array, first: int, n: int, n_cars: int, ground: Ground, real: Any) -> bool:
+    """Return whether any lane's track has obstacles; clear what is reported of them."""
+    some = False
+    for race in range(first // n_cars, (first + n - 1) // n_cars + 1):
+        some = some or ground.table[ground.race_track[race], OBSTACLE_COUNT] > 0.0
+    if some:
+        for i in range(n):
+            put(w, lanes.OBSTACLE, i, real(0.0))
+    return some
+
+
+@outlined
+def _meet_obstacles(
+    w: Array,
+    wide: Array,
+    first: int,
+    n: int,
+    n_cars: int,
+    present: Array,
+    ground: Ground,
+    real: Any,
+) -> None:
+    """Hold all lanes at the obstacles that are near."""
+    table, obstacles, spans = ground.table, ground.obstacles, ground.obstacle_spans
+    for i in range(n):
+        track = ground.race_track[(first + i) // n_cars]
+        beside = int(table[track, FIRST]) + int(get(wide, lanes.SEGMENT, i))
+        if spans[beside, SPAN_COUNT] == 0 or not present[first + i]:
+            continue
+        begin, number = int(table[track, OBSTACLE_FIRST]), int(table[track, OBSTACLE_COUNT])
+        # No part of a car is farther from its centre of mass than length and width together.
+        reach = float(get(w, LENGTH, i) + get(w, WIDTH, i))
+        for k in range(spans[beside, SPAN_COUNT]):
+            row = begin + (spans[beside, SPAN_FIRST] + k) % number
+            dx = obstacles[row, OBSTACLE_X] - get(wide, lanes.X, i)
+            dy = obstacles[row, OBSTACLE_Y] - get(wide, lanes.Y, i)
+            if dx * dx + dy * dy < (reach + obstacles[row, RADIUS]) ** 2:
+                _meet_obstacle(w, wide, i, obstacles, row, real)
+
+
+@outlined
+def _meet_obstacle(w: Array, wide: Array, i: int, obstacles: Array, row: int, real: Any) -> None:
+    """Hold lane ``i`` at the obstacle in ``row``, and note the first touch and all impulses."""
+    p = get_parameters(w, i)
+    cy, sy = get(w, lanes.CY, i), get(w, lanes.SY, i)
+    x, y = get(wide, lanes.X, i), get(wide, lanes.Y, i)
+    mass = get_acting(w, i).mass
+    hit = hit_obstacle(p, mass, get_body(w, i), obstacles, row, x, y, cy, sy, real)
+    put_body(w, i, hit.body)
+    x += hit.push * hit.normal_x
+    y += hit.push * hit.normal_y
+    put(wide, lanes.X, i, x)
+    put(wide, lanes.Y, i, y)
+    impulse = get(w, lanes.OBSTACLE, i)
+    put(w, lanes.OBSTACLE, i, impulse + hit.impulse)
+    if impulse == real(0.0):
+        put(w, lanes.OBSTACLE + 1, i, hit.closing)
+        put(w, lanes.OBSTACLE + 2, i, hit.normal_x)
+        put(w, lanes.OBSTACLE + 3, i, hit.normal_y)
+        put(wide, lanes.OBSTACLE_TOUCH, i, x + hit.corner_x * cy - hit.corner_y * sy)
+        put(wide, lanes.OBSTACLE_TOUCH + 1, i, y + hit.corner_x * sy + hit.corner_y * cy)
+
+
+@outlined
 def _report(w: Array, wide: Array, n: int, dt: float, substeps: int, real: Any) -> None:
     """Work out what is told of the step as a whole."""
     per_second, per_substep = real(1.0 / dt), real(1.0 / substeps)
@@ -299,23 +375,42 @@ def _save(
 
 @outlined
 def _append_contacts(
-    w: Array, wide: Array, first: int, n: int, n_cars: int, present: Array, touch: Touch, real: Any
+    w: Array,
+    wide: Array,
+    first: int,
+    n: int,
+    n_cars: int,
+    present: Array,
+    touch: Touch,
+    real: Any,
+    row: int,
+    place: int,
+    other: int,
 ) -> None:
-    """Report the walls that were touched, as long as there is room."""
+    """Report what was touched, as long as there is room.
+
+    Args:
+        w, wide, first, n, n_cars, present: the lanes.
+        touch: written.
+        real: the precision.
+        row: first of the impulse, the closing speed and the normal.
+        place: first of the point of contact.
+        other: what it was.
+    """
     for i in range(n):
-        if present[first + i] and get(w, lanes.IMPULSE, i) > real(0.0):
+        if present[first + i] and get(w, row, i) > real(0.0):
             race = (first + i) // n_cars
             k = touch.count[race]
             if k < touch.car.shape[1]:
                 touch.count[race] = k + 1
                 touch.car[race, k] = first + i - race * n_cars
-                touch.other[race, k] = WALL
-                touch.impulse[race, k] = get(w, lanes.IMPULSE, i)
-                touch.closing_speed[race, k] = get(w, lanes.CLOSING, i)
-                touch.x[race, k] = get(wide, lanes.TOUCH_X, i)
-                touch.y[race, k] = get(wide, lanes.TOUCH_Y, i)
-                touch.normal_x[race, k] = get(w, lanes.NORMAL_X, i)
-                touch.normal_y[race, k] = get(w, lanes.NORMAL_Y, i)
+                touch.other[race, k] = other
+                touch.impulse[race, k] = get(w, row, i)
+                touch.closing_speed[race, k] = get(w, row + 1, i)
+                touch.normal_x[race, k] = get(w, row + 2, i)
+                touch.normal_y[race, k] = get(w, row + 3, i)
+                touch.x[race, k] = get(wide, place, i)
+                touch.y[race, k] = get(wide, place + 1, i)
 
 
 def _block(travel: Any) -> Any:
@@ -381,13 +476,23 @@ def _block(travel: Any) -> Any:
             _load(w, wide, first, n, motion, memory, orders, outside)
             _look_up(w, wide, first, n, n_cars, ground, real)
             _prepare(w, wide, n, real)
+            obstructed = _expect_obstacles(w, first, n, n_cars, ground, real)
             for _ in range(substeps):
                 move(w, wide, n, dt / substeps, real(1.0 - keep), real)
                 _find(w, wide, first, n, n_cars, present, ground, real)
                 _meet_walls(w, wide, n, real)
+                if obstructed:
+                    _meet_obstacles(w, wide, first, n, n_cars, present, ground, real)
             _report(w, wide, n, dt, substeps, real)
             _save(w, wide, first, n, present, motion, memory)
-            _append_contacts(w, wide, first, n, n_cars, present, touch, real)
+            _append_contacts(
+                w, wide, first, n, n_cars, present, touch, real, lanes.IMPULSE, lanes.TOUCH_X, WALL
+            )
+            if obstructed:
+                _append_contacts(
+                    w, wide, first, n, n_cars, present, touch, real,
+                    lanes.OBSTACLE, lanes.OBSTACLE_TOUCH, OBSTACLE,
+                )  # fmt: skip
 
     return step_block
 
@@ -425,7 +530,7 @@ def step_cars(
         orders: what drivers ask.
         outside: what realism does.
         ground: the tracks.
-        touch: contacts, to which at most one a car is appended.
+        touch: contacts, to which at most two a car are appended.
         elapsed: (n_races,) float64 [s]; ``dt`` is added.
         advanced: (n_races,) bool; written.
         dt: [s].
