@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from racegym.errors import ScenarioError
+from racegym.interfaces import Channel
 from racegym.kernels import scenery, set_threads, threads
 from racegym.sensors.camera import Camera
 from racegym.sensors.palette import gray, palette
@@ -299,6 +300,29 @@ def test_light_and_water_change_colours_and_nothing_else(make_ring, make_rig):
     changed = (day != wet).any(axis=-1)
     road = (day == palette()[scenery.ASPHALT]).all(axis=-1)
     assert changed[road].all()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_channels_of_light_and_water_recolour_each_race(plain, make_ring, make_rig):
+    channels = [
+        Channel(name=name, unit="1", low=0.0, high=1.0, axes="race")
+        for name in ("light", "wetness")
+    ]
+    rig = make_rig(make_ring(), n_races=3, channels=channels)
+    sensor = Camera(rig.setup({"gray": plain}))
+    rig.view.channels["light"][...] = [1.0, 0.3, 1.0]
+    rig.view.channels["wetness"][...] = [0.0, 0.0, 1.0]
+    out = np.zeros((3, *sensor.space.shape), np.uint8)
+    sensor.observe(rig.view, rig.cars, out)
+    for race, options in enumerate([{}, {"light": 0.3}, {"wetness": 1.0}]):
+        alone = np.zeros((3, *sensor.space.shape), np.uint8)
+        rig.view.channels["light"][...] = options.get("light", 1.0)
+        rig.view.channels["wetness"][...] = options.get("wetness", 0.0)
+        sensor.observe(rig.view, rig.cars, alone)
+        np.testing.assert_array_equal(out[race], alone[race])
+        expected = palette(**options)[scenery.ASPHALT]
+        road = gray(expected[None]) if plain else expected
+        assert (alone[race][-1, 42] == road).all()
 
 
 @pytest.mark.parametrize(

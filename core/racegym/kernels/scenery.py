@@ -542,9 +542,9 @@ def draw_views(
         x, y, z, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
         length, width, wheelbase, to_front: of ``VehicleTable``.
         race_track, points, borders, crossings, obstacles, table: the packed tracks.
-        inks: (CODES,) uint8, what is written into ``images`` for each code: with three
-            channels the code itself, with one its brightness.
-        palette: (CODES, 3) uint8, colours of codes.
+        inks: (1 or n_races, CODES) uint8, what is written into ``images`` for each code: with
+            three channels the code itself, with one its brightness.
+        palette: (1 or n_races, CODES, 3) uint8, colours of codes.
         eye: (above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin): whether the view
             is from above, without perspective; pixels a metre, at 1 m ahead; where straight
             ahead is in the picture [pixels]; height of the camera [m]; its tilt downward.
@@ -566,6 +566,7 @@ def draw_views(
         for k in range(block * BLOCK, min((block + 1) * BLOCK, cars.shape[0])):
             image = images[k] if direct else images[block]
             race = cars[k] // n_cars
+            ink = inks[race if inks.shape[0] > 1 else 0]
             car = cars[k] - race * n_cars
             track = race_track[race]
             count, spacing = int(table[track, COUNT]), table[track, SPACING]
@@ -576,21 +577,21 @@ def draw_views(
                 cs, sn = 0.0, 1.0
             place = (px, py, pz if pz == pz else 0.0, cs, sn)
             for row in range(image.shape[0]):
-                image[row] = inks[SKY] if row < horizon else inks[FIELD]
+                image[row] = ink[SKY] if row < horizon else ink[FIELD]
             n = gather(
                 portals[block], about[block], points, borders, crossings, table, track,
                 segment[race, car], place, eye, sides, sight,
             )  # fmt: skip
             draw_ground(
-                image, inks, portals[block], about[block], n, table[track, KERB], spacing, count,
+                image, ink, portals[block], about[block], n, table[track, KERB], spacing, count,
                 eye, shape, spare,
             )  # fmt: skip
             draw_standing(
-                image, inks, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
+                image, ink, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,
                 count, race, -1 if own_car else car, place, eye, x, y, z, yaw, segment,
                 present, length, width, wheelbase, to_front, obstacles,
                 int(table[track, OBSTACLE_FIRST]), int(table[track, OBSTACLE_COUNT]), sides,
                 shape, spare,
             )  # fmt: skip
             if not direct:
-                colour(image, out[k], palette)
+                colour(image, out[k], palette[race if palette.shape[0] > 1 else 0])

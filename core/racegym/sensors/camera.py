@@ -57,6 +57,7 @@ class Camera(Sensor):
             own_car=False, sight=asked.sight,
         )  # fmt: skip
         self.space = self._painter.space
+        self.requires = self._painter.reads
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, height, width, 3), or (k, height, width, 1) in gray."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from racegym.kernels import scenery as codes
 
@@ -34,35 +34,38 @@ _TEAMS = (
 )  # fmt: skip
 _SHADE = 0.7  # of a car's colour, on its sides
 _DARKEST = 0.08  # of the light of day, so that lines can be seen at night
-_WET = 0.45  # share of the sky that wet asphalt mirrors
+_DARKER = 0.4  # by which wet asphalt is darker
+_MIRRORED = 0.18  # share of the sky that it mirrors
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
-def palette(light: float = 1.0, wetness: float = 0.0) -> Colours:
-    """Return the colour of each code, (CODES, 3) uint8, red, green and blue.
+def palette(light: ArrayLike = 1.0, wetness: ArrayLike = 0.0) -> Colours:
+    """Return the colour of each code, (..., CODES, 3) uint8, red, green and blue.
 
     Args:
-        light: from 0, night, to 1, day.
-        wetness: of the asphalt, from 0, dry, to 1, standing water.
+        light: (...) from 0, night, to 1, day.
+        wetness: (...) of the asphalt, from 0, dry, to 1, standing water.
     """
-    colours = np.zeros((codes.CODES, 3))
+    bright, wet = np.broadcast_arrays(np.clip(light, 0.0, 1.0), np.clip(wetness, 0.0, 1.0))
+    wet = wet[..., None]
+    colours = np.zeros((*bright.shape, codes.CODES, 3))
     for code, colour in _DAY.items():
-        colours[code] = colour
-    dry = colours[codes.ASPHALT] * (1.0 - 0.4 * wetness)
-    colours[codes.ASPHALT] = dry + 0.4 * _WET * wetness * (colours[codes.SKY] - dry)
+        colours[..., code, :] = colour
+    dry = colours[..., codes.ASPHALT, :] * (1.0 - _DARKER * wet)
+    road = dry + _MIRRORED * wet * (colours[..., codes.SKY, :] - dry)
+    colours[..., codes.ASPHALT, :] = road
     for quarter in range(1, 4):
         share = quarter / 4.0
-        colours[codes.LINE + quarter] = (
-            share * colours[codes.ASPHALT] + (1.0 - share) * colours[codes.LINE]
-        )
+        line = colours[..., codes.LINE, :]
+        colours[..., codes.LINE + quarter, :] = share * road + (1.0 - share) * line
     for team, colour in enumerate(_TEAMS):
-        colours[codes.CAR + 2 * team] = colour
-        colours[codes.CAR + 2 * team + 1] = _SHADE * np.array(colour)
-    bright = _DARKEST + (1.0 - _DARKEST) * min(max(light, 0.0), 1.0)
-    return np.round(bright * colours).astype(np.uint8)
+        colours[..., codes.CAR + 2 * team, :] = colour
+        colours[..., codes.CAR + 2 * team + 1, :] = _SHADE * np.array(colour)
+    lit = _DARKEST + (1.0 - _DARKEST) * bright[..., None, None]
+    return np.round(lit * colours).astype(np.uint8)
 
 
 def gray(colours: Colours) -> Colours:
-    """Return the luma of colours, (n,) uint8."""
+    """Return the luma of colours (..., 3), (...) uint8."""
     luma: Colours = np.round(colours @ np.array(_LUMA)).astype(np.uint8)
     return luma

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from racegym.interfaces import Array, Cars, Setup, StageOptions, View
@@ -16,6 +16,8 @@ from racegym.sensors.palette import gray, palette
 __all__ = ["Eye", "Painter", "PictureOptions"]
 
 Floats = NDArray[np.float64]
+
+LIGHT, WETNESS = "light", "wetness"  # channels of a race, by which colours change
 
 
 class Eye(NamedTuple):
@@ -36,8 +38,15 @@ class PictureOptions(StageOptions):
     width: int = Field(84, ge=8, le=1024, description="pixels")
     height: int = Field(84, ge=8, le=1024, description="pixels")
     gray: bool = Field(False, description="one channel of brightness in place of three colours")
-    light: float = Field(1.0, ge=0, le=1, description="from 0, night, to 1, day")
-    wetness: float = Field(0.0, ge=0, le=1, description="of the asphalt's look, from 0 to 1, wet")
+    light: float = Field(
+        1.0, ge=0, le=1, description="from 0, night, to 1, day; a channel of this name goes first"
+    )
+    wetness: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="of the asphalt, from 0 to 1; a channel of this name goes first",
+    )
 
 
 class Painter:
@@ -53,6 +62,10 @@ class Painter:
         horizon: row of the horizon.
         own_car: whether the car itself is drawn.
         sight: [m] how far the track is drawn.
+
+    Attributes:
+        space: of one picture.
+        reads: channels that change its colours.
     """
 
     def __init__(
@@ -68,8 +81,14 @@ class Painter:
         own_car: bool,
         sight: float,
     ):
-        self._palette = palette(options.light, options.wetness)
-        codes = np.arange(scenery.CODES, dtype=np.uint8)
+        self._gray = options.gray
+        # What realism says of light and water is seen; else what the options say.
+        offered = setup.view.channels.keys() & {LIGHT, WETNESS}
+        specs = setup.view.channel_specs
+        self.reads = frozenset(name for name in offered if specs[name].axes == "race")
+        self._asked = {LIGHT: options.light, WETNESS: options.wetness}
+        self._palette = palette(**self._asked)[None]
+        codes = np.arange(scenery.CODES, dtype=np.uint8)[None]
         self._inks = gray(self._palette) if options.gray else codes
         shape = (options.height, options.width, 1 if options.gray else 3)
         self.space = spaces.Box(0, 255, shape, np.uint8)
@@ -88,6 +107,11 @@ class Painter:
         state, vehicle, tracks = view.state, view.vehicle, view.tracks
         direct = out.shape[-1] == 1
         images = out.reshape(out.shape[:3]) if direct else self._images
+        if self.reads:
+            seen = {name: view.channels[name] for name in self.reads}
+            now: dict[str, ArrayLike] = {**self._asked, **seen}
+            self._palette = palette(**now)
+            self._inks = gray(self._palette) if self._gray else self._inks
         scenery.draw_views(
             cars, out, state.x, state.y, state.z, state.yaw, view.frame.segment,
             view.race.present, vehicle.length, vehicle.width, vehicle.wheelbase, vehicle.to_front,

@@ -52,6 +52,7 @@ class Topdown(Sensor):
             horizon=0, own_car=True, sight=hypot(wide / 2, max(ahead, behind)) + wide,
         )  # fmt: skip
         self.space = self._painter.space
+        self.requires = self._painter.reads
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, height, width, 3), or (k, height, width, 1) in gray."""
