@@ -107,8 +107,9 @@ def test_the_wheels_work_in_a_clean_environment_from_an_empty_folder(wheels, tmp
     for command in (["--version"], ["plugins"], ["run", "quickstart"]):
         subprocess.run([scripts / "racegym", *command], cwd=empty, check=True, env=_environment())
     asked = subprocess.run(
-        [scripts / "racegym", "plugins"], cwd=empty, check=True, capture_output=True, text=True
-    )
+        [scripts / "racegym", "plugins"],
+        cwd=empty, check=True, capture_output=True, text=True, env=_environment(),
+    )  # fmt: skip
     assert "pip install" not in asked.stdout  # racegym-carracing is not there, nor a checkout
 
 

@@ -5,27 +5,31 @@ from __future__ import annotations
 import inspect
 
 from racegym.interfaces.stages import Stage
+from racegym.interfaces.trainer import Trainer
 
 __all__ = ["class_fault"]
 
+MODULES = (Stage.__module__, Trainer.__module__)  # where what strangers derive from stands
+
 
 def class_fault(make: type) -> str | None:
-    """Return what a class of stages lacks, or None if nothing.
+    """Return what a class of stages or trainers lacks, or None if nothing.
 
     Args:
-        make: the class; one that is no stage lacks nothing.
+        make: the class; one that is neither lacks nothing.
 
     Returns:
         The methods that are missing, or the first that can't be called as racegym does.
     """
-    base = next((b for b in inspect.getmro(make) if b.__module__ == Stage.__module__), None)
+    base = next((b for b in inspect.getmro(make) if b.__module__ in MODULES), None)
     if base is None:
         return None
     missing = sorted(getattr(make, "__abstractmethods__", ()))
     if missing:
         forms = " and def ".join(_form(base, name) for name in missing)
         return f"{make.__name__} lacks what every {base.__name__} has: def {forms}"
-    for name in dict.fromkeys([*vars(base), *vars(Stage)]):
+    bases = [b for b in inspect.getmro(base) if b.__module__ in MODULES]
+    for name in dict.fromkeys(name for b in bases for name in vars(b)):
         theirs, ours = getattr(make, name), getattr(base, name)
         if name.startswith("_") or theirs is ours or not inspect.isfunction(theirs):
             continue
