@@ -16,6 +16,7 @@ from racegym.record import RunFolder
 from racegym.record.journal import LAP_COLUMNS
 from racegym.report import draw_lap_times, draw_track_map
 from racegym.report.style import car_colour
+from racegym.report.track_map import OBSTACLE
 from racegym.track import Track, generate
 
 LAP_TIME = 60.0
@@ -74,6 +75,16 @@ def test_the_map_shows_the_track_and_the_speed(tmp_path: Path) -> None:
     rows_warm, rows_cold = np.nonzero(hue_warm[:, :-300])[0], np.nonzero(hue_cold[:, :-300])[0]
     assert len(rows_warm) > 300 and len(rows_cold) > 300
     assert rows_warm.mean() < rows_cold.mean()  # the car is faster in the north
+
+
+def test_the_map_shows_obstacles(tmp_path: Path) -> None:
+    run, result = make_run(tmp_path, generate(3), 2, 3)
+    for count in (0, 12):
+        path = draw_track_map(run, result, generate(3, obstacles=count))
+        assert path is not None
+        # Not the colours of the speeds, which run through every hue.
+        south = pixels(path)[:, :-300]
+        assert has_colour(south, OBSTACLE) == (count > 0)
 
 
 def test_the_map_of_a_run_without_a_lap_shows_what_was_driven(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_every_example_builds(page, write):
     except PluginError as error:
         pytest.skip(str(error))
     examples = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         load_scenario(write(example)).world().close()
 

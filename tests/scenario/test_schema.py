@@ -34,6 +34,9 @@ GOOD = """
 {track: {generate: {}}, tracks: []}
 {track: {generate: {runoff: .inf, direction: cw, name: x}, reverse: true}}
 {tracks: [{generate: {seed: 1, count: 3}}, {generate: {seed: 9}, file: }]}
+{track: {generate: {obstacles: 5}, obstacles: []}}
+{track: {generate: {}, obstacles: [{s: 5, radius: 1}, {s: 9.5, d: -1, radius: 0.5}]}}
+{track: {generate: {}, obstacles: [{x: 5, y: -3, radius: 1}, {x: , y: , s: 3, radius: 1}]}}
 {cars: [{}]}
 {cars: [{driver: agent}, {driver: {name: agent}}, {driver: }]}
 {cars: [{driver: pure_pursuit, vehicle: gt3}, {driver: {name: racegym:random, hold: 3}}]}
@@ -82,6 +85,13 @@ BAD = """
 {trainer: {steps: 3}}
 {trainer: mine.py:Mine}
 {track: nowhere}
+{track: {generate: {obstacles: 257}}}
+{track: {generate: {}, obstacles: [{s: 5}]}}
+{track: {generate: {}, obstacles: [{s: 5, radius: 0}]}}
+{track: {generate: {}, obstacles: [{d: 5, radius: 1}]}}
+{track: {generate: {}, obstacles: [{x: 5, radius: 1}]}}
+{track: {generate: {}, obstacles: [{s: 5, x: 5, y: 3, radius: 1}]}}
+{track: {generate: {}, obstacles: [{x: 5, y: 3, d: 1, radius: 1}]}}
 {track: {}}
 {track: {file: a.csv, generate: {}}}
 {track: {generate: {sed: 1}}}

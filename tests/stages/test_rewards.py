@@ -10,6 +10,7 @@ from racegym.rewards.checkpoint import Checkpoint
 from racegym.rewards.checkpoint_time import CheckpointTime
 from racegym.rewards.hard_braking import HardBraking
 from racegym.rewards.lap import Lap
+from racegym.rewards.obstacle import Obstacle
 from racegym.rewards.off_track import OffTrack
 from racegym.rewards.progress import Progress
 from racegym.rewards.speed import Speed
@@ -149,10 +150,12 @@ def test_bad_things_are_negative(make_rig):
     view = rig.view
     view.race.off_track[0] = [True, False]
     view.race.wall_impulse[0] = [480.0, 0.0]
+    view.race.obstacle_impulse[0] = [0.0, 120.0]
     view.control.brake[0] = [0.9, 0.79]
     view.control.steer[0], view.previous_control.steer[0] = [0.5, 0.2], [-0.5, 0.2]
     np.testing.assert_allclose(pay(rig, OffTrack(rig.setup()))[0], [-0.1, 0.0])
     np.testing.assert_allclose(pay(rig, Wall(rig.setup()))[0], [-2.0, 0.0])
+    np.testing.assert_allclose(pay(rig, Obstacle(rig.setup()))[0], [0.0, -0.5])
     np.testing.assert_allclose(pay(rig, HardBraking(rig.setup()))[0], [-0.05, 0.0], atol=1e-12)
     np.testing.assert_allclose(pay(rig, SteeringSmoothness(rig.setup()))[0], [-1.0, 0.0])
 

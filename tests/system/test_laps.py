@@ -66,3 +66,27 @@ def test_a_hundred_generated_circuits() -> None:
     times, off, ideal = _drive({**scenario, "tracks": tracks}, 100)
     assert off.sum() == 0
     assert (ideal / times >= LEAST).all()
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "circuit"),
+    [
+        ("rental_kart", {"obstacles": 20}),
+        ("gt3", {"obstacles": 20, "length": 2500, "width": 10, "min_radius": 20}),
+        ("rc_car", {"obstacles": 15, "length": 60, "width": 1.5, "min_radius": 2}),
+    ],
+)
+def test_scattered_obstacles_stand_beside_its_line(vehicle: str, circuit: dict[str, Any]) -> None:
+    styles = ("fast", "smooth", "technical")
+    tracks = [{"generate": {"seed": k, "style": styles[k % 3], **circuit}} for k in range(20)]
+    cars = [{"count": 3, "vehicle": vehicle, "driver": "pure_pursuit"}]
+    world = load_scenario({"backend": "kart2d", "laps": 2, "tracks": tracks, "cars": cars}).world(
+        20
+    )
+    world.reset(seeds=np.arange(20, dtype=np.uint64))
+    while world.view.race.present.any() and world.view.race.time[0] < 400:
+        world.step()
+    race = world.view.race
+    world.close()
+    assert (race.laps_done == 2).all()
+    assert race.obstacle_count.sum() == 0

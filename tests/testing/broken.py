@@ -231,6 +231,10 @@ class BadContacts(Bicycle):
         contacts.car[contacts.car >= self.view.n_cars] = -1
 
 
+class DrivesThroughObstacles(Bicycle):
+    spec = spec_with(contacts=frozenset({"obstacle"}))
+
+
 class BrakeReverses(Bicycle):
     def step(self, control, effects, dt):
         before = self.view.state.vx.copy()
@@ -405,6 +409,7 @@ BACKENDS = [
     (ReplacesChannel, "arrays_stay_in_place"),
     (EmptyVehicleTable, "vehicle_table_is_plausible"),
     (BadContacts, "contacts_are_valid"),
+    (DrivesThroughObstacles, "obstacles_hold_cars"),
     (BrakeReverses, "brake_never_reverses"),
     (BrakeDoesNothing, "brake_decelerates"),
     (ThrottleReverses, "throttle_accelerates"),

@@ -221,8 +221,9 @@ def test_scattered_obstacles_leave_room_to_race(seed, style, width, laps, share)
     assert (distance - radius > 0.25 * width - 0.01 * width).all(), "the middle half is free"
     assert (distance < 0.5 * width * 1.01 + made.spacing).all(), "they stand on the asphalt"
     s = made.obstacle_segment * made.spacing
-    assert s.min() >= 0.1 * made.length - made.spacing
-    assert s.max() <= 0.9 * made.length + made.spacing
+    free = min(max(0.1 * made.length, 8.0 * width), 0.3 * made.length)
+    assert s.min() >= free - made.spacing
+    assert s.max() <= made.length - free + made.spacing
     assert (np.diff(s) >= width - 2.0 * made.spacing).all()
     apart = np.hypot(x[:, None] - x, y[:, None] - y) + 1e9 * np.eye(count)
     assert apart.min() > 0.35 * width

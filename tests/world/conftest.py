@@ -60,7 +60,7 @@ class Rail(Bicycle):
 
     Options: ``speed`` [m/s] and ``offset`` [m] by car, each a number or a function of the
     time; ``jumps``: by (car, step), the metres that the car is thrown ahead; ``start`` [m]
-    by car; ``impulse``: by (car, step), a blow of the wall.
+    by car; ``impulse``: by (car, step), a blow of the wall; ``bump``: one of an obstacle.
     """
 
     def __init__(self, setup):
@@ -83,13 +83,14 @@ class Rail(Bicycle):
         for car in range(n_cars):
             self.s[:, car] += self._of("speed", car, time) * dt
             self.s[:, car] += options.get("jumps", {}).get((car, int(self.count[0])), 0.0)
-            blow = options.get("impulse", {}).get((car, int(self.count[0])))
-            if blow is not None:
-                contacts = self.view.contacts
-                k = contacts.count[0]
-                contacts.car[:, k], contacts.other[:, k] = car, contacts.WALL
-                contacts.impulse[:, k] = blow
-                contacts.count += 1
+            contacts = self.view.contacts
+            for cause, other in (("impulse", contacts.WALL), ("bump", contacts.OBSTACLE)):
+                blow = options.get(cause, {}).get((car, int(self.count[0])))
+                if blow is not None:
+                    k = contacts.count[0]
+                    contacts.car[:, k], contacts.other[:, k] = car, other
+                    contacts.impulse[:, k] = blow
+                    contacts.count += 1
         self.count += 1
         self.show(time + dt)
         self.view.clock.elapsed += dt

@@ -124,6 +124,19 @@ def test_wall_contacts_are_summed_and_counted(on_rails, drive):
     assert [event.value for event in of(events, EventKind.WALL, 1)] == [30.0, 12.0]
 
 
+def test_obstacles_count_apart_from_walls(on_rails, drive):
+    world = on_rails(speed=[SPEED, SPEED], impulse={(1, 4): 30.0}, bump={(1, 4): 7.0, (0, 6): 5.0})
+    events = drive(world, 5)
+    assert world.view.race.wall_impulse[0].tolist() == [0.0, 30.0]
+    assert world.view.race.obstacle_impulse[0].tolist() == [0.0, 7.0]
+    events += drive(world, 10)
+    assert world.view.race.obstacle_impulse[0].tolist() == [0.0, 0.0]
+    assert world.view.race.obstacle_count[0].tolist() == [1, 1]
+    assert world.view.race.wall_count[0].tolist() == [0, 1]
+    told = [[event.value for event in of(events, EventKind.OBSTACLE, car)] for car in (0, 1)]
+    assert told == [[5.0], [7.0]]
+
+
 def test_standing_still_and_driving_backwards_are_timed(on_rails, drive):
     world = on_rails(speed=[0.0, -6.0, SPEED])
     drive(world, 40)

@@ -20,7 +20,8 @@ class PurePursuit(Driver):
 
     What is added to plain pure pursuit stands in ``racegym.kernels.pursuit``; the profile in
     ``racegym.kernels.pacing``. It looks at positions and at the vehicle table, not at other
-    cars. Off the track, or turned round, it slows down and steers back to the line.
+    cars nor at obstacles. Off the track, or turned round, it slows down and steers back to the
+    line.
     """
 
     class Options(StageOptions):

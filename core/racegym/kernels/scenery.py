@@ -428,6 +428,22 @@ def draw_cylinder(image, inks, x, y, z, radius, eye, shape, spare):
 
 
 @device
+def within(segment, sample, stride, count):
+    """Return whether a segment is one of the ``stride`` from ``sample`` on, of ``count``."""
+    beyond = segment - sample
+    beyond = beyond + count if beyond < 0 else beyond
+    return beyond < stride
+
+
+@device
+def obstacle_between(obstacles, begin, number, sample, stride, count):
+    """Return whether an obstacle stands on one of the ``stride`` segments from ``sample`` on."""
+    first = first_obstacle(obstacles, begin, number, sample)
+    row = begin + first if first < number else begin
+    return within(int(obstacles[row, SEGMENT]), sample, stride, count)
+
+
+@device
 def is_next(distance, number, last_distance, last_number):
     """Return whether a thing comes after the last one, from far to near, then by number."""
     return distance < last_distance or (distance == last_distance and number > last_number)
@@ -447,9 +463,9 @@ def draw_things(
         # Cars are counted first, then obstacles; there are seldom more than one.
         farthest, found = -1.0, -1
         for car in range(n_cars):
-            beyond = segment[race, car] - sample
-            beyond = beyond + count if beyond < 0 else beyond
-            if beyond >= stride or car == own or not present[race, car]:
+            if car == own or not present[race, car]:
+                continue
+            if not within(segment[race, car], sample, stride, count):
                 continue
             dx, dy = x[race, car] - here_x, y[race, car] - here_y
             distance = dx * dx + dy * dy
@@ -457,9 +473,7 @@ def draw_things(
                 farthest, found = distance, car
         for k in range(number):
             row = begin + (first + k) % number
-            beyond = int(obstacles[row, SEGMENT]) - sample
-            beyond = beyond + count if beyond < 0 else beyond
-            if beyond >= stride:
+            if not within(int(obstacles[row, SEGMENT]), sample, stride, count):
                 break
             dx, dy = obstacles[row, OBSTACLE_X] - here_x, obstacles[row, OBSTACLE_Y] - here_y
             distance = dx * dx + dy * dy
@@ -502,11 +516,18 @@ def draw_standing(
         if walls:
             fill_strip(image, portals, i, WALL_L, TOP_L, inks[WALL_LEFT], eye, shape, spare)
             fill_strip(image, portals, i, WALL_R, TOP_R, inks[WALL_RIGHT], eye, shape, spare)
-        draw_things(
-            image, inks, int(about[i, SAMPLE]), stride, count, race, own, place, eye, x, y, z, yaw,
-            segment, present, length, width, wheelbase, to_front, obstacles, begin, number,
-            sides, shape, spare,
-        )  # fmt: skip
+        sample = int(about[i, SAMPLE])
+        # Most pieces are empty, and the call below has many arguments.
+        some = number > 0 and obstacle_between(obstacles, begin, number, sample, stride, count)
+        for car in range(x.shape[1]):
+            on = within(segment[race, car], sample, stride, count)
+            some = some or (on and car != own and present[race, car])
+        if some:
+            draw_things(
+                image, inks, sample, stride, count, race, own, place, eye, x, y, z, yaw,
+                segment, present, length, width, wheelbase, to_front, obstacles, begin, number,
+                sides, shape, spare,
+            )  # fmt: skip
 
 
 @outlined

@@ -61,6 +61,7 @@ def register_rewards(register: Register) -> None:
     register("lap", f"{at}.lap:Lap", summary="valid laps completed")
     register("off_track", f"{at}.off_track:OffTrack", summary="time spent off the track")
     register("wall", f"{at}.wall:Wall", summary="contact with walls")
+    register("obstacle", f"{at}.obstacle:Obstacle", summary="contact with obstacles")
     register("hard_braking", f"{at}.hard_braking:HardBraking", summary="braking beyond a limit")
     register(
         "steering_smoothness",

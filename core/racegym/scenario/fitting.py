@@ -90,7 +90,7 @@ def _check_backend(scenario: Scenario, backend: Any, spec: BackendSpec, faults: 
     if spec.tracks != "given" and scenario.every_track:
         key = "track" if scenario.track else "tracks"
         faults.add((key,), f"backend {name!r} has a track of its own: leave the track out")
-    if "obstacle" not in spec.contacts:
+    elif "obstacle" not in spec.contacts:
         for index, track in enumerate(scenario.every_track):
             location: Location = ("track",) if scenario.track else ("tracks", index)
             what = f"backend {name!r} knows no obstacles: its cars would drive through them"

@@ -19,14 +19,21 @@ CORRIDOR = 0.5  # of the track's width, half of it on either side of the centerl
 SMALLEST, LARGEST = 1.0 / 24.0, 1.0 / 12.0  # radius over the track's width
 APART = 1.0  # track widths between two of them along the centerline
 ROOM = 1.5  # track widths of the lap that each needs to have some choice
-START_FREE = 0.1  # of the lap, either side of the line, stays free for the grid
+# Either side of the line stays free for the grid, and for those who leave it: whichever is more
+# of a share of the lap and of some track widths, but never more of the lap than the last.
+START_SHARE, START_WIDTHS, START_MOST = 0.1, 8.0, 0.3
 
 _PURPOSE = 0x6F62_7374  # keeps these draws apart from those of the circuit
 
 
 def most_scattered(length: float, width: float) -> int:
     """Return how many obstacles a lap [m] of this width [m] has room for."""
-    return min(int((1.0 - 2.0 * START_FREE) * length / (ROOM * width)), MAX_OBSTACLES)
+    return min(int((length - 2.0 * _start(length, width)) / (ROOM * width)), MAX_OBSTACLES)
+
+
+def _start(length: float, width: float) -> float:
+    """Return how far [m] from the start line nothing stands."""
+    return min(max(START_SHARE * length, START_WIDTHS * width), START_MOST * length)
 
 
 def check_scatter(count: int, length: float, width: float) -> None:
@@ -49,8 +56,8 @@ def scatter(track: Track, seed: int, count: int) -> Track:
     """Return ``track`` with ``count`` obstacles more, the same for the same seed.
 
     All of each obstacle keeps clear of the middle half of the track's width, and none stands
-    within a tenth of a lap of the start line. Along the centerline two are at least one width
-    apart.
+    within a tenth of a lap of the start line, or eight widths on a short one. Along the
+    centerline two are at least one width apart.
 
     Args:
         track: of one width; otherwise its mean counts for radius and distances.
@@ -60,9 +67,10 @@ def scatter(track: Track, seed: int, count: int) -> Track:
     wide = track.width_left + track.width_right
     width = float(wide.mean())
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_PURPOSE, seed])))
-    piece = (1.0 - 2.0 * START_FREE) * track.length / max(count, 1)
+    free = _start(track.length, width)
+    piece = (track.length - 2.0 * free) / max(count, 1)
     choice = piece - APART * width
-    s = START_FREE * track.length + piece * np.arange(count)
+    s = free + piece * np.arange(count)
     s = s + 0.5 * APART * width + choice * rng.uniform(size=count)
     left = rng.uniform(size=count) < 0.5
     radius = width * rng.uniform(SMALLEST, LARGEST, count)

@@ -3,13 +3,16 @@
 from racegym.testing.backend.declared import DeclaredChecks
 from racegym.testing.backend.effects import EffectChecks
 from racegym.testing.backend.motion import MotionChecks
+from racegym.testing.backend.obstacles import ObstacleChecks
 from racegym.testing.backend.sameness import SamenessChecks
 from racegym.testing.backend.varying import VaryingChecks
 
 __all__ = ["BackendSuite"]
 
 
-class BackendSuite(EffectChecks, SamenessChecks, MotionChecks, VaryingChecks, DeclaredChecks):
+class BackendSuite(
+    EffectChecks, SamenessChecks, MotionChecks, ObstacleChecks, VaryingChecks, DeclaredChecks
+):
     """What every backend promises.
 
     A test module needs three lines:

@@ -28,7 +28,15 @@ from racegym.kernels.projection import (
 from racegym.kernels.trigonometry import cosine, sine
 from racegym_kart2d.kernels import lanes
 from racegym_kart2d.kernels.acting import acting, all_within, neutral, on_surface, within
-from racegym_kart2d.kernels.columns import LENGTH, PARAMETERS, STEER_LIMIT, STEER_RATE, WIDTH
+from racegym_kart2d.kernels.columns import (
+    LENGTH,
+    PARAMETERS,
+    STEER_LIMIT,
+    STEER_RATE,
+    TO_FRONT,
+    TO_REAR,
+    WIDTH,
+)
 from racegym_kart2d.kernels.ground import (
     follow,
     heights,
@@ -274,20 +282,28 @@ def _meet_obstacles(
 ) -> None:
     """Hold all lanes at the obstacles that are near."""
     table, obstacles, spans = ground.table, ground.obstacles, ground.obstacle_spans
+    race, slot = first // n_cars, first % n_cars
     for i in range(n):
-        track = ground.race_track[(first + i) // n_cars]
+        track = ground.race_track[race]
         beside = int(table[track, FIRST]) + int(get(wide, lanes.SEGMENT, i))
-        if spans[beside, SPAN_COUNT] == 0 or not present[first + i]:
-            continue
-        begin, number = int(table[track, OBSTACLE_FIRST]), int(table[track, OBSTACLE_COUNT])
-        # No part of a car is farther from its centre of mass than length and width together.
-        reach = float(get(w, LENGTH, i) + get(w, WIDTH, i))
-        for k in range(spans[beside, SPAN_COUNT]):
-            row = begin + (spans[beside, SPAN_FIRST] + k) % number
-            dx = obstacles[row, OBSTACLE_X] - get(wide, lanes.X, i)
-            dy = obstacles[row, OBSTACLE_Y] - get(wide, lanes.Y, i)
-            if dx * dx + dy * dy < (reach + obstacles[row, RADIUS]) ** 2:
-                _meet_obstacle(w, wide, i, obstacles, row, real)
+        near = spans[beside, SPAN_COUNT]
+        if near > 0 and present[first + i]:
+            begin, number = int(table[track, OBSTACLE_FIRST]), int(table[track, OBSTACLE_COUNT])
+            # Half the length and width together are more than from a box's middle to its corner.
+            middle = abs(get(w, TO_FRONT, i) - get(w, TO_REAR, i))
+            reach = 0.5 * float(get(w, LENGTH, i) + get(w, WIDTH, i) + middle)
+            k = spans[beside, SPAN_FIRST]
+            for _ in range(near):
+                row = begin + k
+                k = k + 1 if k + 1 < number else 0
+                dx = obstacles[row, OBSTACLE_X] - get(wide, lanes.X, i)
+                dy = obstacles[row, OBSTACLE_Y] - get(wide, lanes.Y, i)
+                touching = reach + obstacles[row, RADIUS]
+                if dx * dx + dy * dy < touching * touching:
+                    _meet_obstacle(w, wide, i, obstacles, row, real)
+        slot += 1
+        if slot == n_cars:
+            race, slot = race + 1, 0
 
 
 @outlined
