@@ -183,7 +183,7 @@ def opponents() -> None:
     for car, colour in enumerate((BLUE, RED, ORANGE, FAINT)):
         draw_car(where, world, car, colour)
     x, y, _ = place(world)
-    shifts = ((-4, 34), (16, 4))
+    shifts = ((-4, 40), (22, -2))
     for number, (row, colour) in enumerate(zip(rows, (RED, ORANGE), strict=True)):
         shift = shifts[number]
         corner = on_map(world, row[3] * 20.0, 0.0)
