@@ -130,6 +130,7 @@ def pages() -> dict[Path, str]:
         DOCS / "commands.md": filled(DOCS / "commands.md", commands.parts()),
         DOCS / "hooks.md": filled(DOCS / "hooks.md", hooks.parts()),
         DOCS / "interface.md": filled(DOCS / "interface.md", names.parts()),
+        stages.DELIVERED: filled(stages.DELIVERED, stages.delivery()),
     }
     for offer in offers_with_pages():
         file = stages.page_of(offer)

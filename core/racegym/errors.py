@@ -41,7 +41,13 @@ class RacegymError(Exception):
         what: one or two plain sentences: the fact, the value, the fix.
         file: the file at fault, if any.
         line: its line, counted from 1, if known.
+
+    Attributes:
+        stage: the stage at fault where a world is built, as the names of its arrays begin:
+            ``"agents.default.observation.rays"``; None otherwise.
     """
+
+    stage: str | None = None
 
     def __init__(self, what: str, *, file: str | Path | None = None, line: int | None = None):
         self.what = what

@@ -12,12 +12,15 @@ from making.tables import Schema, row, table
 from racegym import load_scenario
 from racegym.plugins import Kind, Offer
 from racegym.scenario.document import parse_text
+from racegym.scenario.schema.models import model_schema
+from racegym.sensors.delivery import DELIVERY, DeliverySettings
 from racegym.world import World
 from racegym.world.check import NEEDED
 
-__all__ = ["FOLDERS", "example", "page_of", "parts"]
+__all__ = ["DELIVERED", "FOLDERS", "delivery", "example", "page_of", "parts"]
 
 DOCS = Path(__file__).resolve().parents[1]
+DELIVERED = DOCS / "stages" / "delivery.md"  # what can be asked of every sensor
 FOLDERS: dict[Kind, str] = {  # kinds of which each stage has a page, and where
     "sensor": "sensors",
     "action_map": "actions",
@@ -54,7 +57,7 @@ def parts(offer: Offer, text: str, defs: dict[str, Schema]) -> dict[str, str]:
     """
     definition = defs[f"{offer.kind}.{offer.name}"]
     owner = "" if offer.dist == "racegym" else f" From {offer.dist}."
-    options = table(definition, defs, skip=("name", "weight"))
+    options = table(definition, defs, skip=("name", "weight", *_shared(offer.kind)))
     made = {
         "summary": definition["description"] + owner,
         "options": "\n".join(options) or "It has no options.",
@@ -63,9 +66,22 @@ def parts(offer: Offer, text: str, defs: dict[str, Schema]) -> dict[str, str]:
         with closing(load_scenario(example(text)).world()) as world:
             stage = _stage(world, offer)
             made["needs"] = _needs(stage)
-            if hasattr(stage, "values"):  # pictures have none
+            if hasattr(stage, "values"):
                 made["values"] = _values(stage)
+            elif offer.kind == "sensor":  # of pictures
+                made["space"] = f"`{stage.space}`"
     return made
+
+
+def _shared(kind: Kind) -> frozenset[str]:
+    """Return the keys that every stage of a kind takes, which have a page of their own."""
+    return DELIVERY if kind == "sensor" else frozenset()
+
+
+def delivery() -> dict[str, str]:
+    """Return the made part of the page on what can be asked of every sensor."""
+    schema = model_schema(DeliverySettings, "delivery", {})
+    return {"options": "\n".join(table(schema, {}))}
 
 
 def _stage(world: World, offer: Offer) -> Any:

@@ -413,7 +413,7 @@ def test_a_file_can_be_checked_before_packaging(workshop, monkeypatch, capsys, t
     _, folder = workshop.make("sensor")
     monkeypatch.chdir(folder)
     assert main(["check", "sensor", "racegym_ice/sensor.py:IceSensor"]) == 0
-    assert "sensor 'IceSensor' of racegym_ice/sensor.py\n    9 passed" in capsys.readouterr().out
+    assert "sensor 'IceSensor' of racegym_ice/sensor.py\n   11 passed" in capsys.readouterr().out
     alone = tmp_path / "ice_by_itself.py"
     alone.write_bytes((folder / "racegym_ice" / "sensor.py").read_bytes())
     before = list(sys.path)

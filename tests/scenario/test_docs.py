@@ -16,6 +16,7 @@ from racegym.scenario.settings import (
     ProfileSettings,
     RecordSettings,
     RulesSettings,
+    SensorsByLabel,
     StartSettings,
     StartVariation,
     TrackSettings,
@@ -31,6 +32,7 @@ MODELS = [
     ProfileSettings,
     RecordSettings,
     RulesSettings,
+    SensorsByLabel,
     StartSettings,
     StartVariation,
     TrackSettings,
@@ -58,7 +60,7 @@ def test_every_example_builds(page, write):
     except PluginError as error:
         pytest.skip(str(error))
     examples = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
-    assert len(examples) == 5
+    assert len(examples) == 7
     for example in examples:
         load_scenario(write(example)).world().close()
 

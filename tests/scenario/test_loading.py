@@ -258,3 +258,24 @@ def test_equality_is_of_what_is_said(write):
     assert one != load_scenario({"name": "b", "backend": "toy"})
     assert one != "a"
     assert isinstance(one, Scenario)
+
+
+def test_what_is_joined_is_written_out_and_read_again(write):
+    scenario = load_scenario(
+        write(
+            """
+            backend: toy
+            observation: {a: state, b: lookahead, flatten: true}
+            critic_observation: {c: state, flatten: false}
+            profiles: {other: {}}
+            """
+        )
+    )
+    profiles = scenario.build().profiles
+    assert {profile.layout for profile in profiles.values()} == {"joined"}
+    assert {profile.critic_layout for profile in profiles.values()} == {"dict"}
+    assert scenario.resolved()["observation"]["flatten"] is True
+    assert "flatten" not in scenario.resolved()["critic_observation"]
+    assert load_scenario(scenario.resolved()) == scenario
+    apart = load_scenario(scenario.resolved(), ["observation.flatten=false"])
+    assert apart.build().profiles["default"].layout == "dict"

@@ -104,6 +104,18 @@ WRONG = {
         "backend: lonely\nobservation: [telemetry]\n",
         "FILE:2: observation[0]: sensor 'telemetry' needs ax, ay, which backend 'lonely'",
     ),
+    "flatten that is no truth value": (
+        "backend: toy\nobservation:\n  a: state\n  flatten: 3\n",
+        "FILE:4: observation.flatten: is 3; it should be true or false",
+    ),
+    "flatten alone": (
+        "backend: toy\nobservation: {flatten: true}\n",
+        "FILE:2: observation: has no sensor; give at least one",
+    ),
+    "label of the joined values": (
+        "backend: toy\nobservation:\n  vector: state\n  flatten: true\n",
+        "FILE:2: observation: calls a sensor 'vector', as flatten calls the others",
+    ),
     "unknown action map": (
         "backend: toy\naction: discreet\n",
         "FILE:2: action.name: unknown action_map 'discreet'; did you mean 'discrete'?",

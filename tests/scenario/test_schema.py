@@ -52,6 +52,9 @@ GOOD = """
 {observation: {name: channels, channels: [vx]}}
 {observation: [{name: channels, channels: vx}, {name: state}]}
 {observation: [{name: channels, channels: {vx: , vy: {low: 0, high: 1}}}]}
+{observation: {vision: camera, near: {name: rays, stack: 2}, flatten: true}}
+{observation: {state: , flatten: false}}
+{observation: [{name: camera, stack: 4, channels_first: true, noise: 1.5, delay: 2, drop_out: 0.1}]}
 {action: steer_accel}
 {action: {name: discrete, steer: 0.5}}
 {reward: progress}
@@ -70,6 +73,10 @@ GOOD = """
 {racegym: 1, name: x, task: evaluate, episodes: 3, seed: 4, dt: 0.1, rounds: 2}
 """
 BAD = """
+{observation: {flatten: true}}
+{observation: {state: , flatten: 1}}
+{observation: {state: , flatten: {name: state}}}
+{observation: [{name: state, stack: 0}]}
 {backend: }
 {backend: kart3d}
 {backend: {substep: 0.005}}

@@ -24,6 +24,7 @@ from racegym.errors import PluginError
 from racegym.interfaces import EventKind, StageOptions
 from racegym.plugins import Kind, Offer
 from racegym.scenario.schema import scenario_schema
+from racegym.sensors.delivery import DELIVERY
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -124,6 +125,24 @@ def check_pages(given: Iterable[Stage]) -> None:
             for option in options:
                 if f"\n| `{option}` |" not in section(text, "## Options"):
                     yield f"option {option!r} of {kind} {name!r}: {MADE}"
+
+    tell(faults())
+
+
+def check_delivery(options: Iterable[str], given: Iterable[Stage]) -> None:
+    """What can be asked of every sensor stands on one page, and on no sensor's own."""
+    options = list(options)
+
+    def faults() -> Iterator[str]:
+        table = section(read("stages/delivery.md"), "## Keys")
+        for option in options:
+            if f"\n| `{option}` |" not in table:
+                yield f"key {option!r} of every sensor is not in docs/stages/delivery.md; {MADE}"
+        for _, name, own in given:
+            text = section(read(f"stages/{PAGES['sensor']}/{name}.md"), "## Options")
+            for option in {*options} - {*own}:
+                if f"\n| `{option}` |" in text:
+                    yield f"sensor {name!r} repeats {option!r} of docs/stages/delivery.md; {MADE}"
 
     tell(faults())
 
@@ -322,8 +341,16 @@ def test_every_stage_with_its_options_on_its_page() -> None:
 def test_every_value_of_a_sensor_with_what_it_measures() -> None:
     pages = [f"stages/{PAGES['sensor']}/{stage.name}.md" for stage in stages(["sensor"])]
     texts = {page: read(page) for page in pages}
-    assert all("\n| 0 | `" in section(text, "## Values") for text in texts.values())
+    told = {page: section(text, "## Values") for page, text in texts.items()}
+    pictures = {page for page, text in told.items() if "<!-- made: space -->" in text}
+    assert pictures == {"stages/sensors/camera.md", "stages/sensors/topdown.md"}
+    assert all("\n| 0 | `" in text for page, text in told.items() if page not in pictures)
     check_quantities(texts)
+
+
+def test_every_key_of_a_delivery_once() -> None:
+    assert "stack" in DELIVERY
+    check_delivery(DELIVERY, stages(["sensor"]))
 
 
 def test_every_backend_realism_module_and_trainer_with_its_options() -> None:
@@ -410,6 +437,14 @@ def _invented_names(*names: str) -> ModuleType:
         (
             lambda: check_pages([Stage("sensor", "state", tuple(_Options.model_fields))]),
             "option 'invented' of sensor 'state': run: python docs/make_reference.py",
+        ),
+        (
+            lambda: check_delivery(["stack", "smell"], []),
+            "key 'smell' of every sensor is not in docs/stages/delivery",
+        ),
+        (
+            lambda: check_delivery(["gray"], [Stage("sensor", "camera", ())]),
+            "sensor 'camera' repeats 'gray' of docs/stages/delivery",
         ),
         (
             lambda: check_tables([Stage("backend", "jelly", ())]),

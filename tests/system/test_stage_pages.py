@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from gymnasium import spaces
 
 import racegym
 from racegym import Scenario, load_scenario, plugins
+from racegym.envs.info import row_of
 from racegym.errors import ScenarioError
 from racegym.plugins import Offer
 from racegym.scenario.document import parse_text
@@ -82,8 +82,7 @@ def drive(scenario: Scenario) -> None:
             world.step(actions)
             for group in world.groups:
                 assert np.isfinite(group.reward).all()
-                observation: Any = group.observations[0]
-                assert group.observation_space.contains(observation)
+                assert group.observation_space.contains(row_of(group.observations, 0))
     finally:
         world.close()
 

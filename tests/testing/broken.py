@@ -16,6 +16,7 @@ from racegym.interfaces import (
     Realism,
     RewardTerm,
     Sensor,
+    StageOptions,
     Termination,
 )
 from racegym.kernels import threads
@@ -508,7 +509,22 @@ class SensorRemembersOverReset(GoodSensor):
         out[:, 0] = self.most[cars]
 
 
+class SensorOfDoubles(GoodSensor):
+    def __init__(self, setup):
+        super().__init__(setup)
+        self.space = spaces.Box(-1, 1, (1,), np.float64)
+
+
+class SensorWithAStackOfItsOwn(GoodSensor):
+    """What a scenario writes under ``stack`` is taken for the delivery's."""
+
+    class Options(StageOptions):
+        stack: int = 1
+
+
 SENSORS = [
+    (SensorOfDoubles, "space_is_float32_or_uint8"),
+    (SensorWithAStackOfItsOwn, "options_are_its_own"),
     (SensorOutOfBounds, "values_keep_to_the_space"),
     (SensorIgnoresCars, "rows_belong_to_their_cars"),
     (SensorReadsTheClock, "repeats_itself"),

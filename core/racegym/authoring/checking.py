@@ -38,6 +38,7 @@ from racegym.plugins.calling import normalised, raised
 from racegym.plugins.loading import GROUP
 from racegym.plugins.offer import CORE
 from racegym.scenario.vehicles import read_vehicle
+from racegym.sensors.delivery import DELIVERY, DeliverySettings
 from racegym.testing import (
     ActionMapSuite,
     BackendSuite,
@@ -127,8 +128,12 @@ def check(subject: Subject, given: Mapping[str, Any]) -> Report:
         RacegymError: an option is wrong, or the stage can't be built at all.
     """
     make = subject.make
+    own = dict(given)
+    if subject.kind == "sensor":
+        asked = {key: own.pop(key) for key in DELIVERY & given.keys()}
+        options.read(DeliverySettings, asked, subject.called)
     if isinstance(getattr(make, "Options", None), type):
-        options.read(make.Options, given, subject.called)
+        options.read(make.Options, own, subject.called)
     settings: dict[str, Any] = {"make": make, "options": dict(given)}
     if subject.kind == "backend":
         _check_spec(subject, given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import DTypeLike
 
@@ -14,6 +14,7 @@ from racegym.scenario.faults import Location, Places
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
+    SensorsByLabel,
     StageSettings,
     VariationSettings,
 )
@@ -34,6 +35,7 @@ from racegym.world import (
     WorldConfig,
 )
 from racegym.world.check import check_config
+from racegym.world.observer import Layout
 
 if TYPE_CHECKING:
     from racegym.plugins import Kind
@@ -74,16 +76,35 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
 def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:
     """Return a world; see ``Scenario.world``."""
     config = build_config(scenario, n_races, real)
-    with _placed(scenario.places):
+    with _placed(scenario.places, of_stages=dict(_sensor_locations(scenario))):
         return World(config)
 
 
+def _sensor_locations(scenario: Scenario) -> Iterator[tuple[str, Location]]:
+    """Yield what each sensor of an agent is called when a world is built, and where it stands."""
+    for name, profile in {"default": scenario.default_profile, **scenario.profiles}.items():
+        above: Location = () if name == "default" else ("profiles", name)
+        for key in ("observation", "critic_observation"):
+            sensors = getattr(profile, key) or ()
+            parts, _ = _sensors(sensors)
+            by_label = isinstance(sensors, SensorsByLabel)
+            for index, part in enumerate(parts):
+                label = part.name if by_label else index
+                yield f"agents.{name}.{key}.{part.name}", (*above, key, label)
+
+
 @contextmanager
-def _placed(places: Places, location: Location = ()) -> Iterator[None]:
-    """Let an error that names no file name the scenario's, and the line of ``location``."""
+def _placed(
+    places: Places, location: Location = (), of_stages: Mapping[str, Location] | None = None
+) -> Iterator[None]:
+    """Let an error that names no file name the scenario's, and the line of ``location``.
+
+    Where the error names a stage at fault, its location in ``of_stages`` is taken.
+    """
     try:
         yield
     except RacegymError as error:
+        location = (of_stages or {}).get(error.stage or "", location)
         if not location and isinstance(error, BackendError):
             location = ("backend",)
         argument = places.inner_argument(location)
@@ -156,11 +177,12 @@ def _profile(settings: ProfileSettings) -> ProfileConfig:
 
 
 def _sensors(
-    observation: Sequence[StageSettings] | Mapping[str, StageSettings],
-) -> tuple[list[Part[Any]], Literal["box", "dict"]]:
-    if isinstance(observation, Mapping):
-        parts = [make_part("sensor", stage, label) for label, stage in observation.items()]
-        return parts, "dict"
+    observation: Sequence[StageSettings] | SensorsByLabel,
+) -> tuple[list[Part[Any]], Layout]:
+    if isinstance(observation, SensorsByLabel):
+        labelled = observation.sensors.items()
+        parts = [make_part("sensor", stage, label) for label, stage in labelled]
+        return parts, "joined" if observation.flatten else "dict"
     return _labelled("sensor", observation), "box"
 
 

@@ -18,6 +18,7 @@ __all__ = ["AGENT", "PROFILE_KEYS", "alternatives", "fill_in", "is_path", "spell
 AGENT = "agent"  # the driver of a car that is controlled from outside
 PROFILE_KEYS = ("observation", "action", "reward", "termination", "critic_observation")
 INHERITED_KEYS = (*PROFILE_KEYS, "action_repeat")
+FLATTEN = "flatten"  # of an observation by label: the one key that is no label
 TRACK_KEYS = ("file", "generate", "name")
 
 LAPS_DONE = "laps_done"
@@ -166,6 +167,9 @@ def _sensors(value: Any) -> Any:
         value = [value]
     if isinstance(value, list):
         return [spelt_out(("observation", i), entry) for i, entry in enumerate(value)]
+    if isinstance(value, dict) and FLATTEN in value:
+        others = {label: entry for label, entry in value.items() if label != FLATTEN}
+        return {**_labelled(others, "observation"), FLATTEN: value[FLATTEN]}
     return _labelled(value, "observation")
 
 

@@ -13,7 +13,12 @@ from racegym import plugins
 from racegym.errors import RacegymError, nearest
 from racegym.interfaces import BackendSpec
 from racegym.scenario.faults import Faults, Location
-from racegym.scenario.settings import CarSettings, ProfileSettings, StageSettings
+from racegym.scenario.settings import (
+    CarSettings,
+    ProfileSettings,
+    SensorsByLabel,
+    StageSettings,
+)
 from racegym.scenario.stages import class_of, declared_by, find_backend
 from racegym.scenario.varying import check_variation, check_vehicle
 from racegym.scenario.vehicles import read_vehicle
@@ -223,6 +228,6 @@ def _driver_stages(
 
 
 def _pairs(observation: Any) -> list[tuple[str | int, StageSettings]]:
-    if isinstance(observation, dict):
-        return list(observation.items())
+    if isinstance(observation, SensorsByLabel):
+        return list(observation.sensors.items())
     return list(enumerate(observation))

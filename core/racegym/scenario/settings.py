@@ -22,6 +22,7 @@ from racegym.entrants.source import is_source
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.distributions import read_distribution
 from racegym.track.obstacles import LARGEST_RADIUS, MAX_OBSTACLES
+from racegym.world.observer import VECTOR
 from racegym.world.variation import LIMITS
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ProfileSettings",
     "RecordSettings",
     "RulesSettings",
+    "SensorsByLabel",
     "Settings",
     "StageSettings",
     "StartSettings",
@@ -268,15 +270,51 @@ class RecordSettings(Settings):
     csv: bool = Field(default=False, description="the same as CSV")
 
 
-def _form(value: Any) -> str:
-    return "<mapping>" if isinstance(value, dict) else "<list>"
-
-
 Stages = Annotated[tuple[StageSettings, ...], Field(strict=False)]
 StagesByLabel = dict[str, StageSettings]
+
+
+class SensorsByLabel(Settings):
+    """Sensors in a dictionary; all other keys than the fields here are their labels."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: StagesByLabel = Field(init=False)
+
+    flatten: bool = Field(
+        default=False, description=f"join all but pictures in one box, called {VECTOR}"
+    )
+
+    @model_validator(mode="after")
+    def _has_sensors(self) -> SensorsByLabel:
+        if not self.sensors:
+            raise ValueError("has no sensor; give at least one, with its label")
+        if self.flatten and VECTOR in self.sensors:
+            raise ValueError(
+                f"calls a sensor {VECTOR!r}, as flatten calls the others when it has joined them; "
+                "choose another label"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_asked(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        given: dict[str, Any] = serialize(self)
+        if not self.flatten:
+            del given["flatten"]
+        return given
+
+    @property
+    def sensors(self) -> StagesByLabel:
+        """The sensors by label, in order."""
+        return self.__pydantic_extra__
+
+
+def _form(value: Any) -> str:
+    return "<mapping>" if isinstance(value, dict | SensorsByLabel) else "<list>"
+
+
 Observation = Annotated[
     Annotated[Stages, Field(min_length=1), Tag("<list>")]
-    | Annotated[StagesByLabel, Field(min_length=1), Tag("<mapping>")],
+    | Annotated[SensorsByLabel, Tag("<mapping>")],
     Discriminator(_form),
 ]
 

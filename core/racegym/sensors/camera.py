@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import ceil, cos, hypot, pi, sin, tan
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, View, options
+from racegym.sensors.angles import in_radians
 from racegym.sensors.pictures import Eye, Painter, PictureOptions
 
 __all__ = ["Camera"]
@@ -24,11 +26,13 @@ class Camera(Sensor):
     class Options(PictureOptions):
         """Settings of the sensor."""
 
-        field_of_view: float = Field(
+        field_of_view: Annotated[float, in_radians(3.0)] = Field(
             pi / 2, gt=0.1, le=3.0, description="[rad] from the left edge to the right one"
         )
         above: float = Field(1.2, gt=0, le=100, description="[m] of the camera above the ground")
-        pitch: float = Field(0.1, ge=-1.5, le=1.5, description="[rad] tilted downward")
+        pitch: Annotated[float, in_radians(1.5)] = Field(
+            0.1, ge=-1.5, le=1.5, description="[rad] tilted downward"
+        )
         mount: float = Field(
             0.0, ge=-20, le=20, description="[m] ahead of the car's centre of mass"
         )

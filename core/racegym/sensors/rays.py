@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from racegym.interfaces import Array, Cars, Sensor, Setup, StageOptions, View, options
 from racegym.kernels.beams import BLOCK, cast_beams
+from racegym.sensors.angles import in_radians
 from racegym.sensors.values import Value, box
 
 __all__ = ["MOST_BEAMS", "PRESETS", "Rays"]
@@ -40,7 +41,7 @@ class Rays(Sensor):
         )
         angles: (
             Annotated[
-                tuple[Annotated[float, Field(ge=-pi, lt=pi)], ...],
+                tuple[Annotated[float, Field(ge=-pi, lt=pi), in_radians(pi)], ...],
                 Field(min_length=1, max_length=MOST_BEAMS),
             ]
             | None
@@ -48,7 +49,9 @@ class Rays(Sensor):
         beams: Annotated[int, Field(ge=1, le=MOST_BEAMS)] | None = Field(
             None, description="how many are spread over the field of view; 9 by default"
         )
-        field_of_view: Annotated[float, Field(gt=0, le=FULL_TURN)] | None = Field(
+        field_of_view: Annotated[
+            Annotated[float, Field(gt=0, le=FULL_TURN)] | None, in_radians(FULL_TURN)
+        ] = Field(
             None, description="[rad] that beams are spread over, from edge to edge; pi by default"
         )
         range: Annotated[float, Field(gt=0, le=1000)] | None = Field(

@@ -9,10 +9,11 @@ import numpy as np
 from gymnasium import spaces
 
 from racegym.interfaces import MISSING_CODE, MISSING_GEAR, Array, Cars, CarState, Sensor, columns
+from racegym.sensors.delivery import DELIVERY, delivered
 from racegym.testing.rig import Rig, circuits, difference, everyday, profile, rows
 from racegym.testing.stage import N_CARS, N_RACES, StageSuite, halves
 from racegym.testing.suite import ConformanceError, NotApplicable, needs
-from racegym.world import ProfileConfig
+from racegym.world import Part, ProfileConfig
 
 __all__ = ["SensorSuite"]
 
@@ -26,16 +27,23 @@ class SensorSuite(StageSuite):
     class TestMine(SensorSuite):
         make = MySensor
         options = {"range": 20.0}
+
+    ``options`` may hold the keys that every sensor takes, such as ``stack``: what is tested then
+    is the sensor as it is delivered.
     """
+
+    @property
+    def part(self) -> Part[Any]:
+        """The sensor under test, as it is delivered."""
+        make = delivered(self.make, self.options)
+        return Part(name=self.make.__name__, make=make, options=self.options)
 
     def profiles(self) -> Mapping[str, ProfileConfig]:
         """Return a profile that observes with the sensor alone."""
         return profile(sensors=[self.part])
 
     def _sensor(self, rig: Rig) -> Sensor:
-        return next(
-            stage for stage in rig.world.groups[0].observer.sensors if type(stage) is self.make
-        )
+        return rig.world.groups[0].observer.sensors[0]
 
     def _look(self, rig: Rig, cars: Cars) -> Array:
         """Return what the sensor says of these cars now, without letting it remember that."""
@@ -57,6 +65,28 @@ class SensorSuite(StageSuite):
                 raise ConformanceError("a bound of the space is not finite", where=where)
             if not (space.low < space.high).all():
                 raise ConformanceError("a low of the space is not below its high", where=where)
+
+    @needs("space_is_a_finite_box")
+    def check_space_is_float32_or_uint8(self) -> None:
+        """Its values are float32, or uint8 as pictures are, so that they fit in any observation."""
+        with self.rig() as rig:
+            dtype = self._sensor(rig).space.dtype
+        if dtype not in (np.float32, np.uint8):
+            raise ConformanceError(
+                f"the space is of {dtype}; give it dtype=np.float32, or np.uint8 for a picture",
+                where="Sensor.space",
+            )
+
+    def check_options_are_its_own(self) -> None:
+        """No option has the name of a key that every sensor takes, and that never reaches it."""
+        model = getattr(self.make, "Options", None)
+        taken = sorted(DELIVERY & getattr(model, "model_fields", {}).keys())
+        if taken:
+            raise ConformanceError(
+                f"the option {taken[0]!r} is one that every sensor has, which racegym keeps to "
+                "itself; call it otherwise",
+                where="Sensor.Options",
+            )
 
     @needs("space_is_a_finite_box")
     def check_values_keep_to_the_space(self) -> None:

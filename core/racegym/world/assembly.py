@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from racegym.errors import PluginError
+from racegym.errors import PluginError, RacegymError
 from racegym.interfaces import (
     Arrays,
     Backend,
@@ -169,8 +169,13 @@ class Assembly:
     def _sensors(self, parts: Sequence[Part[Sensor]], prefix: str, who: str) -> dict[str, Sensor]:
         built = {}
         for part in parts:
-            built[part.name] = self._build(part, f"{prefix}.{part.name}")
-            self._check(f"{who}: sensor {part.name!r}", built[part.name].requires)
+            stage = f"{prefix}.{part.name}"
+            try:
+                built[part.name] = self._build(part, stage)
+                self._check(f"{who}: sensor {part.name!r}", built[part.name].requires)
+            except RacegymError as error:
+                error.stage = stage
+                raise
         return built
 
     def _check(self, who: str, requires: frozenset[str]) -> None:

@@ -21,6 +21,7 @@ from racegym.interfaces import (
 from racegym.race_control.rules import Rules
 from racegym.track import Track
 from racegym.world.distributions import Distribution
+from racegym.world.observer import Layout
 
 __all__ = [
     "CarConfig",
@@ -68,7 +69,7 @@ class DriverPart(Part[Driver]):
     """
 
     sensors: Sequence[Part[Sensor]] = ()
-    layout: Literal["box", "dict"] = "box"
+    layout: Layout = "box"
     action: Part[ActionMap] | None = None
 
 
@@ -79,7 +80,8 @@ class ProfileConfig:
     Attributes:
         sensors: the observation, in order.
         layout: ``"box"`` puts the sensors' values one after another into one flat box (a
-            single sensor keeps its shape); ``"dict"`` gives each its name.
+            single sensor keeps its shape); ``"dict"`` gives each its name; ``"joined"`` gives
+            pictures their names, and puts all other values into one flat box ``"vector"``.
         action: how its actions are read.
         rewards: the terms of its reward.
         terminations: the reasons for its episode to end.
@@ -89,12 +91,12 @@ class ProfileConfig:
     """
 
     sensors: Sequence[Part[Sensor]]
-    layout: Literal["box", "dict"] = "box"
+    layout: Layout = "box"
     action: Part[ActionMap]
     rewards: Sequence[WeightedPart] = ()
     terminations: Sequence[Part[Termination]] = ()
     critic_sensors: Sequence[Part[Sensor]] = ()
-    critic_layout: Literal["box", "dict"] = "box"
+    critic_layout: Layout = "box"
     action_repeat: int = 1
 
 

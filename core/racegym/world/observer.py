@@ -10,9 +10,12 @@ from gymnasium import spaces
 
 from racegym.interfaces import Array, Cars, Sensor, View
 
-__all__ = ["Observation", "Observer"]
+__all__ = ["VECTOR", "Layout", "Observation", "Observer"]
 
 Observation = Array | dict[str, Array]
+Layout = Literal["box", "dict", "joined"]
+
+VECTOR = "vector"  # what joined values are called
 
 
 class Observer:
@@ -21,33 +24,55 @@ class Observer:
     Args:
         sensors: by name, in order.
         layout: ``"box"`` puts values one after another into one flat box, a single sensor
-            keeping its shape; ``"dict"`` gives each sensor its name.
+            keeping its shape; ``"dict"`` gives each sensor its name; ``"joined"`` does so with
+            pictures, and puts all other values one after another into the box ``"vector"``.
         cars: (k,) flat indices.
 
     Attributes:
         sensors: in order.
         space: of one car.
-        values: one array, or one for each sensor, led by k.
+        values: one array, or one for each entry of the space, led by k.
     """
 
-    def __init__(self, sensors: Mapping[str, Sensor], layout: Literal["box", "dict"], cars: Cars):
+    def __init__(self, sensors: Mapping[str, Sensor], layout: Layout, cars: Cars):
         self.cars = cars
         self.sensors = list(sensors.values())
-        self.space: spaces.Space[Any]
+        self._names = list(sensors)
+        self._joined = [
+            sensor
+            for sensor in self.sensors
+            if layout == "box" or (layout == "joined" and not _is_picture(sensor.space))
+        ]
+        self.space: spaces.Space[Any] = self._joint_space(layout)
         self.values: Observation
-        if layout == "dict":
-            self.space = spaces.Dict({name: sensor.space for name, sensor in sensors.items()})
-            self.values = {name: _buffer(s.space, len(cars)) for name, s in sensors.items()}
-            self._parts: list[Array] = list(self.values.values())
-        elif len(self.sensors) == 1:
-            self.space = self.sensors[0].space
-            self.values = _buffer(self.sensors[0].space, len(cars))
-            self._parts = [self.values]
-        else:
-            self.space = _joined([sensor.space for sensor in self.sensors])
-            self.values = _buffer(self.space, len(cars))
-            self._parts = _split(self.values, self.sensors)
+        self.values, self._parts = self._memory()
         self._scratch: list[Array] = []
+
+    def _joint_space(self, layout: Layout) -> spaces.Space[Any]:
+        joined = [sensor.space for sensor in self._joined]
+        if layout == "box":
+            return joined[0] if len(joined) == 1 else _joint(joined)
+        boxes: dict[str, spaces.Space[Any]] = {
+            name: sensor.space
+            for name, sensor in zip(self._names, self.sensors, strict=True)
+            if sensor not in self._joined
+        }
+        return spaces.Dict({**boxes, VECTOR: _joint(joined)} if joined else boxes)
+
+    def _memory(self) -> tuple[Observation, list[Array]]:
+        """Return memory for the values of all cars, and what of it each sensor fills."""
+        count = len(self.cars)
+        if isinstance(self.space, spaces.Box):
+            whole = _buffer(self.space, count)
+            alone = len(self.sensors) == 1
+            return whole, [whole] if alone else _split(whole, self.sensors)
+        assert isinstance(self.space, spaces.Dict)
+        values = {name: _buffer(box, count) for name, box in self.space.items()}
+        shares = iter(_split(values[VECTOR], self._joined) if self._joined else ())
+        return values, [
+            next(shares) if sensor in self._joined else values[name]
+            for name, sensor in zip(self._names, self.sensors, strict=True)
+        ]
 
     def observe(self, view: View) -> None:
         """Fill the values of all cars."""
@@ -62,7 +87,7 @@ class Observer:
             rows: (m,) indices into ``self.cars``, rising.
         """
         if not self._scratch:
-            self._scratch = self._like_parts()
+            _, self._scratch = self._memory()
         # A single row would count as contiguous memory, for which kernels would be compiled
         # once more; so it is asked for twice. (Not a neighbour in its place: a sensor that
         # remembers would take that for one more look at the neighbour.)
@@ -73,15 +98,13 @@ class Observer:
             sensor.observe(view, cars, found)
             part[rows] = found[: len(rows)]
 
-    def _like_parts(self) -> list[Array]:
-        """Return memory of the same kind as the parts have, contiguous or not."""
-        if isinstance(self.values, dict):
-            return [np.empty_like(part) for part in self._parts]
-        values = np.empty_like(self.values)
-        return [values] if self._parts[0] is self.values else _split(values, self.sensors)
+
+def _is_picture(space: spaces.Box) -> bool:
+    """Tell whether values have rows, columns and channels, or are whole numbers."""
+    return len(space.shape) > 2 or np.issubdtype(space.dtype, np.integer)
 
 
-def _buffer(space: spaces.Box, count: int) -> Array:
+def _buffer(space: Any, count: int) -> Array:
     return np.zeros((count, *space.shape), space.dtype)
 
 
@@ -95,7 +118,7 @@ def _split(values: Array, sensors: Sequence[Sensor]) -> list[Array]:
     return parts
 
 
-def _joined(boxes: Sequence[spaces.Box]) -> spaces.Box:
+def _joint(boxes: Sequence[spaces.Box]) -> spaces.Box:
     return spaces.Box(
         np.concatenate([box.low.ravel() for box in boxes]).astype(np.float32),
         np.concatenate([box.high.ravel() for box in boxes]).astype(np.float32),

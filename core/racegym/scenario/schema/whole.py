@@ -14,6 +14,7 @@ from racegym.scenario.canonical import (
     ACTION,
     AGENT,
     DEFAULT_LAPS,
+    FLATTEN,
     OBSERVATION,
     REWARD,
     TERMINATION,
@@ -29,7 +30,7 @@ from racegym.scenario.schema.stages import (
     name_schema,
     ref,
 )
-from racegym.scenario.settings import CarSettings, TrackSettings
+from racegym.scenario.settings import CarSettings, SensorsByLabel, TrackSettings
 
 __all__ = ["scenario_schema"]
 
@@ -120,7 +121,7 @@ def scenario_schema() -> Schema:
 # Models of the spelt-out form; in a file there are shorter ones.
 _REPLACED = {
     "CarSettings", "GenerateSettings", "ObstacleSettings", "ProfileSettings",
-    "StageSettings", "TrackSettings", "WeightedSettings",
+    "SensorsByLabel", "StageSettings", "TrackSettings", "WeightedSettings",
 }  # fmt: skip
 
 
@@ -186,7 +187,11 @@ def _labelled(kind: Kind) -> Schema:
 
 def _take_name_for_a_sensor(labels: Schema) -> None:
     """Keep apart a mapping of sensors and the mapping of one, which has text under ``name``."""
-    labels["minProperties"] = 1
+    flatten = SensorsByLabel.model_fields[FLATTEN]
+    labels["properties"][FLATTEN] = {
+        "type": "boolean", "default": flatten.default, "description": flatten.description,
+    }  # fmt: skip
+    labels["not"] = {"propertyNames": {"const": FLATTEN}}
     labels["properties"]["name"] = {
         "anyOf": [{"allOf": [{"type": "object"}, ref("sensor")]}, {"const": False}]
     }
