@@ -21,7 +21,7 @@ from racegym.render.letters import letters
 from racegym.render.scene import JUMP, Cast, Scene
 from racegym.track import Track
 
-__all__ = ["Painter", "check_size"]
+__all__ = ["Painter", "check_camera", "check_size"]
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]
@@ -47,6 +47,16 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
             f"{SMALLEST} to {LARGEST}"
         )
     return width, height
+
+
+def check_camera(camera: str) -> None:
+    """Refuse a camera that there is not.
+
+    Raises:
+        RacegymError: names those that there are.
+    """
+    if camera not in CAMERAS:
+        raise RacegymError(f"there is no camera {camera!r}; {nearest(camera, CAMERAS)}")
 
 
 class Painter:
@@ -78,8 +88,7 @@ class Painter:
         line: ArrayLike | None = None,
         display: bool = True,
     ):
-        if camera not in CAMERAS:
-            raise RacegymError(f"there is no camera {camera!r}; {nearest(camera, CAMERAS)}")
+        check_camera(camera)
         if not 0 <= focus < len(cast.names):
             raise RacegymError(
                 f"there is no car {focus} to look at; there are 0 to {len(cast.names) - 1}"

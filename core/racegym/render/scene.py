@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 
 from racegym.interfaces import Array, View
 from racegym.track import Track
-from racegym.world import World
 
-__all__ = ["Cast", "Scene", "blend", "cast_of", "scene_of"]
+__all__ = ["Cast", "Scene", "blend", "cast_of", "scene_of", "top_speed"]
 
 Floats = NDArray[np.float64]
 
+SPEED = 60.0  # [m/s] of cars that nothing is known of
 JUMP = 3.0  # [m] beyond what its speed explains, from which on a car was moved
 
 
@@ -90,20 +91,36 @@ class Scene:
     progress: Floats
 
 
-def cast_of(world: World) -> Cast:
-    """Return who races in a world that has been reset."""
-    table = world.view.vehicle
-    top = float(np.nanmax(np.append(table.top_speed[0], 0.0)))
+def cast_of(view: View, names: Sequence[str], laps: int = 0) -> Cast:
+    """Return who races in a world that has been reset.
+
+    Args:
+        view: the world's data.
+        names: of the cars.
+        laps: race distance; 0 for none.
+    """
+    table = view.vehicle
+
+    def floats(array: Array) -> Floats:
+        copied: Floats = array[0].astype(np.float64)
+        return copied
+
     return Cast(
-        names=tuple(car.name for car in world.config.cars),
-        length=table.length[0].astype(np.float64),
-        width=table.width[0].astype(np.float64),
-        wheelbase=table.wheelbase[0].astype(np.float64),
-        to_front=table.to_front[0].astype(np.float64),
-        steer_limit=table.steer_limit[0].astype(np.float64),
-        top_speed=top if 0.0 < top < np.inf else 60.0,
-        laps=world.config.rules.laps,
+        names=tuple(names),
+        length=floats(table.length),
+        width=floats(table.width),
+        wheelbase=floats(table.wheelbase),
+        to_front=floats(table.to_front),
+        steer_limit=floats(table.steer_limit),
+        top_speed=top_speed(floats(table.top_speed)),
+        laps=laps,
     )
+
+
+def top_speed(told: Floats) -> float:
+    """Return the greatest of some top speeds [m/s]; a guess where none is told."""
+    known = told[np.isfinite(told) & (told > 0.0)]
+    return float(known.max()) if len(known) else SPEED
 
 
 def scene_of(view: View, race: int = 0) -> Scene:
