@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from racegym.cli.showing import Looks, camera_option, picture_size, size_option, video_option
+
 if TYPE_CHECKING:
+    from racegym.render import Camera
     from racegym.run import RunResult
     from racegym.scenario import Scenario
 
@@ -31,6 +34,10 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 )
 @click.option("--csv", is_flag=True, help="Also keep telemetry as CSV.")
 @click.option("--no-plots", is_flag=True, help="Draw no pictures.")
+@click.option("--view", is_flag=True, help="Show the race in a window, in real time.")
+@video_option
+@camera_option
+@size_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the run's folder.")
 def command(
     scenario: str,
@@ -38,14 +45,20 @@ def command(
     runs_dir: Path,
     csv: bool,
     no_plots: bool,
+    view: bool,
+    video: Path | None,
+    camera: Camera,
+    size: str,
     quiet: bool,
 ) -> int:
     """Run SCENARIO, a file or a name, and record it.
 
-    Ctrl-C ends the run after the current step; what has been recorded is completed.
+    Ctrl-C ends the run after the current step; what has been recorded is completed. In the
+    window, space pauses, + and - change the speed, Tab goes to the next car, V to the next
+    camera; Esc closes it and the race goes on, as fast as it can.
     """
     from racegym.report import LiveStandings, announce_compiling
-    from racegym.run import code_files, run
+    from racegym.run import Interruption, code_files, run
     from racegym.scenario import load_scenario
 
     console = Console(quiet=quiet)
@@ -60,15 +73,25 @@ def command(
         time_limit=loaded.time_limit,
         episodes=loaded.episodes if loaded.task == "evaluate" else 1,
     )
-    with announce_compiling(lambda: _say_compiling(console)), live:
+    interruption = Interruption()
+    looks = Looks(camera, picture_size(size), stop=lambda: interruption.asked)
+    names = [car.name for car in loaded.cars]
+    with (
+        looks.open(loaded.name, names, loaded.laps, view=view, video=video) as shown,
+        announce_compiling(lambda: _say_compiling(console)),
+        live,
+    ):
         done = run(
             loaded,
             runs_dir=runs_dir,
-            watchers=[] if quiet else [live],
+            watchers=[*([] if quiet else [live]), *shown],
             csv=csv,
             plots=not no_plots,
+            interruption=interruption,
         )
     _report(console, loaded, done)
+    if video is not None:
+        console.print(f"video in {video}", highlight=False, soft_wrap=True, markup=False)
     if quiet:
         click.echo(done.folder)
     return INTERRUPTED if done.state == "stopped" else 0

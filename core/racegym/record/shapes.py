@@ -34,6 +34,9 @@ class TrackShape:
         left, right: (n, 2) [m] x and y of the edges of the asphalt, in driving direction; the
             start line runs from ``left[0]`` to ``right[0]``, and the last point is followed by
             the first.
+        z: (n,) [m] height between them.
+        runoff: [m] edge of the asphalt to the wall; inf for no wall.
+        sectors: (n_sectors,) [m] s at which each begins.
     """
 
     name: str
@@ -41,6 +44,9 @@ class TrackShape:
     kerb_width: float
     left: Floats
     right: Floats
+    z: Floats
+    runoff: float
+    sectors: Floats
 
 
 class ShapeLog:
@@ -72,6 +78,9 @@ class ShapeLog:
             "left_y": _millimetres(left_y),
             "right_x": _millimetres(right_x),
             "right_y": _millimetres(right_y),
+            "z": _millimetres(track.z) if track.z.any() else [],
+            "runoff": track.runoff if np.isfinite(track.runoff) else None,
+            "sectors": _millimetres(track.sectors),
         }
         self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
@@ -103,12 +112,16 @@ def read_shapes(path: Path) -> list[TrackShape]:
 
 
 def _shape(line: dict[str, Any]) -> TrackShape:
+    runoff = line.get("runoff")  # the last three are absent in runs of earlier versions
     return TrackShape(
         name=str(line["name"]),
         length=float(line["length"]),
         kerb_width=float(line["kerb_width"]),
         left=_points(line["left_x"], line["left_y"]),
         right=_points(line["right_x"], line["right_y"]),
+        z=np.asarray(line.get("z") or np.zeros(len(line["left_x"])), np.float64),
+        runoff=np.inf if runoff is None else float(runoff),
+        sectors=np.asarray(line.get("sectors") or [0.0], np.float64),
     )
 
 

@@ -173,7 +173,7 @@ class Hud:
         running = scene.time - float(scene.lap_start[focus])
         if scene.status[focus] > Status.PIT:
             running = float(scene.last_lap[focus])
-        colour = colours.TEXT if scene.lap_valid[focus] else colours.WORSE
+        colour = colours.TEXT if scene.lap_valid[focus] or not isfinite(running) else colours.WORSE
         self._write(picture, self._large, lap_text(running), left, y + 54, colour)
         self._write(picture, self._plain, "last", left, y + 79, colours.QUIET)
         last, best = float(scene.last_lap[focus]), history.best_lap(focus)

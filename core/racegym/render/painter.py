@@ -129,7 +129,7 @@ class Painter:
         if self.camera == "track":
             picture[...] = self._overview(scene.track)[1]
         else:
-            tiles_of(scene.track, framing.scale).fill(picture, framing)
+            _tiles_of(scene.track, framing.scale).fill(picture, framing)
         if self._line is not None:
             self._draw_line(framing)
         self._draw_trails(framing, scene, history)
@@ -139,7 +139,7 @@ class Painter:
             self._bodies.draw(picture, framing, scene)
             self._draw_badges(framing, scene)
         if self._hud is not None:
-            chart = None if self.camera == "track" else ground_of(scene.track)
+            chart = None if self.camera == "track" else _ground_of(scene.track)
             self._hud.draw(
                 picture, self._cast, scene, history, self.focus, chart=chart, message=message
             )
@@ -148,7 +148,7 @@ class Painter:
     def _overview(self, track: Track) -> tuple[Framing, Picture]:
         """Return how the whole track lies in the picture, and its ground."""
         if self._whole is None or self._whole[0] is not track:
-            ground = ground_of(track)
+            ground = _ground_of(track)
             panels = self._hud.panels(len(self._cast.names)) if self._hud else ()
             framing = overview(ground.bounds, self.size, ground.points[:, :2], panels)
             picture = np.empty_like(self._picture)
@@ -223,12 +223,12 @@ def _closed(line: ArrayLike) -> Floats:
 
 
 @lru_cache(maxsize=16)
-def ground_of(track: Track) -> Ground:
+def _ground_of(track: Track) -> Ground:
     """Return the ground of a track, made when it is first asked for."""
     return Ground(track)
 
 
 @lru_cache(maxsize=4)
-def tiles_of(track: Track, scale: float) -> Tiles:
+def _tiles_of(track: Track, scale: float) -> Tiles:
     """Return the painted ground of a track at a scale, shared by all painters."""
-    return Tiles(ground_of(track), scale)
+    return Tiles(_ground_of(track), scale)

@@ -89,8 +89,9 @@ class Window:
         except pygame.error as error:
             pygame.display.quit()
             raise RacegymError(
-                f"no window can be opened: {error}. Where there is no display, write a video "
-                "with --video FILE, or set SDL_VIDEODRIVER=dummy for a window that nobody sees"
+                f"no window can be opened: {error}. Without one, write a video (--video FILE) or "
+                'ask for pictures (render_mode="rgb_array"), or set SDL_VIDEODRIVER=dummy for a '
+                "window that nobody sees"
             ) from None
         pygame.display.set_caption(title)
         pygame.joystick.init()

@@ -6,12 +6,14 @@ verify(result.folder)
 
 from racegym.run.entrants import code_files
 from racegym.run.evaluation import Evaluation, evaluate
+from racegym.run.interruption import Interruption
 from racegym.run.run import RunResult, run
 from racegym.run.verify import Difference, Verification, verify
 
 __all__ = [
     "Difference",
     "Evaluation",
+    "Interruption",
     "RunResult",
     "Verification",
     "code_files",

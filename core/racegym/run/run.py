@@ -62,6 +62,7 @@ def run(
     watchers: Sequence[Watcher] = (),
     csv: bool = False,
     plots: bool = True,
+    interruption: Interruption | None = None,
 ) -> RunResult:
     """Drive a scenario to its end and record it.
 
@@ -74,6 +75,8 @@ def run(
         watchers: shown every step, beside the recorder; closed at the end.
         csv: also keep telemetry as text.
         plots: draw the best lap and the lap times.
+        interruption: asked for an end after every step; for watchers that hold the run up and
+            must know of it, too.
 
     Raises:
         ScenarioError: the scenario is wrong, or leaves a car to an agent.
@@ -99,7 +102,9 @@ def run(
         folder.discard()
         raise
     try:
-        return _record(world, loaded, recorder, watchers, plots=plots)
+        return _record(
+            world, loaded, recorder, watchers, interruption or Interruption(), plots=plots
+        )
     finally:
         world.close()
 
@@ -109,6 +114,7 @@ def _record(
     scenario: Scenario,
     recorder: Recorder,
     watchers: Sequence[Watcher],
+    interruption: Interruption,
     *,
     plots: bool,
 ) -> RunResult:
@@ -116,7 +122,7 @@ def _record(
     folder = recorder.folder
     try:
         plugins.load().run_started(_Begun(folder.path))
-        end, track, seconds = _drive(world, scenario)
+        end, track, seconds = _drive(world, scenario, interruption)
         result = recorder.finish(end, seconds=seconds)
     except KeyboardInterrupt:
         recorder.finish("stopped")
@@ -134,7 +140,9 @@ def _record(
     return done
 
 
-def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
+def _drive(
+    world: World, scenario: Scenario, interruption: Interruption
+) -> tuple[End, Track, float]:
     """Drive all episodes.
 
     Returns:
@@ -146,7 +154,7 @@ def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
     track = world.view.tracks.track_of(0)
     world.step()  # the usual Ctrl-C breaks off the compiling
     started = perf_counter()
-    with Interruption() as interruption:
+    with interruption:
         for episode in range(episodes):
             if episode > 0:
                 start_episode(world, scenario, scenario.seed + episode)
