@@ -25,7 +25,7 @@ class Viewer:
     """A window on one race.
 
     The keys: space pauses, + and - change the speed, Tab goes to the next car, V to the next
-    camera, Esc closes the window.
+    camera, Esc closes the window; the arrows left and right are counted by ``leap``.
 
     Args:
         title: of the window.
@@ -67,6 +67,7 @@ class Viewer:
         self._now = 0.0  # [s] of the race
         self._clock = self._opened = perf_counter()
         self._drawn = 0.0
+        self._leap = 0.0
 
     @property
     def closed(self) -> bool:
@@ -97,8 +98,15 @@ class Viewer:
                 self._camera = CAMERAS[(CAMERAS.index(self._camera) + 1) % len(CAMERAS)]
             elif key.name == "tab" and self._cast is not None:
                 self._focus = (self._focus + 1) % len(self._cast.names)
+            elif key.name in ("left", "right"):
+                self._leap += -1.0 if key.name == "left" else 1.0
             elif key.name == "escape":
                 self.window.close()
+
+    def leap(self) -> float:
+        """Return how often the arrow keys went forth less back since the last call."""
+        leap, self._leap = self._leap, 0.0
+        return leap
 
     def _change_speed(self, way: int) -> None:
         index = min(max(SPEEDS.index(self.speed) + way, 0), len(SPEEDS) - 1)
@@ -115,7 +123,7 @@ class Viewer:
             before, after: the scenes; shown is what is in between.
             history: up to ``after``.
         """
-        if after.time <= before.time:  # another race
+        if after.time <= before.time:  # the first scene of a race, or after a leap
             self._now = after.time
         self._tick()
         while not self.closed and not self._stop():
@@ -127,7 +135,9 @@ class Viewer:
             self.show(cast, blend(before, after, share), history)
             if late and not self.paused:
                 break
-            self._wait()
+            self.pass_time()
+            if self._leap:
+                break
         if self._now - after.time > LATE * self.speed:
             self._now = after.time
 
@@ -138,8 +148,8 @@ class Viewer:
             self._now += (now - self._clock) * self.speed
         self._clock = now
 
-    def _wait(self) -> None:
-        """Wait for the next picture's turn."""
+    def pass_time(self) -> None:
+        """Wait for the next picture's turn, and follow the keys."""
         sleep(max(0.0, self._drawn + FRAME - perf_counter()))
         self.listen()
         self._tick()
@@ -166,12 +176,6 @@ class Viewer:
         if self.speed != 1.0:
             return f"{self.speed:g} × speed"
         return self._hint if perf_counter() - self._opened < HINT else ""
-
-    def hold(self, cast: Cast, scene: Scene, history: History) -> None:
-        """Go on showing one scene until the window is closed."""
-        while not self.closed and not self._stop():
-            self.show(cast, scene, history)
-            self._wait()
 
     def close(self) -> None:
         """Close the window. May be called twice."""
