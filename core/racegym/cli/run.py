@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from racegym.run import RunResult
     from racegym.scenario import Scenario
 
-__all__ = ["command"]
+__all__ = ["command", "report_run"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -89,7 +89,7 @@ def command(
             plots=not no_plots,
             interruption=interruption,
         )
-    _report(console, loaded, done)
+    report_run(console, loaded, done)
     if video is not None:
         console.print(f"video in {video}", highlight=False, soft_wrap=True, markup=False)
     if quiet:
@@ -101,7 +101,8 @@ def _say_compiling(console: Console) -> None:
     console.print("compiling kernels (first run only) ...", style="dim", highlight=False)
 
 
-def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
+def report_run(console: Console, scenario: Scenario, done: RunResult) -> None:
+    """Print how a run went."""
     from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.faults import fault_lines
     from racegym.report.wording import time_text

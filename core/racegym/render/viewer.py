@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from time import perf_counter, sleep
 
 from racegym.render.cameras import CAMERAS, Camera
 from racegym.render.history import History
 from racegym.render.painter import LARGEST, SMALLEST, Painter
 from racegym.render.scene import Cast, Scene, blend
-from racegym.render.window import Key, Pad, Window
+from racegym.render.window import Key, Window
 
 __all__ = ["KEYS", "SPEEDS", "Viewer"]
 
@@ -36,6 +36,7 @@ class Viewer:
         stop: asked while it waits; true ends the waiting.
 
     Attributes:
+        listener: told every key before the viewer follows it; true keeps it from doing so.
         closed: nobody looks any more.
         paused, speed: how time passes; times real time.
         message: shown at the top.
@@ -58,6 +59,7 @@ class Viewer:
         self.paused = False
         self.speed = 1.0
         self.message = ""
+        self.listener: Callable[[Key], bool] = lambda _: False
         self._camera: Camera = camera
         self._focus = focus
         self._hint = hint
@@ -74,34 +76,25 @@ class Viewer:
         """Return whether nobody looks any more."""
         return self.window.closed
 
-    def listen(self) -> tuple[list[Key], Pad | None]:
-        """Follow the keys that are the viewer's; return all of them, and the game pad."""
-        keys = self.window.listen()
-        self.follow(keys)
-        return keys, self.window.pad()
+    def listen(self) -> None:
+        """Do what keys ask for that were pressed since the last call."""
+        for key in self.window.listen():
+            if not self.listener(key) and key.down:
+                self._follow(key)
 
-    def follow(self, keys: Iterable[Key], *, without: Iterable[str] = ()) -> None:
-        """Do what keys ask for.
-
-        Args:
-            keys: what was pressed.
-            without: names of keys that mean something else.
-        """
-        for key in keys:
-            if not key.down or key.name in without:
-                continue
-            if key.name == "space":
-                self.paused = not self.paused
-            elif key.name in ("+", "=", "[+]", "-", "[-]"):
-                self._change_speed(-1 if "-" in key.name else 1)
-            elif key.name == "v":
-                self._camera = CAMERAS[(CAMERAS.index(self._camera) + 1) % len(CAMERAS)]
-            elif key.name == "tab" and self._cast is not None:
-                self._focus = (self._focus + 1) % len(self._cast.names)
-            elif key.name in ("left", "right"):
-                self._leap += -1.0 if key.name == "left" else 1.0
-            elif key.name == "escape":
-                self.window.close()
+    def _follow(self, key: Key) -> None:
+        if key.name == "space":
+            self.paused = not self.paused
+        elif key.name in ("+", "=", "[+]", "-", "[-]"):
+            self._change_speed(-1 if "-" in key.name else 1)
+        elif key.name == "v":
+            self._camera = CAMERAS[(CAMERAS.index(self._camera) + 1) % len(CAMERAS)]
+        elif key.name == "tab" and self._cast is not None:
+            self._focus = (self._focus + 1) % len(self._cast.names)
+        elif key.name in ("left", "right"):
+            self._leap += -1.0 if key.name == "left" else 1.0
+        elif key.name == "escape":
+            self.window.close()
 
     def leap(self) -> float:
         """Return how often the arrow keys went forth less back since the last call."""
@@ -134,6 +127,7 @@ class Viewer:
             share = min((self._now - before.time) / span, 1.0)
             self.show(cast, blend(before, after, share), history)
             if late and not self.paused:
+                self.listen()
                 break
             self.pass_time()
             if self._leap:

@@ -4,6 +4,7 @@ result = run("quickstart", runs_dir="runs")
 verify(result.folder)
 """
 
+from racegym.run.by_hand import drive
 from racegym.run.entrants import code_files
 from racegym.run.evaluation import Evaluation, evaluate
 from racegym.run.interruption import Interruption
@@ -17,6 +18,7 @@ __all__ = [
     "RunResult",
     "Verification",
     "code_files",
+    "drive",
     "evaluate",
     "run",
     "verify",
