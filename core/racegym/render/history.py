@@ -92,14 +92,16 @@ class History:
 
     def trail(self, car: int) -> Floats:
         """Return where a car has been, (k, 3) [m, m, m/s], the oldest first."""
+        if self._track is None:
+            return np.empty((0, 3))
         if self._count <= TRAIL:
             return self._trail[car, : self._count]
         return np.roll(self._trail[car], -(self._count % TRAIL), axis=0)
 
     def sectors(self, car: int) -> dict[int, SectorMark]:
         """Return the latest time of each sector of this lap, or of the lap before it."""
-        return self._marks[car]
+        return self._marks[car] if self._track is not None else {}
 
     def best_lap(self, car: int) -> float:
         """Return the best valid lap [s] on this track; NaN before there is one."""
-        return float(self._best_lap[car])
+        return float(self._best_lap[car]) if self._track is not None else float("nan")

@@ -116,22 +116,24 @@ class Viewer:
             before, after: the scenes; shown is what is in between.
             history: up to ``after``.
         """
-        if after.time <= before.time:  # the first scene of a race, or after a leap
+        fresh = after.time <= before.time  # the first scene of a race, or after a leap
+        if fresh:
             self._now = after.time
         self._tick()
         while not self.closed and not self._stop():
-            if self._now >= after.time and perf_counter() - self._drawn < SELDOM:
+            late = self._now >= after.time and not self.paused
+            if late and not fresh and perf_counter() - self._drawn < SELDOM:
                 break
-            late = self._now >= after.time
             span = max(after.time - before.time, 1e-9)
             share = min((self._now - before.time) / span, 1.0)
             self.show(cast, blend(before, after, share), history)
-            if late and not self.paused:
+            if late:
                 self.listen()
                 break
             self.pass_time()
             if self._leap:
                 break
+            fresh = False
         if self._now - after.time > LATE * self.speed:
             self._now = after.time
 
