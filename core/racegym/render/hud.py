@@ -30,7 +30,7 @@ Picture = NDArray[np.uint8]
 LEFT, RIGHT = 168, 164  # [units] width of the columns
 TIMES_HIGH, GAUGES_HIGH, ROW = 154.0, 118.0, 17.0  # [units] of panels, of standings
 EDGE = 8  # [units] around panels
-DIM = 0.72  # alpha of panels
+DIM = 0.8  # alpha of panels
 STANDINGS = 10  # rows at most
 G = 9.80665  # [m/s^2]
 G_SHOWN = 1.5  # [g] at the rim of the g meter; doubled for cars that exceed it
@@ -198,8 +198,8 @@ class Hud:
             at = x + k * (cell + 4)
             colour, text = colours.TRACK, ""
             if mark is not None and isfinite(mark.delta):
-                colour = colours.BETTER if mark.delta <= 0.0 else colours.WORSE
-                text = f"{mark.delta:+.2f}" if abs(mark.delta) < 9.995 else f"{mark.delta:+.0f}"
+                colour = colours.BETTER if mark.delta < 0.0005 else colours.WORSE
+                text = f"{mark.delta:+.3f}" if abs(mark.delta) < 9.9995 else f"{mark.delta:+.1f}"
             elif mark is not None:
                 text = f"{mark.time:.1f}"
             current = sector == int(scene.sector[focus])
