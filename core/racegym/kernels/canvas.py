@@ -142,10 +142,11 @@ def fill_polygons(picture, corners, counts, colours):
 
 
 @kernel
-def draw_strokes(picture, points, colours, radius):
+def draw_strokes(picture, points, colours, radius, beyond):
     """Draw a line through points, each piece in a colour of its own.
 
-    Pieces end square, so that translucent ones don't cover their joints twice.
+    Pieces end square. Translucent ones must not reach beyond their ends, or they would cover
+    their joints twice; opaque ones should, to leave no gap at the outside of a bend.
 
     Args:
         picture: (height, width, 3) uint8; written.
@@ -153,6 +154,7 @@ def draw_strokes(picture, points, colours, radius):
         colours: (n, 4) float64 of the piece that begins at each point; an alpha of 0 leaves
             it out.
         radius: [pixels] half of its width.
+        beyond: [pixels] how far pieces reach beyond their ends.
     """
     height, width = picture.shape[0], picture.shape[1]
     for k in range(points.shape[0] - 1):
@@ -162,8 +164,9 @@ def draw_strokes(picture, points, colours, radius):
         size = sqrt(ux * ux + uy * uy)
         if not (alpha > 0.0 and size > 0.0):
             continue
-        low_x, high_x = min(ax, ax + ux) - radius, max(ax, ax + ux) + radius
-        low_y, high_y = min(ay, ay + uy) - radius, max(ay, ay + uy) + radius
+        reach = radius + beyond
+        low_x, high_x = min(ax, ax + ux) - reach, max(ax, ax + ux) + reach
+        low_y, high_y = min(ay, ay + uy) - reach, max(ay, ay + uy) + reach
         if not (high_x > 0.0 and low_x < width and high_y > 0.0 and low_y < height):
             continue
         ux, uy = ux / size, uy / size
@@ -174,7 +177,7 @@ def draw_strokes(picture, points, colours, radius):
             for c in range(left, right):
                 x, y = c + 0.5 - ax, r + 0.5 - ay
                 along = x * ux + y * uy
-                if along < 0.0 or along >= size:
+                if along < -beyond or along >= size + beyond:
                     continue
                 share = min(max(radius - abs(x * uy - y * ux) + 0.5, 0.0), 1.0) * alpha
                 if share > 0.0:

@@ -80,7 +80,7 @@ class Hud:
         self._plain = letters(self._pixels(12))
         self._bold = letters(self._pixels(12), bold=True)
         self._large = letters(self._pixels(21), bold=True)
-        self._huge = letters(self._pixels(34), bold=True)
+        self._huge = letters(self._pixels(28), bold=True)
         self._g_rim = G_SHOWN
         self._chart: tuple[Ground, Framing, Floats, Floats] | None = None
 
@@ -217,22 +217,22 @@ class Hud:
         x, y, wide = float(EDGE), self.height / self.unit - EDGE - high, float(LEFT)
         self._box(picture, x, y, wide, high)
         speed = f"{abs(float(scene.speed[focus])) * 3.6:.0f}"
-        self._write(picture, self._huge, speed, x + 84, y + 29, align="right")
-        self._write(picture, self._small, "km/h", x + 84, y + 54, colours.QUIET, "right")
+        self._write(picture, self._huge, speed, x + 97, y + 29, align="right")
+        self._write(picture, self._small, "km/h", x + 97, y + 54, colours.QUIET, "right")
         for k, (label, value, colour) in enumerate(
             (
                 ("T", float(scene.throttle[focus]), colours.THROTTLE),
                 ("B", float(scene.brake[focus]), colours.BRAKE),
             )
         ):
-            at = x + 16 + 12.0 * k
+            at = x + 14 + 12.0 * k
             self._box(picture, at - 4, y + 12, 8, 36, colours.TRACK, 1.0, 2)
             full = 36.0 * min(max(value if isfinite(value) else 0.0, 0.0), 1.0)
             if full > 0.5:
                 self._box(picture, at - 4, y + 48 - full, 8, full, colour, 1.0, 2)
             self._write(picture, self._small, label, at, y + 57, colours.QUIET, "middle")
-        self._steering(picture, scene, focus, x + 12, y + 76, 76)
-        self._accelerations(picture, scene, focus, x + wide - 39, y + 46, 30)
+        self._steering(picture, scene, focus, x + 10, y + 76, 87)
+        self._accelerations(picture, scene, focus, x + wide - 36, y + 46, 29)
 
     def _steering(
         self, picture: Picture, scene: Scene, focus: int, x: float, y: float, wide: float
@@ -265,8 +265,8 @@ class Hud:
         text = f"{np.hypot(ahead, left):.1f} g" if known else "– g"
         self._write(picture, self._bold, text, x, y + radius + 21, align="middle")
         if known:
-            at_x = x - radius * left / self._g_rim
-            at_y = y - radius * ahead / self._g_rim
+            shown = radius / max(self._g_rim, float(np.hypot(ahead, left)))
+            at_x, at_y = x - shown * left, y - shown * ahead
             self._box(picture, at_x - 4, at_y - 4, 8, 8, colours.STEER, 1.0, 4)
 
     def _standings(self, picture: Picture, cast: Cast, scene: Scene, focus: int) -> None:
@@ -317,7 +317,7 @@ class Hud:
         _, framing, line, ink = self._chart
         corner = np.array([(x + 7) * u, (y + 7) * u])
         line = line + corner
-        draw_strokes(picture, line, ink, 1.4 * u)
+        draw_strokes(picture, line, ink, 1.4 * u, 0.8 * u)
         start = line[0] / u
         self._box(picture, start[0] - 1.5, start[1] - 1.5, 3, 3, colours.TEXT, 1.0, 0.5)
         places = framing.to_picture(np.stack([scene.x, scene.y], axis=1)) + corner

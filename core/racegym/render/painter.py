@@ -163,7 +163,7 @@ class Painter:
         ink = np.full((len(points), 4), 0.85)
         ink[:, :3] = colours.OVERLAY
         ink[1::2, 3] = 0.0  # dashes
-        draw_strokes(self._picture, points, ink, 1.1 * self._unit)
+        draw_strokes(self._picture, points, ink, 1.1 * self._unit, 0.0)
 
     def _draw_trails(self, framing: Framing, scene: Scene, history: History) -> None:
         """Draw where the cars have been, coloured by how fast they were there."""
@@ -182,7 +182,7 @@ class Painter:
             far = np.hypot(*np.diff(trail[:, :2], axis=0).T)
             ink[:-1, 3][far > JUMP + 3.0 * TRAIL_EVERY * trail[:-1, 2]] = 0.0
             wide = max(0.06 * self._cast.length[car] * framing.scale, 1.3 * self._unit)
-            draw_strokes(self._picture, framing.to_picture(trail[:, :2]), ink, float(wide))
+            draw_strokes(self._picture, framing.to_picture(trail[:, :2]), ink, float(wide), 0.0)
 
     def _disc(self, x: float, y: float, radius: float, colour: colours.Colour) -> None:
         fill_box(
