@@ -33,6 +33,8 @@ PAGES = [
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 
 SHORTER = [  # what would take long is done for a shorter time
+    (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
+    (r"racegym run .*--video .*", r"\g<0> --set time_limit=3"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
@@ -51,7 +53,9 @@ cars:
 """
 # What a page's Python takes for granted, and what can't be run by itself.
 GIVEN = {
+    "driving.md": "from pathlib import Path\nfolder = min(Path('runs/quickstart').iterdir())\n",
     "environments.md": "import gymnasium\nimport racegym\n",
+    "rendering.md": "import gymnasium\nimport racegym\n",
     "runs.md": """
 from racegym import load_scenario
 from racegym.interfaces import Watcher
@@ -204,8 +208,28 @@ def as_it_is_here(text: str, desk: Path) -> str:
     return text
 
 
+@pytest.fixture
+def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows open without a display, and somebody soon presses Esc."""
+    from racegym.render.window import Key, Window
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    heard = iter([[Key("up", True)]] * 10)
+    monkeypatch.setattr(Window, "listen", lambda self: next(heard, [Key("escape", True)]))
+
+
+def skip_without_screen(command: str) -> None:
+    if "--video" in command:
+        pytest.importorskip("av", reason="needs PyAV: pip install -e '.[render]'")
+    elif "--view" in command or re.match(r"racegym (watch|drive)", command):
+        pytest.importorskip("pygame", reason="needs pygame-ce: pip install -e '.[render]'")
+
+
 @pytest.mark.parametrize("command", RACEGYM)
-def test_command(command: str, at_desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    command: str, at_desk: Path, nobody_looks: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skip_without_screen(command)
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
     learns = re.search(r"\blearn\b", command)
     with trainer_installed(at_desk) if learns else nullcontext():

@@ -23,6 +23,8 @@ class Row(NamedTuple):
 COMMANDS = {
     "run": Row("racegym.cli.run", "Run a scenario and record it."),
     "scenario": Row("racegym.cli.scenario", "List, show, check and begin scenarios."),
+    "watch": Row("racegym.cli.watch", "Play a recorded run in a window, or write a video."),
+    "drive": Row("racegym.cli.drive", "Drive a car of a scenario by hand."),
     "runs": Row("racegym.cli.runs", "List recorded runs, show, export and delete them."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),

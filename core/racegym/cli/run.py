@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from racegym.cli.showing import Looks, camera_option, picture_size, size_option, video_option
 from racegym.cli.training import INTERRUPTED, show_training
 
 if TYPE_CHECKING:
+    from racegym.render import Camera
     from racegym.run import RunResult
     from racegym.scenario import Scenario
 
-__all__ = ["command"]
+__all__ = ["command", "report_run"]
 
 
 @click.command("run")
@@ -31,6 +33,10 @@ __all__ = ["command"]
 )
 @click.option("--csv", is_flag=True, help="Also keep telemetry as CSV.")
 @click.option("--no-plots", is_flag=True, help="Draw no pictures.")
+@click.option("--view", is_flag=True, help="Show the race in a window, in real time.")
+@video_option
+@camera_option
+@size_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the run's folder.")
 def command(
     scenario: str,
@@ -38,15 +44,20 @@ def command(
     runs_dir: Path,
     csv: bool,
     no_plots: bool,
+    view: bool,
+    video: Path | None,
+    camera: Camera,
+    size: str,
     quiet: bool,
 ) -> int:
     """Run SCENARIO, a file or a name, and record it: race it, or let its trainer learn on it.
 
     Ctrl-C ends the run after the current step; what has been recorded is completed, and what
-    has been learned is saved.
+    has been learned is saved. In the window, space pauses, + and - change the speed, Tab goes
+    to the next car, V to the next camera; Esc closes it and the race goes on, as fast as it can.
     """
     from racegym.report import LiveStandings, announce_compiling
-    from racegym.run import code_files, run, train
+    from racegym.run import Interruption, code_files, run, train
     from racegym.scenario import load_scenario
 
     console = Console(quiet=quiet)
@@ -54,6 +65,8 @@ def command(
     for file in code_files(loaded):
         click.echo(f"runs the code in {file}", err=True)
     if loaded.task == "train":
+        if view or video is not None:
+            raise click.UsageError("--view and --video show races, and this scenario trains")
         return show_training(
             lambda shown: train(loaded, runs_dir=runs_dir, shown=shown, plots=not no_plots),
             quiet=quiet,
@@ -66,15 +79,25 @@ def command(
         time_limit=loaded.time_limit,
         episodes=loaded.episodes if loaded.task == "evaluate" else 1,
     )
-    with announce_compiling(lambda: _say_compiling(console)), live:
+    interruption = Interruption()
+    looks = Looks(camera, picture_size(size), stop=lambda: interruption.asked)
+    names = [car.name for car in loaded.cars]
+    with (
+        looks.open(loaded.name, names, loaded.laps, view=view, video=video) as shown,
+        announce_compiling(lambda: _say_compiling(console)),
+        live,
+    ):
         done = run(
             loaded,
             runs_dir=runs_dir,
-            watchers=[] if quiet else [live],
+            watchers=[*([] if quiet else [live]), *shown],
             csv=csv,
             plots=not no_plots,
+            interruption=interruption,
         )
-    _report(console, loaded, done)
+    report_run(console, loaded, done)
+    if video is not None:
+        console.print(f"video in {video}", highlight=False, soft_wrap=True, markup=False)
     if quiet:
         click.echo(done.folder)
     return INTERRUPTED if done.state == "stopped" else 0
@@ -84,7 +107,8 @@ def _say_compiling(console: Console) -> None:
     console.print("compiling kernels (first run only) ...", style="dim", highlight=False)
 
 
-def _report(console: Console, scenario: Scenario, done: RunResult) -> None:
+def report_run(console: Console, scenario: Scenario, done: RunResult) -> None:
+    """Print how a run went."""
     from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.faults import fault_lines
     from racegym.report.wording import time_text

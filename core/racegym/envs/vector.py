@@ -9,11 +9,13 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
 from racegym.envs.held import HeldActions
 from racegym.envs.info import Informant, merged, row_of
+from racegym.envs.rendering import renderer_of
+from racegym.render import RENDER_MODES, Camera, EnvRenderer, RenderMode, check_mode
 
 __all__ = ["RaceVectorEnv"]
 
@@ -32,7 +34,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         autoreset_mode: when a race that ended starts anew: ``"NextStep"``, ``"SameStep"``
             or ``"Disabled"``, as Gymnasium defines them.
         agent: the name of the car to drive; see ``racegym.envs.agent``.
-        render_mode: None; pictures are not drawn yet.
+        render_mode: ``"rgb_array"`` for a picture of each race, ``"human"`` for a window on the
+            first, None for neither.
+        render_size, render_camera, render_line: as in ``RaceEnv``.
 
     Attributes:
         single_critic_observation_space, critic_observation_space: of
@@ -47,8 +51,12 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         copy: bool = True,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         agent: str | None = None,
-        render_mode: None = None,
+        render_mode: RenderMode | None = None,
+        render_size: tuple[int, int] = (640, 480),
+        render_camera: Camera = "follow",
+        render_line: ArrayLike | None = None,
     ):
+        check_mode(render_mode)
         self.scenario = as_scenario(scenario)
         self.world = agent_world(self.scenario, num_envs, agent)
         self._group = self.world.groups[0]
@@ -57,7 +65,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.render_mode = render_mode
         self.metadata = {
-            "render_modes": [],
+            "render_modes": RENDER_MODES,
             "render_fps": round(1 / (self.world.dt * self._group.action_repeat)),
             "autoreset_mode": self.autoreset_mode,
         }
@@ -75,6 +83,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self._seeded = False
         self._ended: NDArray[np.bool_] = np.zeros(num_envs, np.bool_)
         self._everyone: NDArray[np.bool_] = np.ones(num_envs, np.bool_)
+        self._renderer: EnvRenderer | None = None
+        if render_mode is not None:
+            self._renderer = renderer_of(self.world, render_size, render_camera, render_line)
 
     def reset(
         self,
@@ -101,6 +112,8 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.world.reset(seeds=[seeds[i] or 0 for i in fresh], races=fresh)
         self.world.reset(races=np.flatnonzero(chosen & ~given))
         self._ended &= ~chosen
+        if self.render_mode == "human":
+            self.render()
         return self._observations(), self._informant.batch(chosen, ~self._everyone)
 
     def _seeds(self, seed: int | list[int | None] | None) -> list[int | None]:
@@ -144,6 +157,8 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         world.observe()
         world.show()
         self._held.restore()
+        if self.render_mode == "human":
+            self.render()
 
         reward = group.reward.astype(np.float64)
         terminated, truncated = group.terminated.copy(), group.truncated.copy()
@@ -172,8 +187,25 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     def _observations(self) -> Any:
         return deepcopy(self._group.observations) if self.copy else self._group.observations
 
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """Return a picture of each race as it is now.
+
+        Returns:
+            One (height, width, 3) uint8 a race; None in the mode ``"human"``, which shows the
+            first race in a window by itself, and without a mode.
+
+        Raises:
+            RacegymError: no window can be opened.
+        """
+        if self._renderer is None:
+            return None
+        if self.render_mode == "human":
+            self._renderer.show()
+            return None
+        return tuple(self._renderer.paint(race) for race in range(self.num_envs))
+
     def close_extras(self, **kwargs: Any) -> None:
-        """Release the simulator."""
+        """Release the simulator and close the window."""
         self.world.close()
 
 

@@ -127,9 +127,10 @@ class RaceVecEnv(VecEnv):
         """Release the simulator."""
         self.envs.close()
 
-    def get_images(self) -> list[None]:
-        """Return None for each race: there is no render mode yet."""
-        return [None] * self.num_envs
+    def get_images(self) -> list[Any]:
+        """Return a picture of each race if the batch renders those, else None for each."""
+        pictures = self.envs.render()
+        return [None] * self.num_envs if pictures is None else list(pictures)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """Return an attribute of the batch, once for each race asked."""

@@ -15,11 +15,13 @@ from racegym.record.folder import RunFolder
 from racegym.record.shapes import ShapeLog
 from racegym.world import Command
 
-__all__ = ["LAP_COLUMNS", "Journal", "finite"]
+__all__ = ["BODY_FIELDS", "LAP_COLUMNS", "Journal", "finite"]
 
 LAP_COLUMNS = (
     "race", "episode", "car", "name", "lap", "time", "lap_time", "valid", "sector_times"
 )  # fmt: skip
+
+BODY_FIELDS = ("length", "width", "wheelbase", "to_front", "steer_limit", "top_speed")
 
 
 class Journal:
@@ -66,6 +68,7 @@ class Journal:
                 "length": track.length,
                 "shape": self._shapes.number(track),
                 "start_progress": view.race.start_progress[race].tolist(),
+                "bodies": _bodies(view, race),
                 **({} if drawn is None else {"drawn": drawn}),
             },
         )
@@ -123,6 +126,14 @@ class Journal:
             for file in (self._events, self._laps, self._commands, self._shapes):
                 if file is not None:
                     files.callback(file.close)
+
+
+def _bodies(view: View, race: int) -> dict[str, list[float | None]]:
+    """Return how large the cars are [m, rad], for pictures."""
+    return {
+        name: [finite(round(float(value), 4)) for value in getattr(view.vehicle, name)[race]]
+        for name in BODY_FIELDS
+    }
 
 
 def finite(value: float) -> float | None:

@@ -43,6 +43,7 @@ class About:
         task: what was run.
         seed: of the first race.
         vehicles: what each car is called by its maker, by car; may be empty.
+        drivers: who drives, by car; empty for the names of the drivers' stages.
     """
 
     scenario: str = "world"
@@ -50,6 +51,7 @@ class About:
     task: str = "race"
     seed: int | None = None
     vehicles: Sequence[str] = ()
+    drivers: Sequence[str] = ()
 
 
 @dataclass(kw_only=True)
@@ -148,10 +150,12 @@ class Recorder(Watcher):
 
     def _description(self, which: Array, telemetry: bool) -> dict[str, Any]:
         config, about = self._world.config, self._about
+        stages = [car.driver.name if car.driver else "agent" for car in config.cars]
+        drivers = about.drivers or stages
         cars = [
             {
                 "name": car.name,
-                "driver": car.driver.name if car.driver else "agent",
+                "driver": drivers[index],
                 "vehicle": about.vehicles[index] if about.vehicles else "",
             }
             for index, car in enumerate(config.cars)

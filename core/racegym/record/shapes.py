@@ -35,6 +35,9 @@ class TrackShape:
             start line runs from ``left[0]`` to ``right[0]``, and the last point is followed by
             the first.
         obstacles: (k, 3) [m] x, y and radius of each.
+        z: (n,) [m] height between them.
+        runoff: [m] edge of the asphalt to the wall; inf for no wall.
+        sectors: (n_sectors,) [m] s at which each begins.
     """
 
     name: str
@@ -43,6 +46,9 @@ class TrackShape:
     left: Floats
     right: Floats
     obstacles: Floats
+    z: Floats
+    runoff: float
+    sectors: Floats
 
 
 class ShapeLog:
@@ -74,6 +80,9 @@ class ShapeLog:
             "left_y": _millimetres(left_y),
             "right_x": _millimetres(right_x),
             "right_y": _millimetres(right_y),
+            "z": _millimetres(track.z) if track.z.any() else [],
+            "runoff": track.runoff if np.isfinite(track.runoff) else None,
+            "sectors": _millimetres(track.sectors),
         }
         if len(track.obstacles):
             line["obstacles"] = np.round(track.obstacles, 3).tolist()
@@ -107,6 +116,7 @@ def read_shapes(path: Path) -> list[TrackShape]:
 
 
 def _shape(line: dict[str, Any]) -> TrackShape:
+    runoff = line.get("runoff")  # the last three are absent in runs of earlier versions
     return TrackShape(
         name=str(line["name"]),
         length=float(line["length"]),
@@ -114,6 +124,9 @@ def _shape(line: dict[str, Any]) -> TrackShape:
         left=_points(line["left_x"], line["left_y"]),
         right=_points(line["right_x"], line["right_y"]),
         obstacles=np.asarray(line.get("obstacles", []), np.float64).reshape(-1, 3),
+        z=np.asarray(line.get("z") or np.zeros(len(line["left_x"])), np.float64),
+        runoff=np.inf if runoff is None else float(runoff),
+        sectors=np.asarray(line.get("sectors") or [0.0], np.float64),
     )
 
 

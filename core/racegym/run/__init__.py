@@ -4,8 +4,10 @@ result = run("quickstart", runs_dir="runs")
 verify(result.folder)
 """
 
+from racegym.run.by_hand import drive
 from racegym.run.entrants import code_files
 from racegym.run.evaluation import Evaluation, evaluate
+from racegym.run.interruption import Interruption
 from racegym.run.run import RunResult, run
 from racegym.run.training import TrainingResult, resume_training, train
 from racegym.run.verify import Difference, Verification, verify
@@ -13,10 +15,12 @@ from racegym.run.verify import Difference, Verification, verify
 __all__ = [
     "Difference",
     "Evaluation",
+    "Interruption",
     "RunResult",
     "TrainingResult",
     "Verification",
     "code_files",
+    "drive",
     "evaluate",
     "resume_training",
     "run",

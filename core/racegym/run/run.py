@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 from racegym import plugins
 from racegym.errors import RunError
@@ -22,7 +22,10 @@ from racegym.scenario import Scenario, Source, load_scenario
 from racegym.track import Track
 from racegym.world import World
 
-__all__ = ["Begun", "RunResult", "about", "run"]
+__all__ = ["Begun", "Drive", "RunResult", "about", "record", "run"]
+
+# Drives a world's races; returns how that ended, the first one's track, and how long it took [s].
+Drive: TypeAlias = Callable[[World], tuple[End, Track, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,7 @@ def run(
     watchers: Sequence[Watcher] = (),
     csv: bool = False,
     plots: bool = True,
+    interruption: Interruption | None = None,
 ) -> RunResult:
     """Drive a scenario to its end and record it.
 
@@ -74,6 +78,8 @@ def run(
         watchers: shown every step, beside the recorder; closed at the end.
         csv: also keep telemetry as text.
         plots: draw the best lap and the lap times.
+        interruption: asked for an end after every step; for watchers that hold the run up and
+            must know of it, too.
 
     Raises:
         ScenarioError: the scenario is wrong, or leaves a car to an agent.
@@ -83,15 +89,48 @@ def run(
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     check_driven(loaded)
-    folder = RunFolder.create(Path(runs_dir), loaded.name)
+    asked = interruption or Interruption()
+    return record(
+        loaded,
+        lambda world: _drive(world, loaded, asked),
+        about(loaded),
+        runs_dir=runs_dir,
+        watchers=watchers,
+        csv=csv,
+        plots=plots,
+    )
+
+
+def record(
+    scenario: Scenario,
+    drive: Drive,
+    told: About,
+    *,
+    runs_dir: str | Path,
+    watchers: Sequence[Watcher] = (),
+    csv: bool,
+    plots: bool,
+) -> RunResult:
+    """Build a scenario's world and record what somebody does with it.
+
+    Args:
+        scenario: one that leaves no car to an agent.
+        drive: starts the race and steps the world until the run is over.
+        told: what the folder says of the run.
+        runs_dir, watchers, csv, plots: as of ``run``.
+
+    Raises:
+        ScenarioError, RunError, PluginError: as of ``run``.
+    """
+    folder = RunFolder.create(Path(runs_dir), scenario.name)
     world: World | None = None
     try:
-        world = loaded.world()
-        prepare(world, loaded, folder)
-        telemetry = loaded.record.telemetry
-        folder.check_space(most_steps(world, loaded) * bytes_per_step(world, telemetry=telemetry))
+        world = scenario.world()
+        prepare(world, scenario, folder)
+        telemetry = scenario.record.telemetry
+        folder.check_space(most_steps(world, scenario) * bytes_per_step(world, telemetry=telemetry))
         recorder = Recorder(
-            world, folder, about(loaded), telemetry=telemetry, csv=csv or loaded.record.csv
+            world, folder, told, telemetry=telemetry, csv=csv or scenario.record.csv
         )
     except BaseException:
         if world is not None:
@@ -99,14 +138,14 @@ def run(
         folder.discard()
         raise
     try:
-        return _record(world, loaded, recorder, watchers, plots=plots)
+        return _record(world, drive, recorder, watchers, plots=plots)
     finally:
         world.close()
 
 
 def _record(
     world: World,
-    scenario: Scenario,
+    drive: Drive,
     recorder: Recorder,
     watchers: Sequence[Watcher],
     *,
@@ -116,7 +155,7 @@ def _record(
     folder = recorder.folder
     try:
         plugins.load().run_started(Begun(folder.path))
-        end, track, seconds = _drive(world, scenario)
+        end, track, seconds = drive(world)
         result = recorder.finish(end, seconds=seconds)
     except KeyboardInterrupt:
         recorder.finish("stopped")
@@ -134,7 +173,9 @@ def _record(
     return done
 
 
-def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
+def _drive(
+    world: World, scenario: Scenario, interruption: Interruption
+) -> tuple[End, Track, float]:
     """Drive all episodes.
 
     Returns:
@@ -146,7 +187,7 @@ def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
     track = world.view.tracks.track_of(0)
     world.step()  # the usual Ctrl-C breaks off the compiling
     started = perf_counter()
-    with Interruption() as interruption:
+    with interruption:
         for episode in range(episodes):
             if episode > 0:
                 start_episode(world, scenario, scenario.seed + episode)
@@ -157,8 +198,13 @@ def _drive(world: World, scenario: Scenario) -> tuple[End, Track, float]:
     return "finished", track, perf_counter() - started
 
 
-def about(scenario: Scenario) -> About:
-    """Return what a run folder says of a scenario's run."""
+def about(scenario: Scenario, *, drivers: Sequence[str] = ()) -> About:
+    """Return what a run folder says of a scenario's run.
+
+    Args:
+        scenario: that is run.
+        drivers: as in ``About``.
+    """
     vehicles = [car.vehicle if isinstance(car.vehicle, str) else "" for car in scenario.cars]
     return About(
         scenario=scenario.name,
@@ -166,4 +212,5 @@ def about(scenario: Scenario) -> About:
         task=scenario.task,
         seed=scenario.seed,
         vehicles=vehicles,
+        drivers=drivers,
     )

@@ -29,7 +29,7 @@ from racegym.world.observer import Observer
 from racegym.world.seats import AGENT, Seat
 from racegym.world.variation import Variation
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "distinct_drivers"]
 
 Made = TypeVar("Made", bound=Stage)
 
@@ -69,7 +69,7 @@ class Assembly:
         self.view = View.allocate(arrays, self.n_cars, dt, self._tracks(), channels)
         if self.variation is not None:
             self.variation.attach(self.view, arrays)
-        self._parts = _distinct([*(car.driver for car in config.cars), *config.relief])
+        self._parts = distinct_drivers([*(car.driver for car in config.cars), *config.relief])
         self._pilots = [
             AGENT if car.driver is None else self._parts.index(car.driver) for car in config.cars
         ]
@@ -198,7 +198,8 @@ class Assembly:
         return stage
 
 
-def _distinct(parts: Iterable[DriverPart | None]) -> list[DriverPart]:
+def distinct_drivers(parts: Iterable[DriverPart | None]) -> list[DriverPart]:
+    """Return drivers without those that equal an earlier one: seats are numbered so."""
     found: list[DriverPart] = []
     for part in parts:
         if part is not None and part not in found:

@@ -6,6 +6,8 @@ whole lap, off the track, or after 100 s.
 The defaults, each of which a keyword replaces, are those of ``DEFAULTS``; the keywords are
 the keys of a scenario (see ``docs/scenarios.md``), and ``vehicle`` is that of the only car.
 
+Keywords that begin with ``render_`` are those of ``racegym.envs.RaceEnv``.
+
 Version history: v1, first release.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from racegym.envs import RaceEnv, RaceVectorEnv
+from racegym.render import Camera, RenderMode
 
 __all__ = ["DEFAULTS", "make_env", "make_vector_env"]
 
@@ -51,9 +54,22 @@ def _scenario(settings: dict[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS, "cars": [car], **settings}
 
 
-def make_env(*, render_mode: None = None, **settings: Any) -> RaceEnv:
-    """Return one race; see the module's text for ``settings``."""
-    return RaceEnv(_scenario(settings), render_mode=render_mode)
+def make_env(
+    *,
+    render_mode: RenderMode | None = None,
+    render_size: tuple[int, int] = (640, 480),
+    render_camera: Camera = "follow",
+    render_line: Any = None,
+    **settings: Any,
+) -> RaceEnv:
+    """Return one race; see ``RaceEnv`` for rendering, the module's text for ``settings``."""
+    return RaceEnv(
+        _scenario(settings),
+        render_mode=render_mode,
+        render_size=render_size,
+        render_camera=render_camera,
+        render_line=render_line,
+    )
 
 
 def make_vector_env(
@@ -61,7 +77,10 @@ def make_vector_env(
     *,
     copy: bool = True,
     autoreset_mode: Any = "NextStep",
-    render_mode: None = None,
+    render_mode: RenderMode | None = None,
+    render_size: tuple[int, int] = (640, 480),
+    render_camera: Camera = "follow",
+    render_line: Any = None,
     **settings: Any,
 ) -> RaceVectorEnv:
     """Return a batch of races; see ``RaceVectorEnv`` and the module's text."""
@@ -71,4 +90,7 @@ def make_vector_env(
         copy=copy,
         autoreset_mode=autoreset_mode,
         render_mode=render_mode,
+        render_size=render_size,
+        render_camera=render_camera,
+        render_line=render_line,
     )
