@@ -11,7 +11,10 @@ import racegym
 from racegym.errors import RacegymError
 
 
-def test_passes_gymnasium_checker_with_pictures() -> None:
+def test_passes_gymnasium_checker_with_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tries every render mode, the window as well."""
+    pytest.importorskip("pygame", reason="needs pygame-ce: pip install -e '.[render]'")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     env = gymnasium.make("racegym/Kart2D-v1", render_mode="rgb_array")
     check_env(env.unwrapped)
     env.close()

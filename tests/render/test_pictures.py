@@ -115,7 +115,7 @@ def test_only_what_changes_in_the_display_changes_the_picture(scene: Scene, cast
     second = painter.paint(faster, History()).copy()
     rows, columns = np.nonzero((first != second).any(axis=2))
     assert len(rows) > 20
-    assert columns.max() < 100 and rows.min() > 350  # the speed, at the lower left
+    assert columns.max() < 108 and rows.min() > 350  # the speed, at the lower left
     later = replace(scene, time=scene.time + 0.789)
     rows, columns = np.nonzero((first != painter.paint(later, History())).any(axis=2))
     assert len(rows) > 20 and columns.max() < 176 and rows.max() < 90  # the lap's time

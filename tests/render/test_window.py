@@ -21,7 +21,7 @@ from racegym.record.folder import read_json
 from racegym.render import History, cast_of, scene_of
 from racegym.render.viewer import Viewer
 from racegym.render.watchers import LiveView
-from racegym.render.window import Key, Window
+from racegym.render.window import Key, Pad, Window, _Joystick, _Pad
 from racegym.run import RunResult, run
 from racegym.run.playback import Recording
 from racegym.run.watch import watch
@@ -238,3 +238,40 @@ def test_a_second_window_takes_the_place_of_the_first() -> None:
 def test_modes_that_there_are_not_are_refused() -> None:
     with pytest.raises(RacegymError, match="did you mean 'rgb_array'"):
         racegym.make("time_trial", render_mode="rgb_aray")
+
+
+class Stick:
+    """A device whose axes are where they are told to be."""
+
+    def __init__(self, *axes: float):
+        self.axes = axes
+
+    def get_numaxes(self) -> int:
+        return len(self.axes)
+
+    def get_axis(self, axis: int) -> float:
+        return self.axes[axis]
+
+
+def test_pads_steer_with_the_stick_and_drive_with_the_triggers() -> None:
+    left, throttle = -32767, 32767
+    axes = {
+        pygame.CONTROLLER_AXIS_LEFTX: left,
+        pygame.CONTROLLER_AXIS_TRIGGERRIGHT: throttle,
+        pygame.CONTROLLER_AXIS_TRIGGERLEFT: 0,
+    }
+    held = Stick(*(axes.get(axis, 0) for axis in range(6)))
+    assert _Pad(pygame, held).read() == Pad(1.0, 1.0, 0.0)
+    assert _Pad(pygame, Stick(*[0] * 6)).read() == Pad(0.0, 0.0, 0.0)
+    assert _Joystick(Stick(0.05, 1.0)).read() == Pad(0.0, 0.0, 1.0)
+    assert _Joystick(Stick(1.0, -1.0)).read() == Pad(-1.0, 1.0, 0.0)
+    assert _Joystick(Stick()).read() == Pad(0.0, 0.0, 0.0)
+
+
+def test_buttons_of_pads_are_keys(viewer: Viewer) -> None:
+    for kind in (pygame.CONTROLLERBUTTONDOWN, pygame.CONTROLLERBUTTONUP):
+        event = pygame.event.Event(kind, button=pygame.CONTROLLER_BUTTON_Y, instance_id=0)
+        pygame.event.post(event)
+    keys = [key for key in viewer.window.listen() if key.name.startswith("pad")]
+    assert keys == [Key("pad y", True), Key("pad y", False)]
+    assert viewer.window.pad() is None

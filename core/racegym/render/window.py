@@ -18,13 +18,15 @@ from racegym.errors import MissingLibraryError, RacegymError
 __all__ = ["Key", "Pad", "Window", "load_pygame"]
 
 DEAD = 0.08  # of a stick's way, around its middle
-_TRIGGER_LEFT, _TRIGGER_RIGHT = 4, 5  # axes of pads as SDL numbers them
+FULL = 32767.0  # what SDL reports of an axis at its end
 
 
 class Key(NamedTuple):
     """A key or a button of a pad that went down or up."""
 
-    name: str  # as pygame names keys, such as "left", "space" or "a"; "pad 0" for a button
+    # As pygame names keys, such as "left", "space" or "a". Buttons are "pad y", "pad x" and
+    # "pad back" by their places on a game pad, "pad 0" and so on of a plain joystick.
+    name: str
     down: bool
 
 
@@ -94,8 +96,12 @@ class Window:
                 "window that nobody sees"
             ) from None
         pygame.display.set_caption(title)
+        from pygame._sdl2 import controller
+
+        self._controller: Any = controller  # knows the layout of game pads of most makers
         pygame.joystick.init()
-        self._pads: dict[int, Any] = {}
+        controller.init()
+        self._pads: dict[int, _Pad | _Joystick] = {}
         Window._latest = self
 
     @property
@@ -129,11 +135,19 @@ class Window:
             if event.type in (pygame.KEYDOWN, pygame.KEYUP):
                 keys.append(Key(pygame.key.name(event.key), event.type == pygame.KEYDOWN))
             elif event.type in (pygame.JOYBUTTONDOWN, pygame.JOYBUTTONUP):
-                down = event.type == pygame.JOYBUTTONDOWN
-                keys.append(Key(f"pad {event.button}", down))
+                if isinstance(self._pads.get(event.instance_id), _Joystick):
+                    down = event.type == pygame.JOYBUTTONDOWN
+                    keys.append(Key(f"pad {event.button}", down))
+            elif event.type in (pygame.CONTROLLERBUTTONDOWN, pygame.CONTROLLERBUTTONUP):
+                name = {
+                    pygame.CONTROLLER_BUTTON_Y: "y",
+                    pygame.CONTROLLER_BUTTON_X: "x",
+                    pygame.CONTROLLER_BUTTON_BACK: "back",
+                }.get(event.button)
+                if name is not None:
+                    keys.append(Key(f"pad {name}", event.type == pygame.CONTROLLERBUTTONDOWN))
             elif event.type == pygame.JOYDEVICEADDED:
-                pad = pygame.joystick.Joystick(event.device_index)
-                self._pads[pad.get_instance_id()] = pad
+                self._add_pad(event.device_index)
             elif event.type == pygame.JOYDEVICEREMOVED:
                 self._pads.pop(event.instance_id, None)
             elif event.type == pygame.WINDOWFOCUSLOST:
@@ -142,20 +156,17 @@ class Window:
                 self._surface = pygame.display.get_surface()
         return keys
 
+    def _add_pad(self, index: int) -> None:
+        """Take a game pad or joystick that was plugged in."""
+        joystick = self._pygame.joystick.Joystick(index)
+        pad: _Pad | _Joystick = _Joystick(joystick)
+        if self._controller.is_controller(index):
+            pad = _Pad(self._pygame, self._controller.Controller(index))
+        self._pads[joystick.get_instance_id()] = pad
+
     def pad(self) -> Pad | None:
         """Return where the first game pad's left stick and triggers are; None without one."""
-        if not self._pads:
-            return None
-        pad = next(iter(self._pads.values()))
-        axes = [float(pad.get_axis(axis)) for axis in range(pad.get_numaxes())]
-        steer = -axes[0] if axes else 0.0
-        steer = np.sign(steer) * max(0.0, abs(steer) - DEAD) / (1.0 - DEAD)
-        if len(axes) > _TRIGGER_RIGHT:
-            throttle, brake = 0.5 + 0.5 * axes[_TRIGGER_RIGHT], 0.5 + 0.5 * axes[_TRIGGER_LEFT]
-        else:  # a plain stick: forward is throttle, back is brake
-            forward = -axes[1] if len(axes) > 1 else 0.0
-            throttle, brake = max(forward - DEAD, 0.0), max(-forward - DEAD, 0.0)
-        return Pad(float(steer), min(throttle, 1.0), min(brake, 1.0))
+        return next(iter(self._pads.values())).read() if self._pads else None
 
     def close(self) -> None:
         """Take the window away. May be called twice."""
@@ -164,8 +175,46 @@ class Window:
             if Window._latest is self:
                 Window._latest = None
                 self._pads.clear()
+                self._controller.quit()
                 self._pygame.joystick.quit()
                 self._pygame.display.quit()
+
+
+class _Pad:
+    """A game pad whose layout SDL knows: the left stick steers, the triggers are pedals."""
+
+    def __init__(self, pygame: Any, controller: Any):
+        self._controller = controller
+        self._axes = (
+            pygame.CONTROLLER_AXIS_LEFTX,
+            pygame.CONTROLLER_AXIS_TRIGGERRIGHT,
+            pygame.CONTROLLER_AXIS_TRIGGERLEFT,
+        )
+
+    def read(self) -> Pad:
+        """Return where stick and triggers are."""
+        steer, throttle, brake = (self._controller.get_axis(axis) / FULL for axis in self._axes)
+        return Pad(_beyond_dead(-steer), _beyond_dead(throttle), _beyond_dead(brake))
+
+
+class _Joystick:
+    """A plain stick: sideways steers, forward is throttle, back is brake."""
+
+    def __init__(self, joystick: Any):
+        self._joystick = joystick
+
+    def read(self) -> Pad:
+        """Return where the stick is."""
+        count = self._joystick.get_numaxes()
+        steer = -self._joystick.get_axis(0) if count > 0 else 0.0
+        forward = _beyond_dead(-self._joystick.get_axis(1) if count > 1 else 0.0)
+        return Pad(_beyond_dead(steer), max(forward, 0.0), max(-forward, 0.0))
+
+
+def _beyond_dead(way: float) -> float:
+    """Return how far an axis is beyond its dead middle, -1 to 1."""
+    beyond = min(max(0.0, abs(way) - DEAD) / (1.0 - DEAD), 1.0)
+    return beyond if way > 0.0 else -beyond
 
 
 def _has_no_display() -> bool:

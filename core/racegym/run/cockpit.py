@@ -22,7 +22,8 @@ _HELD = {
 }  # fmt: skip
 _PRESSED = {
     "tab": "hand_over", "r": "restart", "backspace": "rescue",
-    "pad 3": "hand_over", "pad 6": "restart", "pad 2": "rescue",
+    "pad y": "hand_over", "pad back": "restart", "pad x": "rescue",
+    "pad 3": "hand_over", "pad 2": "restart", "pad 1": "rescue",
 }  # fmt: skip
 
 
@@ -83,7 +84,7 @@ class Cockpit:
             speed: of the car [m/s].
             pad: the game pad, if there is one.
         """
-        if pad is not None and (pad.steer or pad.throttle > 0.05 or pad.brake > 0.05):
+        if pad is not None and (pad.steer or pad.throttle or pad.brake):
             self._by_pad = True
         if self._by_pad and pad is not None:
             steer = pad.steer * abs(pad.steer)  # fine about the middle
