@@ -83,7 +83,7 @@ MARGIN = 3.0  # [m] that portals are thought to be longer
 LEAST_PIXELS = 0.3  # of a kerb, to be drawn
 HIDDEN = 40.0  # [m] either way of a crossing, of the level that is not drawn
 TOP_APART = 10.0  # pixels between portals seen from above
-LEAST_HEIGHT = 0.75  # pixels of a piece of a straight in perspective
+LEAST_HEIGHT = 1.0  # pixels of a piece of a straight in perspective
 MOST_SAGITTA = 0.3  # pixels that a bend may lie beside the straight pieces it is drawn by
 CAR_HEIGHT = 0.9  # [m]
 OBSTACLE_HEIGHT = 1.0  # [m]
@@ -97,65 +97,49 @@ BLOCK = 8  # cars that one thread draws before it takes more
 PARALLEL_FROM = 16
 
 
-@device
-def put_point(portals, n, point, x, y, z, eye):
-    """Set a point of portal ``n``: x, y, z [m] forward, left and up of the camera's foot."""
-    above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin = eye
-    up, ahead = x, 1.0
-    if not above:
-        rise = z - height
-        up, ahead = x * tilt_sin + rise * tilt_cos, x * tilt_cos - rise * tilt_sin
-    portals[n, point, RIGHT], portals[n, point, UP], portals[n, point, AHEAD] = -y, up, ahead
-    if ahead >= NEAR:
-        scale = focal / ahead
-        portals[n, point, U] = middle_u - scale * y
-        portals[n, point, V] = middle_v - scale * up
-
-
 @outlined
 def put_portal(portals, n, points, borders, row, kerb_share, place, eye):
     """Set all points of portal ``n`` from the sample in ``row``."""
     x, y, z, cs, sn = place
-    above, focal = eye[0], eye[1]
-    rise, bank = points[row, Z] - z, tan(points[row, BANKING])
-    ox, oy = points[row, X] - x, points[row, Y] - y
-    pixel = 1.0 / focal if above else max(cs * ox + sn * oy, NEAR) / focal  # [m] across
-    # The portal is a straight line: forward and left of the camera's foot, by metres to left.
-    fx, fy = cs * ox + sn * oy, cs * oy - sn * ox
+    above, focal, middle_u, middle_v, height, tilt_cos, tilt_sin = eye
+    right, up, ahead, us, vs = portals[n]
     tx, ty = points[row, TANGENT_X], points[row, TANGENT_Y]
+    px, py = points[row, X], points[row, Y]
+    # The portal is a straight line: forward and left of the camera's foot, by metres to left.
+    fx, fy = cs * (px - x) + sn * (py - y), cs * (py - y) - sn * (px - x)
     gx, gy = sn * tx - cs * ty, cs * tx + sn * ty
-    left = (borders[row, 1] - points[row, Y]) * tx - (borders[row, 0] - points[row, X]) * ty
-    right = (borders[row, 3] - points[row, Y]) * tx - (borders[row, 2] - points[row, X]) * ty
-    wall = (borders[row, 5] - points[row, Y]) * tx - (borders[row, 4] - points[row, X]) * ty
-    other = (borders[row, 7] - points[row, Y]) * tx - (borders[row, 6] - points[row, X]) * ty
-    inset = min(max(LINE_WIDTH, pixel), 0.25 * (left - right))
-    kerb_left = left + kerb_share * (wall - left)
-    kerb_right = right + kerb_share * (other - right)
-    put_point(portals, n, WALL_L, fx + wall * gx, fy + wall * gy, rise + wall * bank, eye)
-    put_point(
-        portals, n, KERB_L, fx + kerb_left * gx, fy + kerb_left * gy, rise + kerb_left * bank, eye
-    )
-    put_point(portals, n, EDGE_L, fx + left * gx, fy + left * gy, rise + left * bank, eye)
-    d = left - inset
-    put_point(portals, n, LINE_L, fx + d * gx, fy + d * gy, rise + d * bank, eye)
-    d = right + inset
-    put_point(portals, n, LINE_R, fx + d * gx, fy + d * gy, rise + d * bank, eye)
-    put_point(portals, n, EDGE_R, fx + right * gx, fy + right * gy, rise + right * bank, eye)
-    put_point(
-        portals, n, KERB_R, fx + kerb_right * gx, fy + kerb_right * gy, rise + kerb_right * bank,
-        eye,
-    )  # fmt: skip
-    put_point(portals, n, WALL_R, fx + other * gx, fy + other * gy, rise + other * bank, eye)
+    pixel = 1.0 / focal if above else max(fx, NEAR) / focal  # [m] across
+
+    # How far to the left each point is, kept in the place of ``us`` for a moment.
+    us[WALL_L] = (borders[row, 5] - py) * tx - (borders[row, 4] - px) * ty
+    us[WALL_R] = (borders[row, 7] - py) * tx - (borders[row, 6] - px) * ty
+    us[EDGE_L] = (borders[row, 1] - py) * tx - (borders[row, 0] - px) * ty
+    us[EDGE_R] = (borders[row, 3] - py) * tx - (borders[row, 2] - px) * ty
+    inset = min(max(LINE_WIDTH, pixel), 0.25 * (us[EDGE_L] - us[EDGE_R]))
+    us[LINE_L], us[LINE_R] = us[EDGE_L] - inset, us[EDGE_R] + inset
+    us[KERB_L] = us[EDGE_L] + kerb_share * (us[WALL_L] - us[EDGE_L])
+    us[KERB_R] = us[EDGE_R] + kerb_share * (us[WALL_R] - us[EDGE_R])
     # From above the top of a wall is seen as a line beyond its foot.
     thick = max(WALL_WIDTH, pixel) if above else 0.0
-    top_left, top_right = wall + thick, other - thick
-    up = 0.0 if above else WALL_HEIGHT
-    put_point(
-        portals, n, TOP_L, fx + top_left * gx, fy + top_left * gy, rise + wall * bank + up, eye
-    )
-    put_point(
-        portals, n, TOP_R, fx + top_right * gx, fy + top_right * gy, rise + other * bank + up, eye
-    )
+    us[TOP_L], us[TOP_R] = us[WALL_L] + thick, us[WALL_R] - thick
+
+    # What the view makes of a metre forward and of one of height.
+    up_forward, up_rise = (1.0, 0.0) if above else (tilt_sin, tilt_cos)
+    ahead_forward, ahead_rise = (0.0, 0.0) if above else (tilt_cos, -tilt_sin)
+    least = 1.0 if above else 0.0
+    banking = points[row, BANKING]
+    bank = tan(banking) if banking != 0.0 else 0.0
+    rise = points[row, Z] - z - height
+    for point in range(ACROSS):
+        d = us[point]
+        forward, lifted = fx + d * gx, rise + d * bank
+        lifted += WALL_HEIGHT if point >= TOP_L else 0.0
+        right[point] = -(fy + d * gy)
+        up[point] = forward * up_forward + lifted * up_rise
+        ahead[point] = least + forward * ahead_forward + lifted * ahead_rise
+        scale = focal / ahead[point]  # of no use before the camera, where nobody asks
+        us[point] = middle_u + scale * right[point]
+        vs[point] = middle_v - scale * up[point]
 
 
 @device
@@ -201,13 +185,15 @@ def gather(
     lowered = focal * eye[4]
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     spacing, length = table[track, SPACING], table[track, LENGTH]
+    per_spacing = 1.0 / spacing
     crossing_count = int(table[track, CROSSING_COUNT])
     runoff = min(table[track, RUNOFF], OPEN_RUNOFF)
     kerb_share = min(table[track, KERB] / runoff, 1.0) if runoff > 0.0 else 0.0
     n, passed, joined, ready = 0, 0, False, False
     bits_before, row_before, far_before, stride_before = 0, 0, 0.0, 1
     while passed <= count and n < MOST_PORTALS:
-        index = (cell + passed) % count
+        index = cell + passed
+        index = index - count if index >= count else index
         row = first + index
         dx, dy = points[row, X] - x, points[row, Y] - y
         distance = sqrt(dx * dx + dy * dy)
@@ -225,9 +211,10 @@ def gather(
         apart = TOP_APART / focal
         if not above:
             apart = min(PER_DISTANCE * far, LEAST_HEIGHT * far * far / lowered)
-        bend = focal * abs(points[row, CURVATURE]) + 1e-9
-        apart = min(apart, sqrt(8.0 * MOST_SAGITTA * far / bend))
-        stride = max(1, min(int(apart / spacing), count - passed))
+        if apart >= 2.0 * spacing:
+            bend = focal * abs(points[row, CURVATURE]) + 1e-9
+            apart = min(apart, sqrt(8.0 * MOST_SAGITTA * far / bend))
+        stride = max(1, min(int(apart * per_spacing), count - passed))
         if joined and bits & bits_before == 0:
             # Something of the piece from the portal before to this one may be in the picture.
             if not ready:
@@ -283,19 +270,19 @@ def fill_strip(image, portals, i, left, right, code, eye, shape, spare):
     """Fill what lies between two points across, from portal ``i`` to the next."""
     j = i + 1
     near = min(
-        min(portals[i, left, AHEAD], portals[i, right, AHEAD]),
-        min(portals[j, left, AHEAD], portals[j, right, AHEAD]),
+        min(portals[i, AHEAD, left], portals[i, AHEAD, right]),
+        min(portals[j, AHEAD, left], portals[j, AHEAD, right]),
     )
     if near >= NEAR:
         fill_quad(
-            image, portals[i, left, U], portals[i, left, V], portals[j, left, U],
-            portals[j, left, V], portals[j, right, U], portals[j, right, V],
-            portals[i, right, U], portals[i, right, V], code,
+            image, portals[i, U, left], portals[i, V, left], portals[j, U, left],
+            portals[j, V, left], portals[j, U, right], portals[j, V, right],
+            portals[i, U, right], portals[i, V, right], code,
         )  # fmt: skip
         return
     for k in range(3):
-        shape[0, k], shape[1, k] = portals[i, left, k], portals[j, left, k]
-        shape[2, k], shape[3, k] = portals[j, right, k], portals[i, right, k]
+        shape[0, k], shape[1, k] = portals[i, k, left], portals[j, k, left]
+        shape[2, k], shape[3, k] = portals[j, k, right], portals[i, k, right]
     fill_clipped(image, shape, code, eye, spare)
 
 
@@ -306,8 +293,8 @@ def set_slice(shape, portals, i, left, right, begin, end):
         point = left if corner < 2 else right
         t = begin if corner == 0 or corner == 3 else end
         for k in range(3):
-            start = portals[i, point, k]
-            shape[corner, k] = start + t * (portals[i + 1, point, k] - start)
+            start = portals[i, k, point]
+            shape[corner, k] = start + t * (portals[i + 1, k, point] - start)
 
 
 @outlined
@@ -325,7 +312,9 @@ def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape
         pixels = focal if above else focal / max(about[i, FAR], NEAR)  # a metre across
         if kerb * pixels > LEAST_PIXELS:
             begin, end = about[i, SAMPLE] * spacing, (about[i, SAMPLE] + stride) * spacing
-            if block * pixels <= 2.0:
+            far = max(about[i, FAR], NEAR)
+            rows = block * focal if above else block * focal * eye[4] / (far * far)
+            if rows <= LEAST_HEIGHT:
                 fill_strip(image, portals, i, KERB_L, KERB_R, inks[KERB_FAR], eye, shape, spare)
             elif stride * spacing <= block:
                 code = KERB_RED + int(begin / block) % 2
@@ -548,6 +537,16 @@ def colour(image, out, palette):
             target[column, 0], target[column, 1], target[column, 2] = red, green, blue
 
 
+@outlined
+def fill_background(pixels, horizon, sky, field):
+    """Fill a flat image: ``sky`` up to ``horizon``, ``field`` from there on."""
+    split = min(max(horizon, 0), pixels.shape[0])
+    for i in range(split):
+        pixels[i] = sky
+    for i in range(split, pixels.shape[0]):
+        pixels[i] = field
+
+
 @kernel(parallel_from=PARALLEL_FROM)
 def draw_views(
     cars, out, x, y, z, yaw, segment, present, length, width, wheelbase, to_front,
@@ -578,7 +577,7 @@ def draw_views(
         images: with one channel, ``out`` without its last axis; else scratch, (height, width)
             uint8 for each ``BLOCK`` cars.
         portals, about, shapes, spares: scratch, with a row for each ``BLOCK`` cars:
-            (MOST_PORTALS, ACROSS, 5), (MOST_PORTALS, 3), (4, 3) and (2, 5) float64.
+            (MOST_PORTALS, 5, ACROSS), (MOST_PORTALS, 3), (4, 3) and (2, 5) float64.
     """
     n_cars = x.shape[1]
     direct = out.shape[3] == 1
@@ -597,8 +596,7 @@ def draw_views(
             if not turned:
                 cs, sn = 0.0, 1.0
             place = (px, py, pz if pz == pz else 0.0, cs, sn)
-            for row in range(image.shape[0]):
-                image[row] = ink[SKY] if row < horizon else ink[FIELD]
+            fill_background(image.reshape(-1), horizon * image.shape[1], ink[SKY], ink[FIELD])
             n = gather(
                 portals[block], about[block], points, borders, crossings, table, track,
                 segment[race, car], place, eye, sides, sight,

@@ -36,7 +36,7 @@ class Camera(Sensor):
         mount: float = Field(
             0.0, ge=-20, le=20, description="[m] ahead of the car's centre of mass"
         )
-        sight: float = Field(150.0, gt=0, le=2000, description="[m] how far the track is drawn")
+        sight: float = Field(100.0, gt=0, le=2000, description="[m] how far the track is drawn")
 
     def __init__(self, setup: Setup):
         super().__init__(setup)

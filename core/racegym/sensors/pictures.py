@@ -96,7 +96,7 @@ class Painter:
         blocks = -(-setup.view.n_races * setup.view.n_cars // scenery.BLOCK)
         self._images = np.zeros((0 if options.gray else blocks, *shape[:2]), np.uint8)
         self._scratch = (
-            np.zeros((blocks, scenery.MOST_PORTALS, scenery.ACROSS, 5)),
+            np.zeros((blocks, scenery.MOST_PORTALS, 5, scenery.ACROSS)),
             np.zeros((blocks, scenery.MOST_PORTALS, 3)),
             np.zeros((blocks, 4, 3)),
             np.zeros((blocks, 2, 5)),
