@@ -3,11 +3,10 @@
 The track is a row of portals, the normals of its samples, each cut by eight lines that run
 along the track: the walls, the outer edges of the kerbs, the edges of the asphalt, and the
 inner edges of the white lines. Between two portals that follow each other, wall to wall,
-kerb to kerb, edge to edge and line to line are filled one over the other. Samples are taken
-the further apart the farther they are away, so that none is much smaller than a row of
-pixels; the rest of the lap, beyond ``sight``, is stepped over in jumps that its distance
-allows. What stands on the ground (walls, cars, obstacles) is drawn after all that lies on it,
-the farthest first.
+kerb to kerb, edge to edge and line to line are filled one over the other. A piece is as long
+as its distance and its bend allow, since between portals all is straight; the rest of the lap,
+beyond ``sight``, is stepped over in jumps that its distance allows. What stands on the ground
+(walls, cars, obstacles) is drawn after all that lies on it, the farthest first.
 
 Not drawn: the body of the car itself, shadows, and what another level of the track holds.
 """
@@ -83,8 +82,8 @@ MARGIN = 3.0  # [m] that portals are thought to be longer
 LEAST_PIXELS = 0.3  # of a kerb, to be drawn
 HIDDEN = 40.0  # [m] either way of a crossing, of the level that is not drawn
 TOP_APART = 10.0  # pixels between portals seen from above
-LEAST_HEIGHT = 1.0  # pixels of a piece of a straight in perspective
-MOST_SAGITTA = 0.3  # pixels that a bend may lie beside the straight pieces it is drawn by
+LEAST_HEIGHT = 0.7  # rows of a block of a kerb, to be drawn by itself
+MOST_SAGITTA = 0.4  # pixels that a bend may lie beside the straight pieces it is drawn by
 CAR_HEIGHT = 0.9  # [m]
 OBSTACLE_HEIGHT = 1.0  # [m]
 FOOT_HEIGHT = 0.3  # [m] of an obstacle's darker foot
@@ -92,7 +91,8 @@ FACETS = 4  # flat pieces of the half of a cylinder that is seen
 ROUND = 16  # corners of its top, an even number
 START_DEPTH = 1.0  # [m] of the chequered line
 NEAR = 0.2  # [m] in front of the camera, where the picture begins
-PER_DISTANCE = 0.25  # portals are no farther apart than this share of their distance
+PER_DISTANCE = 0.3  # portals are no farther apart than this share of their distance, or
+PER_WIDTH = 0.7  # than this share of half the track's width
 BLOCK = 8  # cars that one thread draws before it takes more
 PARALLEL_FROM = 16
 
@@ -182,7 +182,6 @@ def gather(
     """
     x, y, _, cs, sn = place
     above, focal = eye[0], eye[1]
-    lowered = focal * eye[4]
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     spacing, length = table[track, SPACING], table[track, LENGTH]
     per_spacing = 1.0 / spacing
@@ -205,12 +204,11 @@ def gather(
             joined = False
             passed += max(1, int(beyond / spacing))
             continue
-        reach = runoff + max(points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT]) + MARGIN
+        wide = max(points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT])
+        reach = runoff + wide + MARGIN
         bits = outside(cs * dx + sn * dy, cs * dy - sn * dx, reach, sides)
         far = 1.0 if above else distance
-        apart = TOP_APART / focal
-        if not above:
-            apart = min(PER_DISTANCE * far, LEAST_HEIGHT * far * far / lowered)
+        apart = TOP_APART / focal if above else max(PER_DISTANCE * far, PER_WIDTH * wide)
         if apart >= 2.0 * spacing:
             bend = focal * abs(points[row, CURVATURE]) + 1e-9
             apart = min(apart, sqrt(8.0 * MOST_SAGITTA * far / bend))
