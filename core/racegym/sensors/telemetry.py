@@ -32,8 +32,10 @@ class Telemetry(Sensor):
         Value(
             "steering_angle", "rad", "0.1 rad", -10, 10, "angle of the front wheels, left positive"
         ),
-        Value("throttle", "1", "a tenth of the pedal", 0, 10, "throttle applied in the last step"),
-        Value("brake", "1", "a tenth of the pedal", 0, 10, "brake applied in the last step"),
+        Value(
+            "throttle", "1", "a tenth of the pedal", -10, 10, "throttle applied in the last step"
+        ),
+        Value("brake", "1", "a tenth of the pedal", -10, 10, "brake applied in the last step"),
         Value("lateral_g", "m/s^2", "1 g", -10, 10, "acceleration to the left"),
         Value("longitudinal_g", "m/s^2", "1 g", -10, 10, "acceleration forward"),
         Value(
