@@ -92,7 +92,7 @@ ROUND = 16  # corners of its top, an even number
 START_DEPTH = 1.0  # [m] of the chequered line
 NEAR = 0.2  # [m] in front of the camera, where the picture begins
 PER_DISTANCE = 0.3  # portals are no farther apart than this share of their distance, or
-PER_WIDTH = 0.7  # than this share of half the track's width
+PER_WIDTH = 1.0  # than this share of half the track's width
 BLOCK = 8  # cars that one thread draws before it takes more
 PARALLEL_FROM = 16
 
