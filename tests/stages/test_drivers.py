@@ -13,8 +13,9 @@ from racegym.drivers.idle import Idle
 from racegym.drivers.pure_pursuit import MARGIN, PurePursuit
 from racegym.drivers.random import Random
 from racegym.drivers.speed_profile import Envelope, lap_time, speed_profile
+from racegym.formats.tum import read_tum
 from racegym.interfaces import columns
-from racegym.track import Track, generate, read_tum
+from racegym.track import Track, generate
 from racegym.world import World
 from racegym.world.config import CarConfig, DriverPart, Part, WorldConfig
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from racegym.errors import ScenarioError
+from racegym.formats.tum import read_tum
 from racegym.sensors.opponents import Opponents
 from racegym.sensors.track_points import TrackPoints
-from racegym.track import read_tum
 from racegym.track.borders import border_points
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from racegym.errors import ScenarioError
+from racegym.formats.tum import read_tum
 from racegym.interfaces import Channel
 from racegym.kernels import scenery, set_threads, threads
 from racegym.sensors.camera import Camera
 from racegym.sensors.palette import gray, palette
 from racegym.sensors.topdown import Topdown
-from racegym.track import read_tum
 
 WIDTH = 4.0  # [m] of half the track
 

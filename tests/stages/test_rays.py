@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from racegym.errors import ScenarioError
+from racegym.formats.tum import read_tum
 from racegym.sensors.rays import MOST_BEAMS, Rays
-from racegym.track import read_tum
 from racegym.track.borders import border_points
 from racegym.track.generate import generate
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from racegym.formats.tum import read_tum
 from racegym.kernels.projection import project_cars, relocate_cars
-from racegym.track import Track, TrackSet, generate, read_tum
+from racegym.track import Track, TrackSet, generate
 
 
 def ring(radius: float = 50.0, count: int = 200, width: float = 4.0, **options: object) -> Track:

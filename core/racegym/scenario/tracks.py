@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from racegym import plugins
 from racegym.errors import PluginError, TrackError
+from racegym.formats import read_track
 from racegym.scenario.settings import GenerateSettings, ObstacleSettings, TrackSettings
-from racegym.track import Track, generate, read_tum
+from racegym.track import Track, generate
 
 __all__ = ["make_tracks", "with_obstacle"]
 
@@ -25,7 +25,7 @@ def make_tracks(settings: TrackSettings) -> Sequence[Track]:
         UnknownNameError, PluginError: nobody offers such a track, or the offer is broken.
     """
     if settings.file is not None:
-        tracks = [read_tum(settings.file)]
+        tracks = [read_track(settings.file)]
     elif settings.generate is not None:
         tracks = _generated(settings.generate)
     else:
@@ -60,7 +60,7 @@ def _generated(settings: GenerateSettings) -> list[Track]:
 def _offered(name: str) -> Track:
     offer = plugins.load().find("track", name)
     if offer.is_file:
-        return read_tum(Path(offer.path()), name=offer.name)
+        return read_track(offer.path(), options={"name": offer.name})
     track = offer.load()()
     if not isinstance(track, Track):
         raise PluginError(f"the track {name!r} of {offer.dist} is a {type(track).__name__}")

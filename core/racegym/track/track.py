@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,13 +18,16 @@ from racegym.track.check import (
     check_points,
     check_size,
 )
+from racegym.track.lane import PitLane
 from racegym.track.obstacles import checked_obstacles, nearest_segments
+from racegym.track.parts import frozen, optional_parts
 from racegym.track.spline import PeriodicSpline
 
 __all__ = ["MIN_POINTS", "Crossing", "Track", "default_spacing"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Codes = NDArray[np.uint8]
 Label = Callable[[int], str]
 
 MIN_POINTS = 8  # of a centerline; fewer can't say where a corner is
@@ -57,12 +60,11 @@ def default_spacing(length: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Track:
-    """A closed circuit. Build one with ``from_points``, ``read_tum`` or ``generate``.
+    """A closed circuit. Build one with ``from_points``, ``generate`` or ``racegym.formats``.
 
     Arrays are (n,) float64 and read-only; sample k lies at s = k * spacing, the start line at
     s = 0. Between samples the centerline is the cubic Hermite curve through the samples and
-    their tangents, everywhere in racegym. Not modelled: surfaces beside the asphalt other
-    than kerb and run-off, and pit lanes.
+    their tangents, everywhere in racegym.
 
     Obstacles are upright cylinders; add them by ``with_obstacles``. Each belongs to a segment,
     the part of the centerline from that sample to the next, and with it to one level where the
@@ -97,11 +99,18 @@ class Track:
     problems: tuple[str, ...] = field(default=(), repr=False)  # oddities that were let pass
     obstacles: Floats = field(default_factory=lambda: np.empty((0, 3)))  # (n, 3) x, y, radius [m]
     obstacle_segment: Indices = field(default_factory=lambda: np.empty(0, np.int64))  # (n,)
+    line: Floats | None = None  # (n,) [m] d of the racing line; None: the centerline
+    line_name: str = "centerline"  # what kind of line that is
+    surface_left: Codes | None = None  # (n,) beyond the kerb, of ``Surface``; None: grass
+    surface_right: Codes | None = None
+    grid: Floats | None = None  # (n_slots, 2) [m] s and d of each, pole first; None: by rule
+    pit: PitLane | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False)  # what was assumed when it was read
 
     def __post_init__(self) -> None:
         n = len(self.x)
         for name in _SAMPLE_ARRAYS:
-            array = _frozen(getattr(self, name))
+            array = frozen(getattr(self, name))
             if array.shape != (n,):
                 raise TrackError(f"track {self.name!r}: {name} has shape {array.shape}, not ({n},)")
             bad = np.flatnonzero(~np.isfinite(array))
@@ -126,6 +135,10 @@ class Track:
         for name, own in (("obstacles", obstacles), ("obstacle_segment", segment)):
             own.flags.writeable = False
             object.__setattr__(self, name, own)
+        for name, values in optional_parts(self):
+            object.__setattr__(self, name, values)
+        if self.pit is not None:
+            self.pit.check(self)
 
     @classmethod
     def from_points(
@@ -237,7 +250,19 @@ class Track:
 
     @cached_property
     def hash(self) -> str:
-        """Return 16 hex digits: of samples, gates, kerb, run-off and obstacles, not the name."""
+        """Return 16 hex digits of all that a car or a driver meets: not the name, nor notes."""
+        digest = hashlib.blake2b(bytes.fromhex(self.shape_hash), digest_size=8)
+        parts = [getattr(self, name) for name in ("line", "surface_left", "surface_right", "grid")]
+        if all(part is None for part in parts) and self.pit is None:
+            return self.shape_hash
+        for part in parts:
+            digest.update(b"-" if part is None else part.tobytes())
+        digest.update(repr(self.pit).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def shape_hash(self) -> str:
+        """Return 16 hex digits: of samples, gates, kerb, run-off and obstacles."""
         digest = hashlib.blake2b(digest_size=8)
         for name in _SAMPLE_ARRAYS:
             digest.update(getattr(self, name).tobytes())
@@ -291,10 +316,22 @@ class Track:
             obstacle_segment=np.concatenate([self.obstacle_segment, segment]),
         )
 
+    def with_line(self, line: ArrayLike, name: str) -> Track:
+        """Return the track with another racing line.
+
+        Args:
+            line: (n,) [m] its lateral offset at each sample, left positive.
+            name: what kind of line it is, such as "minimum_curvature".
+
+        Raises:
+            TrackError: if it is not finite or has the wrong shape.
+        """
+        return replace(self, line=np.asarray(line, np.float64), line_name=name)
+
     def reversed(self) -> Track:
         """Return the track driven the other way round, with the same start line."""
 
-        def back(array: Floats) -> Floats:
+        def back(array: NDArray[Any]) -> NDArray[Any]:
             return np.roll(array[::-1], 1)
 
         def gates(s: Floats) -> Floats:
@@ -320,6 +357,11 @@ class Track:
                 Crossing(self.length - b, self.length - a) for a, b in reversed(self.crossings)
             ),
             obstacle_segment=len(self) - 1 - self.obstacle_segment,
+            line=None if self.line is None else -back(self.line),
+            surface_left=None if self.surface_right is None else back(self.surface_right),
+            surface_right=None if self.surface_left is None else back(self.surface_left),
+            grid=None,
+            pit=None if self.pit is None else self.pit.reversed(self.length),
         )
 
     def __repr__(self) -> str:
@@ -344,12 +386,6 @@ def _evenly(length: float, count: int) -> Floats:
     return length * np.arange(count) / count
 
 
-def _frozen(array: ArrayLike) -> Floats:
-    own = np.array(array, dtype=np.float64, order="C")
-    own.flags.writeable = False
-    return own
-
-
 def _samples(lap: float, spacing: float | None, name: str) -> int:
     """Return how many samples a lap [m] gets."""
     if spacing is None:
@@ -365,7 +401,7 @@ def _samples(lap: float, spacing: float | None, name: str) -> int:
 
 def _gates(track: Track, name: str, most: int) -> Floats:
     """Return the frozen gates ``name`` of ``track``, checked."""
-    s = _frozen(getattr(track, name))
+    s = frozen(getattr(track, name))
     if s.ndim != 1 or not 1 <= len(s) <= most:
         raise TrackError(
             f"track {track.name!r}: {name} has shape {s.shape}; give 1 to {most} values of s"

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from racegym.errors import TrackError
-from racegym.track import Track, generate, read_tum, write_tum
-from racegym.track.tum import MAX_BYTES
+from racegym.formats.tum import MAX_BYTES, read_tum, write_tum
+from racegym.track import Track, generate
 
 ANGLES = 2.0 * np.pi * np.arange(40) / 40
 ROWS = [f"{60 * np.cos(a):.4f},{60 * np.sin(a):.4f},4.0,5.0" for a in ANGLES]

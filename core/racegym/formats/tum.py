@@ -15,14 +15,36 @@ from pathlib import Path
 import numpy as np
 
 from racegym.errors import TrackError
-from racegym.track.track import Track
+from racegym.formats.registry import FormatOptions as Options
+from racegym.track import Track
 
-__all__ = ["read_tum", "write_tum"]
+__all__ = ["Options", "read", "read_tum", "recognises", "write", "write_tum"]
 
 MAX_BYTES = 5_000_000
 MAX_POINTS = 100_000
 COLUMNS = ("x_m", "y_m", "w_tr_right_m", "w_tr_left_m", "banking_rad")
 _SHOWN = 40  # characters of a faulty field in a message
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Return whether the first row that is no comment has four or five numbers."""
+    del path
+    for line in head.decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:20]:
+        content = line.strip()
+        if content and not content.startswith("#"):
+            return _is_heading(content) or len(re.split("[,;]", content)) in (4, 5)
+    return False
+
+
+def read(path: Path, options: Options) -> Track:
+    """Return the track in ``path``, see ``read_tum``."""
+    return read_tum(path, options.name)
+
+
+def write(track: Track, path: Path) -> list[Path]:
+    """Write ``track``, see ``write_tum``."""
+    write_tum(track, path)
+    return [path]
 
 
 def read_tum(path: str | Path, name: str | None = None) -> Track:

@@ -1,0 +1,37 @@
+"""What a vehicle can do at each speed: the g-g-v envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["GGV"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GGV:
+    """The accelerations that a vehicle can hold, by speed and by use of its grip sideways.
+
+    Between the nodes all is linear. Symmetric: left turns as right.
+
+    Attributes:
+        speed: (n_speeds,) [m/s] increasing from 0 to the top speed.
+        lateral: (n_speeds,) [m/s^2] the most sideways, at steady speed.
+        share: (n_shares,) from 0 to 1: lateral acceleration over ``lateral``.
+        drive: (n_speeds, n_shares) [m/s^2] the most forward, resistances deducted; negative
+            where the vehicle slows down whatever it does.
+        brake: (n_speeds, n_shares) [m/s^2] the greatest deceleration, positive, resistances
+            included.
+        source: how it was found, such as "kart2d, equilibrium of the single-track model".
+    """
+
+    speed: Floats
+    lateral: Floats
+    share: Floats
+    drive: Floats
+    brake: Floats
+    source: str
