@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ def track_between(
     source: str,
     path: Path,
     sides_known: bool,
+    banked: bool = True,
     places: str = "",
 ) -> Track:
     """Return the track between two edges, driven in the direction of the first.
@@ -53,6 +55,7 @@ def track_between(
         path: of the file, for messages.
         sides_known: whether the edges are said to be left and right; if they turn out to be
             the other way round, that is noted.
+        banked: whether a difference of heights is banking; else both edges get their mean.
         places: what the edges are called in messages. Default: left and right edge.
 
     Raises:
@@ -78,43 +81,51 @@ def track_between(
         if sides_known:
             notes.append("what is called its left edge is to the right of driving; exchanged")
         one, two = two, one
-    line, width = _amid(one, two, n, called, path)
+    line = _amid(one, two, n, called, path)
     track = Track.from_points(
         line.points,
         line.left,
         line.right,
-        banking=line.banking,
+        banking=line.banking if banked else 0.0,
         name=name,
         crossings="allow",
         source=source,
         label=_name_of_place(lap / n),
     )
-    del width
-    return replace(_measured(track, one, two, called, path), notes=(*track.notes, *notes))
+    return replace(_measured(track, one, two, called, path), notes=tuple(notes))
 
 
-class _Line:
+class _Line(NamedTuple):
     """A line between two edges, with what it sees along its normals."""
 
-    def __init__(self, points: Floats, one: Beside, two: Beside):
-        self.flat = points
-        tangent = tangents(points)
-        seen = [offsets(points, tangent, edge.points, edge.near(points)) for edge in (one, two)]
-        self.missing = np.isnan(seen[0].d) | np.isnan(seen[1].d)
-        self.lost = bool(np.isnan(seen[0].d).all() or np.isnan(seen[1].d).all())
-        if self.lost:
-            return
-        self.left, self.right = filled(seen[0].d), -filled(seen[1].d)
-        self.normal = np.column_stack([-tangent[:, 1], tangent[:, 0]])
-        heights = [
-            _height(edge.points, each.place) for edge, each in zip((one, two), seen, strict=True)
-        ]
-        self.points = np.column_stack([points, 0.5 * (heights[0] + heights[1])])
-        width = np.maximum(self.left + self.right, 1e-9)
-        self.banking = np.arctan2(heights[0] - heights[1], width)
+    points: Floats  # (n, 3) [m]
+    left: Floats  # (n,) [m] to the left edge
+    right: Floats  # (n,) [m]
+    banking: Floats  # (n,) [rad]
+    normal: Floats  # (n, 2) unit vectors to the left
+    missing: float  # share of places that don't see both edges
 
 
-def _amid(one: Floats, two: Floats, n: int, called: str, path: Path) -> tuple[_Line, float]:
+def _line(points: Floats, one: Beside, two: Beside) -> _Line | None:
+    """Return the line through ``points`` (n, 2) [m]; None if it sees nothing of an edge."""
+    tangent = tangents(points)
+    left, right = (offsets(points, tangent, edge.points, edge.near(points)) for edge in (one, two))
+    unseen = [np.isnan(left.d), np.isnan(right.d)]
+    if unseen[0].all() or unseen[1].all():
+        return None
+    wide = filled(left.d), -filled(right.d)
+    high, low = _height(one.points, left.place), _height(two.points, right.place)
+    return _Line(
+        np.column_stack([points, 0.5 * (high + low)]),
+        wide[0],
+        wide[1],
+        np.arctan2(high - low, np.maximum(wide[0] + wide[1], 1e-9)),
+        np.column_stack([-tangent[:, 1], tangent[:, 0]]),
+        float((unseen[0] | unseen[1]).mean()),
+    )
+
+
+def _amid(one: Floats, two: Floats, n: int, called: str, path: Path) -> _Line:
     """Return the line between the left edge ``one`` and the right edge ``two``.
 
     Raises:
@@ -125,24 +136,22 @@ def _amid(one: Floats, two: Floats, n: int, called: str, path: Path) -> tuple[_L
     width = float(np.median(np.hypot(across[:, 0], across[:, 1])))
     per_metre = n / (0.5 * (_length(one) + _length(two)))
     points = resampled(softened(resampled(one[:, :2] + 0.5 * across, n), width * per_metre), n)
+    line = _line(points, left, right)
     for _ in range(ROUNDS):
-        line = _Line(points, left, right)
-        if line.lost:
+        if line is None:
             break
         shift = 0.5 * (line.left - line.right)
-        if np.abs(shift).max() > 100.0 * width:
-            break
-        moved = points + shift[:, None] * line.normal
+        moved = points + np.clip(shift, -width, width)[:, None] * line.normal
         moved = resampled(softened(resampled(moved, n), SOFT * width * per_metre), n)
-        moved_by = float(np.hypot(*(moved - points).T).max())
+        still = float(np.hypot(*(moved - points).T).max()) < STILL * width
         points = moved
-        if moved_by < STILL * width:
+        line = _line(points, left, right)
+        if still:
             break
-    line = _Line(points, left, right)
-    if line.lost or line.missing.mean() > MOST_MISSING:
+    if line is None or line.missing > MOST_MISSING:
         raise TrackError(f"no line runs between {called}: are they whole?", file=path)
     _refuse_touching(line.left, line.right, _length(points) / n, called, path)
-    return line, width
+    return line
 
 
 def _measured(track: Track, one: Floats, two: Floats, called: str, path: Path) -> Track:

@@ -48,6 +48,11 @@ class Format(NamedTuple):
 
 FORMATS = {  # in the order in which a file is asked what it is
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
+    "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
+    "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
+    "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
+    "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
+    "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
 }
 
 
