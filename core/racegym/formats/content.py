@@ -1,14 +1,13 @@
-"""What readers and writers share: files read within bounds, numbers checked, files made whole."""
+"""What readers share: files read within bounds, and numbers checked."""
 
 from __future__ import annotations
 
-import os
 from math import isfinite
 from pathlib import Path
 
 from racegym.errors import TrackError
 
-__all__ = ["MAX_POINTS", "number", "read_bytes", "read_text", "write_whole"]
+__all__ = ["MAX_POINTS", "number", "read_bytes", "read_text"]
 
 MAX_POINTS = 100_000  # of one line
 SHOWN = 40  # characters of a faulty field in a message
@@ -21,6 +20,8 @@ def read_bytes(path: Path, most: int) -> bytes:
         TrackError: there is none, it can't be read or is larger.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise TrackError("can't be read: it is no plain file", file=path)
         with path.open("rb") as file:
             content = file.read(most + 1)
     except FileNotFoundError:
@@ -68,21 +69,3 @@ def number(text: str, what: str, path: Path, line: int | None) -> float:
             f"{what} is {text.strip()[:SHOWN]}; it must be finite", file=path, line=line
         )
     return value
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Raises:
-        TrackError: it can't be written.
-    """
-    part = path.with_name(f"{path.name}.part{os.getpid()}")
-    data = content.encode() if isinstance(content, str) else content
-    try:
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise TrackError(f"can't be written: {error.strerror}", file=path) from None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from racegym.formats.geo_lines import GeoLine, Side, metres, side_of
 from racegym.formats.geographic import LineOptions as Options
 from racegym.formats.geographic import track_from
 from racegym.formats.track_map import OWN, collection, restored
-from racegym.formats.content import write_whole
+from racegym.formats.writing import write_whole
 from racegym.track import Track
 
 __all__ = ["Options", "read", "recognises", "write"]
@@ -79,10 +80,10 @@ def read(path: Path, options: Options) -> Track:
         raise TrackError("nests its values too deep", file=path) from None
     if not isinstance(top, dict):
         raise TrackError("is no GeoJSON: it must be an object", file=path)
-    if isinstance(top.get(OWN), dict):
-        track = restored(top, options, path)
-        if track is not None:
-            return track
+    alone = (options.width, options.line, options.edges, options.smoothing, options.gap)
+    if isinstance(top.get(OWN), dict) and alone == (None,) * len(alone):
+        track = restored(top, options.name, path)
+        return replace(track.reversed(), name=track.name) if options.reverse else track
     lines = list(_lines(top, {}, "", "the file", path, 0))
     return track_from(lines, options, path)
 

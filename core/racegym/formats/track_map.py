@@ -3,74 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from racegym.documents.document import Document
 from racegym.errors import TrackError
-from racegym.formats.geographic import LineOptions
 from racegym.formats.local_plane import LocalPlane, plane_of
-from racegym.track import PitLane, Track
+from racegym.formats.native_head import SURFACES, check_head, head_of
+from racegym.formats.native_table import SURFACE_COLUMNS, Table, table_of
+from racegym.formats.native_track import build
+from racegym.track import Track
 
 __all__ = ["OWN", "collection", "restored"]
 
 Floats = NDArray[np.float64]
 
 OWN = "racegym"  # the member of the collection that is no standard's
-VERSION = 1
 NOWHERE = LocalPlane(0.0, 0.0)
 DEGREES, METRES = 9, 4  # digits behind the point; 1e-9 degrees are 0.1 mm
-MOST = 100_000
+DIGITS = 6  # of widths and the like
+MOST = 100_000  # points
+NO_WALL = "none"  # JSON knows no infinity
+BESIDE = ("width_left", "width_right", "banking", "line", *SURFACE_COLUMNS)
+HINT = f"take the member {OWN!r} out to have the lines alone read"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class _Own(BaseModel):
+    """What the member ``racegym`` holds."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
-class _Obstacle(_Model):
-    x: float
-    y: float
-    radius: float
-    near: float  # [m] s
-
-
-class _Pit(_Model):
-    entry: float
-    exit: float
-    offset: float
-    width: float
-    speed_limit: float
-    boxes: tuple[float, ...] = Field((), max_length=1000)
-
-
-class _Own(_Model):
-    """What the geometry does not say. Lists have a value for each point of the centerline."""
-
-    version: int
     placed: bool  # whether the coordinates are where the track lies
     latitude: float = Field(ge=-90.0, le=90.0)
     longitude: float = Field(ge=-180.0, le=180.0)
-    origin: tuple[float, float]
-    spacing: float = Field(gt=0.0)
-    length: float = Field(gt=0.0)
-    width_left: list[float] = Field(max_length=MOST)
-    width_right: list[float] = Field(max_length=MOST)
-    banking: list[float] | None = Field(None, max_length=MOST)
-    line: list[float] | None = Field(None, max_length=MOST)
-    line_name: str = Field("centerline", max_length=200)
-    surface_left: list[int] | None = Field(None, max_length=MOST)
-    surface_right: list[int] | None = Field(None, max_length=MOST)
-    sectors: list[float] = Field(max_length=1000)
-    checkpoints: list[float] = Field(max_length=1000)
-    kerb_width: float
-    runoff: float | None  # None: no wall
-    grid: list[tuple[float, float]] | None = Field(None, max_length=1000)
-    pit: _Pit | None = None
-    obstacles: list[_Obstacle] = Field(default_factory=list, max_length=1000)
+    head: dict[str, Any]  # as that of a native track
+    columns: dict[str, Annotated[list[float], Field(max_length=MOST)]]  # one value a point
 
 
 class _Placing:
@@ -113,7 +84,7 @@ def collection(track: Track) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "name": track.name,
-        OWN: _own(track, placing).model_dump(exclude_none=False),
+        OWN: _own(track, placing),
         "features": list(_features(track, placing)),
     }
 
@@ -144,35 +115,77 @@ def _features(track: Track, placing: _Placing) -> Iterator[dict[str, Any]]:
         yield feature("Point", place, "obstacle", radius=float(radius))
 
 
-def _own(track: Track, placing: _Placing) -> _Own:
-    def optional(array: NDArray[Any] | None) -> Any:
-        return None if array is None else array.tolist()
+def _own(track: Track, placing: _Placing) -> dict[str, Any]:
+    head = head_of(track)
+    del head["hash"]  # of the samples, which are laid anew through the points
+    if not np.isfinite(track.runoff):
+        head["runoff"] = NO_WALL
+    columns = table_of(track)
+    kept = [name for name in columns if name in BESIDE]
+    return {
+        "placed": placing.placed,
+        "latitude": placing.plane.latitude,
+        "longitude": placing.plane.longitude,
+        "head": head,
+        "columns": {name: np.round(columns[name], DIGITS).tolist() for name in kept},
+    }
 
-    return _Own(
-        version=VERSION,
-        placed=placing.placed,
-        latitude=placing.plane.latitude,
-        longitude=placing.plane.longitude,
-        origin=track.origin,
-        spacing=track.spacing,
-        length=track.length,
-        width_left=np.round(track.width_left, METRES + 2).tolist(),
-        width_right=np.round(track.width_right, METRES + 2).tolist(),
-        banking=track.banking.tolist() if track.banking.any() else None,
-        line=None if track.line is None else np.round(track.line, METRES + 2).tolist(),
-        line_name=track.line_name,
-        surface_left=optional(track.surface_left),
-        surface_right=optional(track.surface_right),
-        sectors=track.sectors.tolist(),
-        checkpoints=track.checkpoints.tolist(),
-        kerb_width=track.kerb_width,
-        runoff=track.runoff if np.isfinite(track.runoff) else None,
-        grid=optional(track.grid),
-        pit=None if track.pit is None else _Pit(**asdict(track.pit)),
-        obstacles=[
-            _Obstacle(x=x, y=y, radius=radius, near=float(k * track.spacing))
-            for (x, y, radius), k in zip(
-                track.obstacles.tolist(), track.obstacle_segment, strict=True
+
+def restored(top: dict[str, Any], name: str | None, path: Path) -> Track:
+    """Return the track that a collection was made of.
+
+    Args:
+        top: the collection, with its member ``racegym``.
+        name: of the track, if it gets another.
+        path: of the file.
+
+    Raises:
+        TrackError: the member is wrong, or does not go with the centerline.
+    """
+    try:
+        own = _Own.model_validate(top[OWN])
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, (OWN, *fault["loc"])))
+        raise TrackError(f"{where}: {fault['msg'].lower()}; {HINT}", file=path) from None
+    plain = dict(own.head)
+    if plain.get("runoff") == NO_WALL:
+        plain["runoff"] = np.inf
+    head = check_head(Document(plain, {}), path)
+    points = _centerline(top, path)
+    plane = LocalPlane(own.latitude, own.longitude)
+    x, y = plane.to_plane(points[:, 1], points[:, 0])
+    if own.placed and head.origin is not None:
+        x, y = x - head.origin[0], y - head.origin[1]
+    columns: dict[str, NDArray[Any]] = {"x": x, "y": y, "z": points[:, 2]}
+    for key, values in own.columns.items():
+        if key not in BESIDE or len(values) != len(x):
+            raise TrackError(
+                f"{OWN}.columns.{key} holds {len(values)} values, and the centerline {len(x)} "
+                f"points; {HINT}",
+                file=path,
             )
-        ],
-    )
+        columns[key] = np.array(values)
+        if key in SURFACE_COLUMNS:
+            columns[key] = np.clip(np.rint(columns[key]), 0, len(SURFACES) - 1).astype(np.uint8)
+    return build(head, Table(columns=columns, file=path), name or path.stem)
+
+
+def _centerline(top: dict[str, Any], path: Path) -> Floats:
+    """Return longitude, latitude and elevation (n, 3) of the feature with that role."""
+    features = top.get("features")
+    for each in features if isinstance(features, list) else []:
+        try:
+            if each["properties"]["role"] == "centerline":
+                given = np.array(each["geometry"]["coordinates"], np.float64)
+                if given.ndim == 2 and given.shape[1] in (2, 3) and 1 < len(given) <= MOST + 1:
+                    break
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+    else:
+        raise TrackError(f"has no line with the role centerline; {HINT}", file=path)
+    points = np.zeros((len(given) - 1, 3))
+    points[:, : given.shape[1]] = given[:-1]  # the last is the first again
+    if not (np.isfinite(points).all() and (np.abs(points[:, :2]) <= [180.0, 90.0]).all()):
+        raise TrackError("its centerline leaves the Earth; coordinates are degrees", file=path)
+    return points

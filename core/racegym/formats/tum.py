@@ -28,11 +28,11 @@ from pydantic import Field
 
 from racegym.errors import TrackError
 from racegym.formats.closed_line import closed
-from racegym.formats.content import write_whole
 from racegym.formats.csv_rows import Layout, Rows, read_rows, starts_like
 from racegym.formats.edges import track_between
 from racegym.formats.race_line import TRAJECTORY, XY, laid
 from racegym.formats.registry import FormatOptions
+from racegym.formats.writing import write_whole
 from racegym.track import Track
 
 __all__ = ["Options", "read", "read_tum", "recognises", "write", "write_line", "write_tum"]
