@@ -128,7 +128,7 @@ def _shapes(
     kind: str, coordinates: list[Any], properties: dict[str, Any], id_: str, where: str, path: Path
 ) -> Iterator[GeoLine]:
     """Yield the lines of one geometry."""
-    name = properties.get("name", "")
+    name = properties.get("name") or properties.get("role") or ""
     name = name if isinstance(name, str) else str(name)[:SHOWN]
     role = properties.get("role")
     named = _ROLES.get(role, "") if isinstance(role, str) else ""

@@ -71,6 +71,8 @@ FORMATS = {  # in the order in which a file is asked what it is
     "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
     "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
     "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
+    "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
+    "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
 }
 
 

@@ -90,8 +90,8 @@ def collection(track: Track) -> dict[str, Any]:
 
 
 def _features(track: Track, placing: _Placing) -> Iterator[dict[str, Any]]:
-    def feature(kind: str, coordinates: Any, role: str, **more: Any) -> dict[str, Any]:
-        geometry = {"type": kind, "coordinates": coordinates}
+    def feature(shape: str, coordinates: Any, role: str, **more: Any) -> dict[str, Any]:
+        geometry = {"type": shape, "coordinates": coordinates}
         return {"type": "Feature", "properties": {"role": role, **more}, "geometry": geometry}
 
     yield feature("LineString", placing.along(0.0), "centerline", name=track.name)
