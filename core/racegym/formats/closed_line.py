@@ -21,6 +21,7 @@ WIDEST_GAP = 0.05  # of the length: what is more open than that is no loop
 AWAY = 3.0  # times as far off as a return must be near
 MOST_OVERLAP = 0.1  # of the length: more than that of a second lap is no slip of the hand
 LEAST = 8  # points
+SAME = 1e-6  # [m] a last point that near to the first is the first again
 MOST_SAMPLES = 50_000
 
 
@@ -100,8 +101,11 @@ def _one_lap(line: Floats, path: Path, what: str) -> int:
         return len(line)
     # The return ends where the first point is passed.
     for k in range(int(back[0]), len(line)):
-        if (line[k, :2] - line[0, :2]) @ ahead >= 0.0 or away[k] > AWAY * close:
+        beyond = (line[k, :2] - line[0, :2]) @ ahead >= -SAME * float(np.hypot(*ahead))
+        if beyond or away[k] > AWAY * close:
             over = arc[-1] - arc[k]
+            if over <= 0.0:
+                return len(line)
             if over > MOST_OVERLAP * arc[k]:
                 raise TrackError(
                     f"{what} goes round more than once: it is back at its beginning after "

@@ -109,8 +109,8 @@ def chosen(
     if len(lines) == 1:
         return [lines[0]]
     longest = max(_length(each) for each in lines)
-    loops = [each for each in lines if _is_loop(each) and _length(each) > ALIKE * longest]
-    if len(loops) in (1, 2):
+    loops = [each for each in lines if _is_loop(each)]
+    if len(loops) in (1, 2) and min(map(_length, loops)) > ALIKE * longest:
         return loops
     joined = _joined(lines)
     if len(joined) == 1:

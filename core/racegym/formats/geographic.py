@@ -101,7 +101,10 @@ def track_from(
     try:
         track = make(own, options, plane, path)
     except TrackError as error:
-        raise TrackError(error.what, file=path, line=error.line) from None
+        hint = ""
+        if len(own) == 2 and options.edges is None:
+            hint = "; if one of them is the centerline, choose it with the option line=..."
+        raise TrackError(error.what + hint, file=path, line=error.line) from None
     return replace(track, notes=(*told, *track.notes))
 
 

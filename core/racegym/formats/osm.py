@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,8 @@ from racegym.track import Track
 
 __all__ = ["Options", "read", "recognises"]
 
+LICENCE = "ODbL-1.0"  # of all that OpenStreetMap gives out
+ATTRIBUTION = "OpenStreetMap contributors"
 _PIT = re.compile(r"pit[ _-]?lane|boxengasse", re.IGNORECASE)
 
 
@@ -73,7 +75,7 @@ def read(path: Path, options: Options) -> Track:
     ways = [_way(each, nodes, path) for each in wanted]
     ways = [way for way in ways if len(way.line.places) > 1]
     if options.line is not None or options.edges is not None:
-        return track_from([way.line for way in ways], options, path)
+        return _credited(track_from([way.line for way in ways], options, path))
     if options.ways is not None:
         ways = _named(ways, options.ways, path)
     if not ways:
@@ -91,7 +93,11 @@ def read(path: Path, options: Options) -> Track:
             file=path,
         )
     line, notes = _joined(ways, loops[0])
-    return track_from([line], options, path, notes)
+    return _credited(track_from([line], options, path, notes))
+
+
+def _credited(track: Track) -> Track:
+    return replace(track, licence=LICENCE, attribution=ATTRIBUTION)
 
 
 def _joined(ways: Sequence[_Way], ring: Sequence[Step]) -> tuple[GeoLine, list[str]]:

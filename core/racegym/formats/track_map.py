@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ DIGITS = 6  # of widths and the like
 MOST = 100_000  # points
 NO_WALL = "none"  # JSON knows no infinity
 BESIDE = ("width_left", "width_right", "banking", "line", *SURFACE_COLUMNS)
+LYING = ("line", *SURFACE_COLUMNS)
 HINT = f"take the member {OWN!r} out to have the lines alone read"
 
 
@@ -168,7 +170,12 @@ def restored(top: dict[str, Any], name: str | None, path: Path) -> Track:
         columns[key] = np.array(values)
         if key in SURFACE_COLUMNS:
             columns[key] = np.clip(np.rint(columns[key]), 0, len(SURFACES) - 1).astype(np.uint8)
-    return build(head, Table(columns=columns, file=path), name or path.stem)
+    track = build(head, Table(columns=columns, file=path), name or path.stem)
+    if len(track) != len(x):
+        return track
+    # The points are the samples again: what lies beside them needs no interpolation.
+    exact: dict[str, Any] = {key: columns[key] for key in LYING if key in columns}
+    return replace(track, **exact)
 
 
 def _centerline(top: dict[str, Any], path: Path) -> Floats:
