@@ -6,6 +6,7 @@ external; expat opens no file and no address by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from racegym.formats.content import read_bytes
 
 __all__ = ["Element", "read_xml", "root_tag"]
 
+_ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:[\w.-]+:)?([\w.-]+)")
 MAX_BYTES = 32_000_000
 MAX_DEPTH = 64
 MAX_ELEMENTS = 1_000_000
@@ -124,16 +126,16 @@ def read_xml(path: Path, root: str) -> Element:
 
 
 def root_tag(head: bytes) -> str:
-    """Return the name of the first element in the beginning of a file; "" if it is no XML."""
+    """Return the name of the root in the beginning of a file; "" if it is no XML.
+
+    A document type declaration names it, too; such a file is known, for it to be refused.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
     else:
         text = head.decode("utf-8", "replace").lstrip("\ufeff")
     text = text.lstrip()
-    while text.startswith(("<?", "<!")):  # declarations and comments come before it
-        close = "?>" if text.startswith("<?") else "-->" if text.startswith("<!--") else ">"
-        text = text.partition(close)[2].lstrip()
-    if not text.startswith("<"):
-        return ""
-    name = text[1:].replace("/", " ").replace(">", " ").split(None, 1)
-    return name[0].rpartition(":")[2] if name else ""
+    while text.startswith(("<?", "<!--")):  # what may come before it
+        text = text.partition("?>" if text.startswith("<?") else "-->")[2].lstrip()
+    found = _ROOT.match(text)
+    return found[1] if found else ""
