@@ -62,7 +62,7 @@ class _Placing:
         )
         columns = [np.round(longitude, DEGREES), np.round(latitude, DEGREES)]
         if z is not None and self.track.z.any():
-            columns.append(np.round(np.atleast_1d(z), METRES))
+            columns.append(np.round(np.asarray(z, np.float64), METRES))
         rows: list[list[float]] = np.column_stack(columns).tolist()
         return rows
 
