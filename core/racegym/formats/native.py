@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 from racegym.documents.document import MAX_BYTES as MAX_HEAD
-from racegym.documents.document import Document, parse_text
+from racegym.documents.document import Document, parse_text, plain_copy
 from racegym.documents.writing import to_text
 from racegym.errors import ScenarioError, TrackError
 from racegym.formats.native_head import check_head, head_of
@@ -38,8 +38,8 @@ __all__ = [
     "files_of",
     "read",
     "recognises",
-    "to_file",
     "write",
+    "write_file",
     "write_folder",
 ]
 
@@ -166,17 +166,24 @@ def write(track: Track, path: Path) -> list[Path]:
     """
     if path.suffix != ENDING:
         return write_folder(track, path)
-    write_whole(path, to_file(track))
+    return write_file(track, path)
+
+
+def write_file(track: Track, path: Path) -> list[Path]:
+    """Write ``track`` to a single file, whatever it is called.
+
+    Raises:
+        TrackError: it can't be written; what was there before still is.
+    """
+    write_whole(path, f"{_head(track)}{_END}\n{to_csv(table_of(track))}")
     return [path]
 
 
-def to_file(track: Track) -> str:
-    """Return ``track`` as the content of a single file."""
-    return f"{_head(track)}{_END}\n{to_csv(table_of(track))}"
-
-
 def _head(track: Track) -> str:
-    text = to_text(head_of(track))
+    try:
+        text = to_text(plain_copy(head_of(track)))
+    except ScenarioError as error:
+        raise TrackError(f"track {track.name!r} can't be written: {error.what}") from None
     if len(text) > MAX_HEAD:
         raise TrackError(f"track {track.name!r}: its notes are larger than {MAX_HEAD / 1e6:g} MB")
     return text
