@@ -23,6 +23,7 @@ MOST_OVERLAP = 0.1  # of the length: more than that of a second lap is no slip o
 LEAST = 8  # points
 SAME = 1e-6  # [m] a last point that near to the first is the first again
 MOST_SAMPLES = 50_000
+FARTHEST = 1e8  # [m] from the origin; no projection of the Earth has that
 
 
 class ClosedLine(NamedTuple):
@@ -47,8 +48,13 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             twice the longest step, if that is more.
 
     Raises:
-        TrackError: it is open, holds several laps or has too few points.
+        TrackError: it is open, holds several laps, has too few points or leaves the Earth.
     """
+    if not (np.abs(points[:, :2]) <= FARTHEST).all():
+        raise TrackError(
+            f"{what} has a point more than {FARTHEST:g} m from the origin: are these metres?",
+            file=path,
+        )
     notes = []
     step = _steps(points)
     kept = np.flatnonzero(np.concatenate([[True], step[:-1] > 1e-9 * max(step.sum(), 1e-9)]))
