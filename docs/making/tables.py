@@ -97,7 +97,7 @@ def _type(schema: Schema, defs: dict[str, Schema]) -> str:
 def _simple(schema: Schema, defs: dict[str, Schema]) -> str:
     kind = schema.get("type")
     if kind == "array":
-        inner = schema.get("items") or {}
+        inner = schema.get("items") or next(iter(schema.get("prefixItems", [])), {})
         return f"list of {_type(inner, defs)}"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"mapping of names to {_type(schema['additionalProperties'], defs)}"

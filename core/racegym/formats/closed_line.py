@@ -13,7 +13,7 @@ from scipy.interpolate import Akima1DInterpolator
 from racegym.errors import TrackError
 from racegym.track.track import default_spacing
 
-__all__ = ["ClosedLine", "closed", "even", "labelled", "resampled", "softened"]
+__all__ = ["ClosedLine", "closed", "even", "labelled", "refuse_open", "resampled", "softened"]
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +72,22 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             f"{what} ran on over its beginning; its last {len(line) - end} points left out"
         )
         kept, line = kept[:end], line[:end]
+    refuse_open(line, path, what, gap)
     step = _steps(line)
+    if step[-1] > 2.0 * float(step[:-1].max()):
+        notes.append(f"{what} had a gap of {step[-1]:.1f} m between end and start; closed")
+    return ClosedLine(line, tuple(notes), kept)
+
+
+def refuse_open(points: Floats, path: Path, what: str, gap: float | None = None) -> None:
+    """Refuse a row of points (m, 2 or more) whose end is far from its start, see ``closed``.
+
+    Raises:
+        TrackError: it is open; tells the gap.
+    """
+    step = _steps(points)
+    if len(step) < LEAST:
+        return
     widest = max(WIDEST_GAP * float(step.sum()), 2.0 * float(step[:-1].max()))
     if step[-1] > (widest if gap is None else gap):
         raise TrackError(
@@ -80,9 +95,6 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             f"{step[:-1].sum():.0f} m in all; a circuit closes",
             file=path,
         )
-    if step[-1] > 2.0 * float(step[:-1].max()):
-        notes.append(f"{what} had a gap of {step[-1]:.1f} m between end and start; closed")
-    return ClosedLine(line, tuple(notes), kept)
 
 
 def _one_lap(line: Floats, path: Path, what: str) -> int:
