@@ -35,7 +35,7 @@ from racegym.track import Track
 
 __all__ = ["Options", "read", "recognises", "write"]
 
-MAX_BYTES = 32_000_000
+MAX_BYTES = 16_000_000
 MAX_DEPTH = 16
 GEOMETRIES = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
 OURS_ALONE = ("racing_line", "start_line", "gate", "pit_lane", "obstacle")  # roles of no edge

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from racegym.errors import TrackError
-from racegym.formats.content import SHOWN, number
+from racegym.formats.content import MAX_POINTS, SHOWN, number
 from racegym.formats.geo_lines import MOST_LINES, GeoLine, Side, metres, side_of
 from racegym.formats.geographic import LineOptions as Options
 from racegym.formats.geographic import track_from
@@ -78,6 +78,8 @@ def _places(shape: Element, path: Path) -> tuple[list[list[float]], list[int]]:
     element = shape.child("coordinates")
     if element is None:
         raise TrackError(f"a <{shape.tag}> has no <coordinates>", file=path, line=shape.line)
+    if len(element.text.split(None, MAX_POINTS)) > MAX_POINTS:
+        raise TrackError(f"has more than {MAX_POINTS:,} points", file=path, line=element.line)
     places, lines = [], []
     for k, text in enumerate(element.text.split("\n")):
         for place in text.split():

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from racegym.errors import TrackError, nearest
 from racegym.formats.content import number
-from racegym.formats.geo_lines import GeoLine, listed, merged, metres, turned
+from racegym.formats.geo_lines import MOST_LINES, GeoLine, listed, merged, metres, turned
 from racegym.formats.geographic import LineOptions, track_from
 from racegym.formats.rings import Piece, Step, rings
 from racegym.formats.xml_tree import Element, read_xml, root_tag
@@ -77,6 +77,8 @@ def read(path: Path, options: Options) -> Track:
         if names is None
         else _named(elements, names, path)
     )
+    if len(wanted) > MOST_LINES:
+        raise TrackError(f"has more than {MOST_LINES:,} such ways; choose some", file=path)
     ways = [_way(each, nodes, path) for each in wanted]
     ways = [way for way in ways if len(way.line.places) > 1]
     if options.line is not None or options.edges is not None:
