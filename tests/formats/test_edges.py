@@ -97,6 +97,13 @@ def test_what_is_no_pair_of_edges(left, right, message):
         between(left, right)
 
 
+def test_what_is_wrong_with_the_line_between_names_the_file():
+    high = np.linspace(0.0, 5e9, 90)[:, None]
+    with pytest.raises(TrackError, match="more than 1e\\+09 m") as caught:
+        between(np.column_stack([ring(60.0), high]), np.column_stack([ring(50.0), high]))
+    assert caught.value.file == str(FILE)
+
+
 def test_an_open_line_is_told_with_its_gap():
     with pytest.raises(TrackError, match=r"is open: its last point is 6\d\.\d m from its first"):
         closed(ring(60.0)[:75], FILE, "it")

@@ -70,6 +70,19 @@ def test_elevation(maps):
     assert any("elevations were left out" in note for note in track.notes)
 
 
+def test_points_that_scatter_are_smoothed_more(maps, apart):
+    scatter = np.random.default_rng(3).normal(0.0, 1.5, center().shape)
+    path = maps.gpx({"a": center() + scatter})
+    with pytest.raises(TrackError, match="its edge folds over: smooth the points"):
+        read_track(path, options={"smoothing": 0})
+    track = read_track(path)
+    assert any("points scatter; it was smoothed over" in note for note in track.notes)
+    own = np.column_stack([track.x, track.y]) + track.origin
+    shift = np.array(maps.plane.to_plane(*plane_of(track.notes)[:2]))
+    assert apart(own + shift, center(every=1)) < 4.5
+    assert not any("scatter" in note for note in read_track(maps.gpx({"a": center()})).notes)
+
+
 def test_polygons(maps, edges):
     left, right = edges(CIRCUIT)
     outer, inner = (left, right) if np.sum(CIRCUIT.curvature) < 0 else (right, left)

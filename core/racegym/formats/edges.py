@@ -83,16 +83,19 @@ def track_between(
             notes.append("what is called its left edge is to the right of driving; exchanged")
         one, two = two, one
     line = _amid(one, two, n, called, path)
-    track = Track.from_points(
-        line.points,
-        line.left,
-        line.right,
-        banking=line.banking if banked else 0.0,
-        name=name,
-        crossings="allow",
-        source=source,
-        label=_name_of_place(lap / n),
-    )
+    try:
+        track = Track.from_points(
+            line.points,
+            line.left,
+            line.right,
+            banking=line.banking if banked else 0.0,
+            name=name,
+            crossings="allow",
+            source=source,
+            label=_name_of_place(lap / n),
+        )
+    except TrackError as error:
+        raise TrackError(error.what, file=path) from None
     return replace(_measured(track, one, two, called, path), notes=tuple(notes))
 
 

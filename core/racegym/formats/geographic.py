@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from racegym.errors import TrackError
-from racegym.formats.across import filled
+from racegym.formats.across import filled, tangents
 from racegym.formats.closed_line import ClosedLine, closed, even, labelled, softened
 from racegym.formats.edges import track_between
 from racegym.formats.geo_lines import WIDEST, GeoLine, chosen, turned
@@ -24,6 +24,8 @@ __all__ = ["LineOptions", "track_from"]
 Floats = NDArray[np.float64]
 
 DEFAULT_WIDTH = 10.0  # [m]
+MORE = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # times the usual smoothing, where points scatter
+TIGHT = 0.6  # half widths to a radius: tighter corners come from scatter
 SOFT_HEIGHT = 20.0  # [m] along the lap, over which elevations are smoothed
 STEEPEST = 0.35  # dz/ds; no circuit climbs like that, so the elevations are noise
 FARTHEST = 2.0  # [deg] from one end of a file's lines to the other
@@ -51,7 +53,7 @@ class LineOptions(FormatOptions):
         ge=0.0,
         le=100.0,
         description="a centerline is smoothed over this [m]; None: half the usual distance of "
-        "its points",
+        "its points, more where they scatter",
     )
     elevation: bool = Field(True, description="use the elevations that the file has")
     gap: float | None = Field(
@@ -114,11 +116,15 @@ def _along(own: Sequence[GeoLine], options: LineOptions, plane: LocalPlane, path
     loop = closed(_placed(line, plane), path, line.called, options.gap)
     points, place = even(loop.points)
     step = float(np.hypot(*(points[1] - points[0])))
-    usual = float(np.median(np.hypot(*np.diff(loop.points, axis=0).T)))
-    smoothing = 0.5 * usual if options.smoothing is None else options.smoothing
-    points = softened(points, smoothing / step)
     width, said = _width(line, loop, options.width)
     notes = [*loop.notes, *said]
+    if options.smoothing is None:
+        usual = 0.5 * float(np.median(np.hypot(*np.diff(loop.points, axis=0).T)))
+        points, over = _smooth(points, usual, step, 0.5 * float(width.max()))
+        if over > usual:
+            notes.append(f"its points scatter; it was smoothed over {over:.1f} m")
+    else:
+        points = softened(points, options.smoothing / step)
     if options.elevation:
         heights, said = _heights(line, loop, place, step)
         notes += said
@@ -165,6 +171,28 @@ def _between(own: Sequence[GeoLine], options: LineOptions, plane: LocalPlane, pa
 
 def _placed(line: GeoLine, plane: LocalPlane) -> Floats:
     return np.column_stack(plane.to_plane(line.places[:, 1], line.places[:, 0]))
+
+
+def _smooth(points: Floats, usual: float, step: float, half: float) -> tuple[Floats, float]:
+    """Return the line, smoothed as little as needed, and over what [m].
+
+    Args:
+        points: (n, 2) [m], evenly spaced.
+        usual: [m] the least that it is smoothed over.
+        step: [m] between points.
+        half: [m] of the width; no corner may be much tighter.
+    """
+    for times in MORE:
+        smooth = softened(points, times * usual / step)
+        ahead = tangents(smooth)
+        turn = np.arcsin(np.clip(_cross(ahead, np.roll(ahead, -1, axis=0)), -1.0, 1.0))
+        if float(np.abs(turn).max()) * half <= TIGHT * step:
+            return smooth, times * usual
+    return softened(points, usual / step), usual
+
+
+def _cross(one: Floats, other: Floats) -> Floats:
+    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
 
 
 def _width(line: GeoLine, loop: ClosedLine, given: float | None) -> tuple[Floats, list[str]]:
