@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from racegym.errors import TrackError
-from racegym.formats import format_of, read_track
+from racegym.formats import format_of, read_track, write_track
 from racegym.formats.local_plane import plane_of
 from racegym.track import generate
 
@@ -211,8 +211,6 @@ def test_the_geojson_that_is_written_is_a_map(tmp_path, edges):
     """Every line is where it should be, by the standard alone."""
     track = replace(CIRCUIT.with_line(np.full(len(CIRCUIT), 2.0), "test"), runoff=np.inf)
     path = tmp_path / "t.geojson"
-    from racegym.formats import write_track
-
     write_track(track, path, "geojson")
     top = json.loads(path.read_text(encoding="utf-8"))
     roles = [feature["properties"]["role"] for feature in top["features"]]
