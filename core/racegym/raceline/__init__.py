@@ -1,5 +1,5 @@
 """The limit of a lap: what a vehicle can do, lines around a track, and the time they take."""
 
-from racegym.raceline.ggv import GGV
+from racegym.interfaces import GGV
 
 __all__ = ["GGV"]
