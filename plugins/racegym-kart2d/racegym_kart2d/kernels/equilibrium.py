@@ -62,7 +62,7 @@ from racegym_kart2d.kernels.columns import (
 )
 from racegym_kart2d.kernels.single_track import Acting, axle_loads, drive_force, friction
 
-__all__ = ["State", "fill_equilibria", "fill_states", "top_speed"]
+__all__ = ["State", "fill_equilibria", "fill_states", "fill_top_speed"]
 
 Real = Any
 Reals = Any
@@ -379,9 +379,20 @@ def fill_states(pedal, across, speed, rows, out):
             out[i, k] = state[k] if held else np.nan
 
 
+@kernel
+def fill_top_speed(top, rows):
+    """Write where full throttle on a straight gains nothing any more.
+
+    Args:
+        top: (n,) float64 [m/s]. Written.
+        rows: (n, PARAMETERS) float64.
+    """
+    for i in prange(top.shape[0]):
+        top[i] = _top_speed(rows[i])
+
+
 @outlined
-def top_speed(p):
-    """Return where full throttle on a straight gains nothing any more [m/s]."""
+def _top_speed(p):
     low, high = 0.0, p[TOP_SPEED]
     near = State(0.0, 0.0, 0.0, 0.0, 0.0)
     for _ in range(HALVINGS):
