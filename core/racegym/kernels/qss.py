@@ -108,9 +108,7 @@ def _load(bend: Real, slope: Real, bank: Real, lift: Real, square: Real) -> Real
 
 
 @device
-def _room(
-    envelope: Envelope, bend: Real, slope: Real, bank: Real, lift: Real, v: Real
-) -> Real:
+def _room(envelope: Envelope, bend: Real, slope: Real, bank: Real, lift: Real, v: Real) -> Real:
     """Return the lateral acceleration [m/s^2] that is left at speed ``v``, negative if none."""
     i, t = _place(envelope.speed, v)
     most = envelope.lateral[i] + t * (envelope.lateral[i + 1] - envelope.lateral[i])
@@ -119,9 +117,7 @@ def _room(
 
 
 @outlined
-def _corner_speed(
-    envelope: Envelope, bend: Real, slope: Real, bank: Real, lift: Real
-) -> Real:
+def _corner_speed(envelope: Envelope, bend: Real, slope: Real, bank: Real, lift: Real) -> Real:
     """Return the greatest speed [m/s] up to which (1) can be held throughout."""
     speed = envelope.speed
     last = speed.shape[0] - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from math import ceil, exp
 from typing import Any, ClassVar, Literal
@@ -80,6 +80,13 @@ class Kart2D(Backend):
         snapshots="arrays",
         varies=VARIES,
     )
+    scales: ClassVar[Mapping[str, Sequence[str]]] = {
+        "grip": ("grip_front", "grip_rear"),
+        "mass": ("mass",),
+        "power": ("power",),
+        "drag": ("drag_area",),
+        "downforce": ("downforce_area_front", "downforce_area_rear"),
+    }
     default_vehicle: ClassVar[str] = "rental_kart"
     Vehicle: ClassVar[type[SingleTrackVehicle]] = SingleTrackVehicle
 
