@@ -89,26 +89,30 @@ def steady_limit(name: str, speed: float) -> float:
 
 
 CORNERS = [
-    ("rental_kart", 9.0), ("rental_kart", 16.0), ("gt3", 20.0), ("gt3", 55.0), ("rc_car", 8.0),
-]  # fmt: skip
+    ("rental_kart", 16.0),
+    ("gt3", 55.0),
+    pytest.param("rental_kart", 12.0, marks=pytest.mark.slow),
+    pytest.param("gt3", 20.0, marks=pytest.mark.slow),
+    pytest.param("rc_car", 8.0, marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.parametrize(("name", "speed"), CORNERS)
 def test_cars_are_driven_at_what_it_says_for_seconds(name: str, speed: float) -> None:
     across = 0.985 * steady_limit(name, speed)
     pedals = np.linspace(0.0, 1.0, 401)
-    row, _, _, _, found = states(name, pedals, across, speed)
+    *_, found = states(name, pedals, across, speed)
     k = int(np.nanargmin(np.abs(found[:, 0])))
     assert abs(found[k, 0]) < 0.05
     _, _, by_tyres, slip, steer = found[k]
     rate = across / speed
-    rig = Rig(vehicle(name), dt=0.01, substep=0.005)
+    rig = Rig(vehicle(name), dt=0.01, substep=0.0025)
     rig.place(15_000.0, 0.0, np.pi / 2, speed)
     rig.state.vx[:], rig.state.vy[:] = speed * np.cos(slip), speed * np.sin(slip)
     rig.state.yaw_rate[:] = rate
     rig.backend._memory.rack[:], rig.backend._memory.shift[:] = steer, by_tyres
     held, turned = [], []
-    for _ in range(250):
+    for _ in range(150):
         state = rig.state
         v = float(np.hypot(state.vx, state.vy)[0, 0])
         drift = float(np.arctan2(state.vy, state.vx)[0, 0]) - slip
@@ -119,7 +123,7 @@ def test_cars_are_driven_at_what_it_says_for_seconds(name: str, speed: float) ->
         rig.step()
         held.append(v)
         turned.append(float(state.yaw_rate[0, 0]))
-    assert np.array(held[100:]) == pytest.approx(speed, rel=0.01)
+    assert np.array(held[75:]) == pytest.approx(speed, rel=0.01)
     assert np.mean(np.array(held) * np.array(turned)) == pytest.approx(across, rel=0.015)
     assert held[-1] * turned[-1] == pytest.approx(across, rel=0.015)
 
@@ -205,7 +209,9 @@ def test_more_of_each_goes_the_way_it_should() -> None:
         assert (np.diff(ggv.drive, axis=1) < 1e-3).all()  # turning costs drive
 
 
-@pytest.mark.parametrize("name", VEHICLES)
+@pytest.mark.parametrize(
+    "name", [VEHICLES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in VEHICLES[1:])]
+)
 def test_a_finer_envelope_gives_the_same_lap(name: str) -> None:
     parsed = parse(vehicle(name))
     coarse, fine = envelope(parsed), envelope(parsed, speeds=60, shares=29)
