@@ -158,6 +158,13 @@ class TrackSettings(Settings):
     obstacles: Annotated[
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
     ] = Field(default=(), description="what stands on it; s and d as it is driven")
+    racing_line: (
+        Literal["own", "centerline", "minimum_curvature", "shortest", "minimum_time"] | None
+    ) = Field(
+        default=None,
+        description="what sensors and rewards take for the racing line, laid for the widest car; "
+        "own, as without the key: the line that the track brings, else its centerline",
+    )
 
     @model_validator(mode="after")
     def _one_of_three(self) -> TrackSettings:
