@@ -280,6 +280,9 @@ class RecordSettings(Settings):
 
     telemetry: bool = Field(default=True, description="every car's state, as Parquet")
     csv: bool = Field(default=False, description="the same as CSV")
+    limit: bool = Field(
+        default=True, description="lap times in percent of the limit that physics sets"
+    )
 
 
 Stages = Annotated[tuple[StageSettings, ...], Field(strict=False)]
