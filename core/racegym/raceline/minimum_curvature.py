@@ -76,7 +76,7 @@ def minimum_curvature(
 
 def straightened(rails: Rails) -> Floats:
     """Return the offsets (m,) [m] that minimise (2) on ``rails``, from the centerline on."""
-    d = np.clip(0.0, rails.lower, rails.upper)
+    d: Floats = np.clip(0.0, rails.lower, rails.upper)
     residual, slopes = _bends(rails, d)
     value = float(residual @ residual)
     for _ in range(MOST_ROUNDS):

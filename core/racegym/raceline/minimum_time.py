@@ -16,7 +16,8 @@ the line free to move. A ten-thousandth of the objective is on how fast the curv
 so that offsets which no time depends on are smooth. The envelope is interpolated by cubic
 splines through its nodes, as IPOPT needs second derivatives; share is mirrored at zero.
 
-It starts on the line of least curvature. The solver is serial and its settings are fixed.
+It starts on the line of least curvature, with its quasi-steady speeds. The solver is serial
+and its settings are fixed.
 
 [1] Christ, Wischnewski, Heilmeier, Lohmann (2021), "Time-optimal trajectory planning for a
     race car considering variable tyre-road friction coefficients", Vehicle System Dynamics
@@ -44,6 +45,7 @@ from racegym.interfaces import GGV
 from racegym.raceline.corridor import corridor, default_margin
 from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import straightened
+from racegym.raceline.quasi_steady import quasi_steady_lap
 from racegym.raceline.rails import Rails, onto_samples, rails_of
 from racegym.track import Track
 
@@ -95,8 +97,8 @@ def minimum_time(
 ) -> MinimumTime:
     """Return the line and the speeds of least lap time around ``track``.
 
-    Where the solver finds none, which the line's notes then say, the line is that of least
-    curvature, and its speeds are a rough estimate.
+    Where the solver finds none, which the line's notes then say, it is the lap of the line of
+    least curvature.
 
     Args:
         track: to drive on.
@@ -115,7 +117,7 @@ def minimum_time(
     rails = rails_of(track, bounds)
     d = straightened(rails)
     bend, arc = _shape(rails, d, np.roll)
-    v = _first_speeds(ggv, bend, arc)
+    v = np.maximum(quasi_steady_lap(bend, arc, ggv).speed, SLOWEST)
     program = _Program(rails, ggv, d, v, progress)
     found = program.solve()
     name, notes = "minimum_time", bounds.notes
@@ -264,22 +266,6 @@ def _nodes(values: Floats) -> Floats:
     if len(values) >= FEWEST_NODES:
         return values
     return np.linspace(values[0], values[-1], FEWEST_NODES)
-
-
-def _first_speeds(ggv: GGV, bend: Floats, arc: Floats) -> Floats:
-    """Return speeds (m,) [m/s] to begin with: corner speeds, and even ramps between them."""
-    nodes = np.maximum(ggv.speed, SLOWEST)
-    tightest = ggv.lateral / nodes**2  # [1/m] that the grip of each speed holds
-    corner = np.interp(-np.abs(bend), -tightest, nodes)
-    squared = np.minimum(corner, 0.98 * ggv.speed[-1]) ** 2
-    middle = (len(ggv.speed) // 2, len(ggv.share) // 2)
-    s = np.concatenate([[0.0], np.cumsum(np.tile(arc, 3))[:-1]])
-    everywhere = np.tile(squared, 3)
-    for rate, way in ((ggv.drive[middle], 1), (ggv.brake[middle], -1)):
-        slope = 2.0 * max(float(rate), 1.0) * s[::way] * way
-        everywhere[::way] = np.minimum.accumulate(everywhere[::way] - slope) + slope
-    m = len(bend)
-    return np.asarray(np.maximum(0.95 * np.sqrt(everywhere[m : 2 * m]), SLOWEST))
 
 
 def _watcher(unknowns: int, conditions: int, first_time: float, progress: Progress) -> Any:

@@ -51,7 +51,8 @@ def draw_limit(reference: ReferenceLap, vehicle: str, path: Path) -> None:
     heading(
         above,
         f"{lap_text(reference.lap_time)}, {line.name.replace('_', ' ')}",
-        f"{vehicle}  ·  {track.name}, {track.length:.0f} m  ·  reference {reference.hash}",
+        f"{vehicle}  ·  {track.name}, {track.length:.0f} m"
+        + (f"  ·  reference {reference.hash}" if reference.hash else ""),
     )
     above.set_aspect("equal")
     above.autoscale_view()
