@@ -1,0 +1,99 @@
+"""Measure what is done with tracks: how long it takes once warm, on one core.
+
+    python tests/benchmarks/tracks.py [--repeats 7]
+
+Times are medians. The exit code is 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from racegym import kernels
+from racegym.formats import read_track, write_track
+from racegym.track import Track, generate
+
+CIRCUIT = 5_000.0  # [m]
+POINT_EVERY = 5.0  # [m] in files of TUM's database
+MOST_IMPORT = 0.2  # [s]
+
+
+class Figure(NamedTuple):
+    """One measured time."""
+
+    name: str
+    seconds: float
+    target: float | None = None  # [s] at most
+
+
+def timed(action: Callable[[], object], repeats: int) -> float:
+    """Return the median time [s] of an action that has been done before."""
+    action()
+    took = []
+    for _ in range(repeats):
+        started = perf_counter()
+        action()
+        took.append(perf_counter() - started)
+    return median(took)
+
+
+def imports(repeats: int) -> Iterator[Figure]:
+    """A circuit of 5 km, read from files."""
+    track = generate(1, length=CIRCUIT, width=12.0, min_radius=20.0)
+    with TemporaryDirectory() as folder:
+        coarse = Path(folder) / "coarse.csv"
+        rows = every(track, round(POINT_EVERY / track.spacing))
+        np.savetxt(coarse, rows, "%.6f", ",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
+        yield Figure(
+            f"import: TUM CSV, {len(rows)} points",
+            timed(lambda: read_track(coarse), repeats),
+            MOST_IMPORT,
+        )
+        for form in ("tum", "geojson"):
+            file = Path(folder) / f"fine.{form}"
+            write_track(track, file, form)
+            what = f"import: {form} as racegym writes it, {len(track)} points"
+            yield Figure(what, timed(lambda file=file: read_track(file), repeats), MOST_IMPORT)  # type: ignore[misc]
+
+
+def every(track: Track, step: int) -> np.ndarray:
+    """Return x, y and both widths of every so many samples."""
+    columns = [track.x, track.y, track.width_right, track.width_left]
+    return np.column_stack(columns)[::step]
+
+
+MEASUREMENTS: list[Callable[[int], Iterator[Figure]]] = [imports]
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=7, help="of each measurement")
+    repeats = parser.parse_args().repeats
+    kernels.set_threads(1)
+    figures = [figure for measure in MEASUREMENTS for figure in measure(repeats)]
+    table = Table("figure", "measured", "target", box=box.SIMPLE_HEAD, pad_edge=False)
+    missed = False
+    for name, seconds, target in figures:
+        met = target is None or seconds <= target
+        missed |= not met
+        verdict = "" if target is None else f"{'met' if met else '[red]missed'}: {target:g} s"
+        table.add_row(name, f"{1e3 * seconds:,.1f} ms", verdict)
+    Console().print(table)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
