@@ -23,11 +23,18 @@ from rich.table import Table
 
 from racegym import kernels
 from racegym.formats import read_track, write_track
+from racegym.raceline.capability import VehicleModel
+from racegym.raceline.line import Line
+from racegym.raceline.minimum_curvature import minimum_curvature
+from racegym.raceline.quasi_steady import lap_of_line
+from racegym.run.limit import vehicle_model
 from racegym.track import Track, generate
+from racegym_kart2d.limit import forget_envelopes
 
 CIRCUIT = 5_000.0  # [m]
 POINT_EVERY = 5.0  # [m] in files of TUM's database
 MOST_IMPORT = 0.2  # [s]
+MOST_LIMIT, MOST_KART, MOST_LAP = 2.0, 0.5, 0.3  # [s]
 
 
 class Figure(NamedTuple):
@@ -74,7 +81,32 @@ def every(track: Track, step: int) -> np.ndarray:
     return np.column_stack(columns)[::step]
 
 
-MEASUREMENTS: list[Callable[[int], Iterator[Figure]]] = [imports]
+def limits(repeats: int) -> Iterator[Figure]:
+    """The line of least curvature and the lap on it, nothing taken from a cache."""
+    circuit = generate(3, length=5_800.0, width=12.0, min_radius=20.0, spacing=2.0)
+    kart = generate(3, length=1_200.0)
+    for name, track, most in (("gt3", circuit, MOST_LIMIT), ("rental_kart", kart, MOST_KART)):
+        model = vehicle_model(name)
+
+        def lap(track: Track = track, model: VehicleModel = model) -> None:
+            forget_envelopes()
+            line = minimum_curvature(track, model.width)
+            lap_of_line(line, model.ggv())
+
+        centre = Line.centerline(track)
+
+        def envelope_and_lap(model: VehicleModel = model, line: Line = centre) -> None:
+            forget_envelopes()
+            lap_of_line(line, model.ggv())
+
+        what = f"{name}, {track.length / 1e3:.1f} km, {len(track)} samples"
+        yield Figure(f"limit: {what}", timed(lap, repeats), most)
+        yield Figure(
+            "limit: of that, envelope and speeds", timed(envelope_and_lap, repeats), MOST_LAP
+        )
+
+
+MEASUREMENTS: list[Callable[[int], Iterator[Figure]]] = [imports, limits]
 
 
 def main() -> int:
