@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from racegym.track import Track
 
-__all__ = ["TRACK", "format_options", "into_option", "parse_settings", "read_named", "tell_notes"]
+__all__ = [
+    "TRACK",
+    "format_options",
+    "into_option",
+    "parse_settings",
+    "read_named",
+    "tell_notes",
+    "write_back",
+]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -88,6 +96,21 @@ def read_named(
     from racegym.scenario.track_names import find_track
 
     return find_track(name, form, parse_settings(settings))
+
+
+def write_back(track: Track, path: Path) -> None:
+    """Write a track anew where it stands in the native form.
+
+    Raises:
+        TrackError: it can't be written.
+    """
+    from racegym.formats import native
+
+    folder = path.parent if path.name == native.HEAD else path
+    if folder.is_dir():
+        native.write_folder(track, folder, native.files_of(folder)[1].name)
+    else:
+        native.write_file(track, folder)
 
 
 def tell_notes(track: Track) -> None:

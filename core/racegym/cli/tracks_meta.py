@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from racegym.cli.track_names import TRACK, parse_settings, read_named
+from racegym.cli.track_names import TRACK, parse_settings, read_named, write_back
 from racegym.errors import TrackError, nearest
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _changed(track: Track, changes: dict[str, Any]) -> Track:
 
 
 def _write(track: Track, name: str, path: Path | None) -> None:
-    from racegym.formats import format_of, native
+    from racegym.formats import format_of
 
     if path is None or format_of(path) != "native":
         raise TrackError(
@@ -70,11 +70,7 @@ def _write(track: Track, name: str, path: Path | None) -> None:
             "makes a track of a library of it",
             file=path,
         )
-    folder = path.parent if path.name == native.HEAD else path
-    if folder.is_dir():
-        native.write_folder(track, folder, native.files_of(folder)[1].name)
-    else:
-        native.write_file(track, folder)
+    write_back(track, path)
 
 
 def _without_infinity(told: dict[str, Any]) -> dict[str, Any]:

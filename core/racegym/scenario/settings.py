@@ -168,6 +168,13 @@ class TrackSettings(Settings):
     obstacles: Annotated[
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
     ] = Field(default=(), description="what stands on it; s and d as it is driven")
+    racing_line: (
+        Literal["own", "centerline", "minimum_curvature", "shortest", "minimum_time"] | None
+    ) = Field(
+        default=None,
+        description="what sensors and rewards take for the racing line, laid for the widest car; "
+        "own, as without the key: the line that the track brings, else its centerline",
+    )
 
     @model_validator(mode="after")
     def _one_of_three(self) -> TrackSettings:
@@ -283,6 +290,9 @@ class RecordSettings(Settings):
 
     telemetry: bool = Field(default=True, description="every car's state, as Parquet")
     csv: bool = Field(default=False, description="the same as CSV")
+    limit: bool = Field(
+        default=True, description="lap times in percent of the limit that physics sets"
+    )
 
 
 Stages = Annotated[tuple[StageSettings, ...], Field(strict=False)]
