@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from racegym.errors import TrackError
 from racegym.raceline.corridor import corridor, default_margin
 from racegym.raceline.line import Line
-from racegym.raceline.rails import Rails, least_squares, onto_samples, rails_of
+from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
 from racegym.track import Track
 
 __all__ = ["minimum_curvature", "straightened"]
@@ -77,10 +77,11 @@ def minimum_curvature(
 def straightened(rails: Rails) -> Floats:
     """Return the offsets (m,) [m] that minimise (2) on ``rails``, from the centerline on."""
     d: Floats = np.clip(0.0, rails.lower, rails.upper)
+    programs = Programs(rails)
     residual, slopes = _bends(rails, d)
     value = float(residual @ residual)
     for _ in range(MOST_ROUNDS):
-        goal = _solved(rails, d, residual, slopes, None)
+        goal = _solved(programs, d, residual, slopes, None)
         if goal is None:
             break
         share = 1.0
@@ -101,12 +102,13 @@ def straightened(rails: Rails) -> Floats:
 
 def _unbend(rails: Rails, d: Floats, most: float) -> Floats | None:
     """Return offsets near the optimum whose curvature stays below ``most`` [1/m], if any."""
+    programs = Programs(rails)
     for _ in range(ROUNDS_BENT):
         residual, slopes = _bends(rails, d)
         x, y = rails.places(d)
         speed = np.hypot(np.roll(x, -1) - np.roll(x, 1), np.roll(y, -1) - np.roll(y, 1))
         limit = most * np.sqrt(speed / (2.0 * rails.step))
-        goal = _solved(rails, d, residual, slopes, limit)
+        goal = _solved(programs, d, residual, slopes, limit)
         if goal is None:
             return None
         d = goal
@@ -116,14 +118,15 @@ def _unbend(rails: Rails, d: Floats, most: float) -> Floats | None:
 
 
 def _solved(
-    rails: Rails, d: Floats, residual: Floats, slopes: Any, limit: Floats | None
+    programs: Programs, d: Floats, residual: Floats, slopes: Any, limit: Floats | None
 ) -> Floats | None:
     """Return the solution of the program linearised at ``d``; ``limit`` (m,) bounds |r|."""
+    rails = programs.rails
     unit = rails.unit / rails.step**2
     rows = slopes * rails.step**2
     aim = residual / unit - rows @ (d / rails.unit)
     most = None if limit is None else (rows, -limit / unit - aim, limit / unit - aim)
-    return least_squares(rails, rows, aim, d, most)
+    return programs.least_squares(rows, aim, d, most)
 
 
 def _bends(rails: Rails, d: Floats) -> tuple[Floats, Any]:

@@ -23,7 +23,7 @@ from racegym.raceline.corridor import Corridor
 from racegym.track import Track
 from racegym.track.track import default_spacing
 
-__all__ = ["Rails", "least_squares", "onto_samples", "rails_of"]
+__all__ = ["Programs", "Rails", "onto_samples", "rails_of"]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,7 @@ INSIDE = 2e-4  # of the unit: how far the bounds are drawn in, for what the solv
 ACCURACY = 2e-5  # of OSQP, absolute and relative
 WEIGHT = 1e4  # of the sum of squares, so that this accuracy holds for its long waves too
 MOST_STEPS = 4_000
+LEAST_RHO = 1e-6  # of its step size, from which the next program begins
 
 
 class Rails(NamedTuple):
@@ -91,42 +92,58 @@ def onto_samples(track: Track, bounds: Corridor, rails: Rails, d: Floats) -> Flo
     return np.clip(d, bounds.lower, bounds.upper)
 
 
-def least_squares(
-    rails: Rails, rows: Any, aim: Floats, start: Floats, most: tuple[Any, Floats, Floats] | None
-) -> Floats | None:
-    """Return the offsets d (m,) [m] that minimise |rows d / unit + aim|^2 within the bounds.
+class Programs:
+    """Solves one quadratic program after the other on some rails, each from the one before."""
 
-    Args:
-        rails: the normals.
-        rows: (k, m) scipy sparse matrix; entries near 1.
-        aim: (k,).
-        start: (m,) [m] where to begin.
-        most: matrix and bounds of further rows in d / unit, or None.
+    def __init__(self, rails: Rails) -> None:
+        self.rails = rails
+        self._duals: Floats | None = None
+        self._rho = 0.1
 
-    Returns:
-        The offsets, or None where the further rows leave no way.
-    """
-    import osqp
-    from scipy import sparse
+    def least_squares(
+        self,
+        rows: Any,
+        aim: Floats,
+        start: Floats,
+        most: tuple[Any, Floats, Floats] | None = None,
+    ) -> Floats | None:
+        """Return the offsets d (m,) [m] that minimise |rows d / unit + aim|^2 within bounds.
 
-    unit = rails.unit
-    half = 0.5 * (rails.upper - rails.lower)
-    inside = np.minimum(INSIDE * unit, half)
-    matrix = sparse.identity(len(start), format="csc")
-    lower, upper = (rails.lower + inside) / unit, (rails.upper - inside) / unit
-    if most is not None:
-        matrix = sparse.vstack([matrix, most[0]], format="csc")
-        lower, upper = np.concatenate([lower, most[1]]), np.concatenate([upper, most[2]])
-    solver = osqp.OSQP(algebra="builtin")
-    solver.setup(
-        WEIGHT * sparse.triu(rows.T @ rows, format="csc"), WEIGHT * (rows.T @ aim),
-        matrix, lower, upper,
-        verbose=False, eps_abs=ACCURACY, eps_rel=ACCURACY, max_iter=MOST_STEPS, rho=0.1,
-        adaptive_rho=1, adaptive_rho_interval=50, check_termination=25, polishing=False,
-        check_dualgap=False,  # it takes ten times the steps and moves no line
-    )  # fmt: skip
-    solver.warm_start(x=start / unit)
-    found = solver.solve(raise_error=False)
-    if not found.info.status.startswith(("solved", "maximum iterations")):
-        return None
-    return np.clip(np.asarray(found.x) * unit, rails.lower, rails.upper)
+        Args:
+            rows: (k, m) scipy sparse matrix; entries near 1.
+            aim: (k,).
+            start: (m,) [m] where to begin.
+            most: matrix and bounds of further rows in d / unit, or None.
+
+        Returns:
+            The offsets, or None where the further rows leave no way.
+        """
+        import osqp
+        from scipy import sparse
+
+        rails, unit = self.rails, self.rails.unit
+        inside = np.minimum(INSIDE * unit, 0.5 * (rails.upper - rails.lower))
+        matrix = sparse.identity(len(start), format="csc")
+        lower, upper = (rails.lower + inside) / unit, (rails.upper - inside) / unit
+        if most is not None:
+            matrix = sparse.vstack([matrix, most[0]], format="csc")
+            lower, upper = np.concatenate([lower, most[1]]), np.concatenate([upper, most[2]])
+        solver = osqp.OSQP(algebra="builtin")
+        solver.setup(
+            WEIGHT * sparse.triu(rows.T @ rows, format="csc"), WEIGHT * (rows.T @ aim),
+            matrix, lower, upper,
+            verbose=False, eps_abs=ACCURACY, eps_rel=ACCURACY, max_iter=MOST_STEPS, rho=self._rho,
+            adaptive_rho=1, adaptive_rho_interval=50, check_termination=25, polishing=False,
+            check_dualgap=False,  # it takes ten times the steps and moves no line
+        )  # fmt: skip
+        duals = self._duals
+        if duals is not None and len(duals) == len(lower):
+            solver.warm_start(x=start / unit, y=duals)
+        else:
+            solver.warm_start(x=start / unit)
+        found = solver.solve(raise_error=False)
+        if not found.info.status.startswith(("solved", "maximum iterations")):
+            return None
+        self._duals = np.array(found.y)
+        self._rho = float(np.clip(found.info.rho_estimate, LEAST_RHO, 1.0 / LEAST_RHO))
+        return np.clip(np.asarray(found.x) * unit, rails.lower, rails.upper)

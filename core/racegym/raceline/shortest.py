@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from racegym.raceline.corridor import corridor, default_margin
 from racegym.raceline.line import Line
-from racegym.raceline.rails import Rails, least_squares, onto_samples, rails_of
+from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
 from racegym.track import Track
 
 __all__ = ["shortest"]
@@ -46,8 +46,9 @@ def shortest(track: Track, width: float, margin: float | None = None) -> Line:
     rails = rails_of(track, bounds)
     d = np.clip(0.0, rails.lower, rails.upper)
     gaps, length = np.full(len(d), rails.step), np.inf
+    programs = Programs(rails)
     for _ in range(MOST_ROUNDS):
-        goal = _shortened(rails, d, gaps)
+        goal = _shortened(programs, d, gaps)
         if goal is None:
             break
         gaps = _gaps(rails, goal)
@@ -61,11 +62,11 @@ def shortest(track: Track, width: float, margin: float | None = None) -> Line:
     return Line(track=track, offset=offset, name="shortest", notes=bounds.notes)
 
 
-def _shortened(rails: Rails, d: Floats, gaps: Floats) -> Floats | None:
+def _shortened(programs: Programs, d: Floats, gaps: Floats) -> Floats | None:
     """Return the offsets of the shortest line where each gap is weighed by its length before."""
     from scipy import sparse
 
-    m = len(d)
+    rails, m = programs.rails, len(d)
     weight = np.sqrt(rails.step / gaps)
     k = np.arange(m)
     there, here = (k + 1) % m, k
@@ -81,7 +82,7 @@ def _shortened(rails: Rails, d: Floats, gaps: Floats) -> Floats | None:
     ]
     aim = [weight * (np.roll(c, -1) - c) / rails.unit for c in (rails.x, rails.y)]
     matrix = sparse.vstack(rows, format="csc")
-    return least_squares(rails, matrix, np.concatenate(aim), d, None)
+    return programs.least_squares(matrix, np.concatenate(aim), d)
 
 
 def _gaps(rails: Rails, d: Floats) -> Floats:
