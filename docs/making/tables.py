@@ -96,8 +96,11 @@ def _type(schema: Schema, defs: dict[str, Schema]) -> str:
 
 def _simple(schema: Schema, defs: dict[str, Schema]) -> str:
     kind = schema.get("type")
+    if "prefixItems" in schema:
+        members = [_type(member, defs) for member in schema["prefixItems"]]
+        return f"list of {len(members)} {' and '.join(dict.fromkeys(members))}s"
     if kind == "array":
-        inner = schema.get("items") or {}
+        inner = schema.get("items") or next(iter(schema.get("prefixItems", [])), {})
         return f"list of {_type(inner, defs)}"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"mapping of names to {_type(schema['additionalProperties'], defs)}"

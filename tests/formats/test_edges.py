@@ -21,7 +21,7 @@ def between(left, right, sides_known=False):
     return track_between(left, right, name="t", source="", path=FILE, sides_known=sides_known)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     style=st.sampled_from(["fast", "smooth", "technical"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -209,6 +211,13 @@ def test_a_race_line_that_leaves_the_track_is_told(tmp_path):
     other = save(tmp_path / "other.csv", shifted(generate(8, length=4000.0)) + 3000.0)
     with pytest.raises(TrackError, match=r"is it of this track|is not beside|does not go round"):
         read_track(tmp_path / "t.csv", options={"raceline": other})
+    points = shifted()
+    points[7] += 1e6
+    torn = save(tmp_path / "torn.csv", points)
+    started = time.process_time()
+    with pytest.raises(TrackError, match=r"line is 2,8\d\d,\d\d\d m long, and track 't' 1,"):
+        read_track(tmp_path / "t.csv", options={"raceline": torn})
+    assert time.process_time() - started < 1.0
     with pytest.raises(TrackError, match="there is no such track file"):
         read_track(tmp_path / "t.csv", options={"raceline": "none.csv"})
 

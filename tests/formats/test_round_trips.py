@@ -79,7 +79,7 @@ def assert_same(track: Track, again: Track, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", GEOMETRY)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10_000), style=st.sampled_from(STYLES), whole=st.booleans())
 def test_generated_tracks(tmp_path, form, seed, style, whole):
     track = generate(seed, style=style, length=700.0)

@@ -76,6 +76,7 @@ BAD = [
     (replaced(8, ROWS[5]), "line 7 is at the same place as the one after it"),
     (replaced(9, "55,0,0.0,4"), "line 9 has a right width that is not above 0 m"),
     (ROWS[:5], "has 5 points; it needs at least 8"),
+    (ROWS[:31], r"the centerline is open: its last point is 8\d\.\d m from its first, of 28"),
     ([], "holds no points"),
     ([ROWS[k] for k in np.random.default_rng(0).permutation(40)], r"line \d+"),
     ([row.replace(",4.0,5.0", "e9,4.0,5.0") for row in ROWS], "more than 1e\\+09 m|are its points"),

@@ -87,7 +87,7 @@ def offsets(points: Floats, tangent: Floats, curve: Floats, near: Indices) -> Of
     step = np.diff(curve[:, :2], axis=0, append=curve[:1, :2])
     spacing = float(np.median(np.hypot(step[:, 0], step[:, 1])))
     away = np.hypot(*(curve[near, :2] - points).T)
-    window = int(min(np.ceil(2.0 * np.quantile(away, 0.98) / spacing) + 2, (m - 2) // 2))
+    window = int(min(np.ceil(2.0 * np.quantile(away, 0.98) / spacing) + 2, m // 4))
     ahead = np.arange(-window, window + 2)
     d, place = np.empty(len(points)), np.empty(len(points))
     rows = max(1, _AT_ONCE // len(ahead))

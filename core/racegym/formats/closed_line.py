@@ -13,7 +13,7 @@ from scipy.interpolate import Akima1DInterpolator
 from racegym.errors import TrackError
 from racegym.track.track import default_spacing
 
-__all__ = ["ClosedLine", "closed", "even", "labelled", "resampled", "softened"]
+__all__ = ["ClosedLine", "closed", "even", "labelled", "refuse_open", "resampled", "softened"]
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,7 @@ MOST_OVERLAP = 0.1  # of the length: more than that of a second lap is no slip o
 LEAST = 8  # points
 SAME = 1e-6  # [m] a last point that near to the first is the first again
 MOST_SAMPLES = 50_000
+FARTHEST = 1e8  # [m] from the origin; no projection of the Earth has that
 
 
 class ClosedLine(NamedTuple):
@@ -47,8 +48,13 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             twice the longest step, if that is more.
 
     Raises:
-        TrackError: it is open, holds several laps or has too few points.
+        TrackError: it is open, holds several laps, has too few points or leaves the Earth.
     """
+    if not (np.abs(points[:, :2]) <= FARTHEST).all():
+        raise TrackError(
+            f"{what} has a point more than {FARTHEST:g} m from the origin: are these metres?",
+            file=path,
+        )
     notes = []
     step = _steps(points)
     kept = np.flatnonzero(np.concatenate([[True], step[:-1] > 1e-9 * max(step.sum(), 1e-9)]))
@@ -66,7 +72,22 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             f"{what} ran on over its beginning; its last {len(line) - end} points left out"
         )
         kept, line = kept[:end], line[:end]
+    refuse_open(line, path, what, gap)
     step = _steps(line)
+    if step[-1] > 2.0 * float(step[:-1].max()):
+        notes.append(f"{what} had a gap of {step[-1]:.1f} m between end and start; closed")
+    return ClosedLine(line, tuple(notes), kept)
+
+
+def refuse_open(points: Floats, path: Path, what: str, gap: float | None = None) -> None:
+    """Refuse a row of points (m, 2 or more) whose end is far from its start, see ``closed``.
+
+    Raises:
+        TrackError: it is open; tells the gap.
+    """
+    step = _steps(points)
+    if len(step) < LEAST:
+        return
     widest = max(WIDEST_GAP * float(step.sum()), 2.0 * float(step[:-1].max()))
     if step[-1] > (widest if gap is None else gap):
         raise TrackError(
@@ -74,9 +95,6 @@ def closed(points: Floats, path: Path, what: str, gap: float | None = None) -> C
             f"{step[:-1].sum():.0f} m in all; a circuit closes",
             file=path,
         )
-    if step[-1] > 2.0 * float(step[:-1].max()):
-        notes.append(f"{what} had a gap of {step[-1]:.1f} m between end and start; closed")
-    return ClosedLine(line, tuple(notes), kept)
 
 
 def _one_lap(line: Floats, path: Path, what: str) -> int:

@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 
 ALIKE = 0.6  # of ``Beside.likeness``; edges of one track have 0.9 and more
 ROUNDS = 20
+PATIENCE, HOPELESS = 3, 0.3  # after so many rounds, with so much unseen, it is given up
 STILL = 0.01  # of the width, that no part of the line moves by any more
 SOFT = 0.25  # of the width, over which the line is smoothed
 MOST_MISSING = 0.05  # of the places may not see an edge along their normal
@@ -137,8 +138,8 @@ def _amid(one: Floats, two: Floats, n: int, called: str, path: Path) -> _Line:
     per_metre = n / (0.5 * (_length(one) + _length(two)))
     points = resampled(softened(resampled(one[:, :2] + 0.5 * across, n), width * per_metre), n)
     line = _line(points, left, right)
-    for _ in range(ROUNDS):
-        if line is None:
+    for k in range(ROUNDS):
+        if line is None or (k >= PATIENCE and line.missing > HOPELESS):
             break
         shift = 0.5 * (line.left - line.right)
         moved = points + np.clip(shift, -width, width)[:, None] * line.normal

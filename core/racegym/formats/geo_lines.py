@@ -15,7 +15,18 @@ from racegym.errors import TrackError, nearest
 from racegym.formats.content import MAX_POINTS
 from racegym.formats.rings import Piece, rings
 
-__all__ = ["WIDEST", "GeoLine", "chosen", "listed", "merged", "metres", "side_of", "turned"]
+__all__ = [
+    "MOST_LINES",
+    "WIDEST",
+    "GeoLine",
+    "Side",
+    "chosen",
+    "listed",
+    "merged",
+    "metres",
+    "side_of",
+    "turned",
+]
 
 Floats = NDArray[np.float64]
 Side = Literal["", "left", "right", "outer", "inner"]

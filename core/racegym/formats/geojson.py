@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import numpy as np
 
 from racegym.errors import TrackError
 from racegym.formats.content import MAX_POINTS, SHOWN, read_text
-from racegym.formats.geo_lines import GeoLine, Side, metres, side_of
+from racegym.formats.geo_lines import MOST_LINES, GeoLine, Side, metres, side_of
 from racegym.formats.geographic import LineOptions as Options
 from racegym.formats.geographic import track_from
 from racegym.formats.track_map import OWN, collection, restored
@@ -34,7 +35,7 @@ from racegym.track import Track
 
 __all__ = ["Options", "read", "recognises", "write"]
 
-MAX_BYTES = 32_000_000
+MAX_BYTES = 16_000_000
 MAX_DEPTH = 16
 GEOMETRIES = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
 OURS_ALONE = ("racing_line", "start_line", "gate", "pit_lane", "obstacle")  # roles of no edge
@@ -84,7 +85,7 @@ def read(path: Path, options: Options) -> Track:
     if isinstance(top.get(OWN), dict) and alone == (None,) * len(alone):
         track = restored(top, options.name, path)
         return replace(track.reversed(), name=track.name) if options.reverse else track
-    lines = list(_lines(top, {}, "", "the file", path, 0))
+    lines = list(islice(_lines(top, {}, "", "the file", path, 0), MOST_LINES + 1))
     return track_from(lines, options, path)
 
 

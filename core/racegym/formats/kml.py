@@ -9,13 +9,14 @@ edges. A zipped KMZ is refused: the KML is inside.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from racegym.errors import TrackError
-from racegym.formats.content import SHOWN, number
-from racegym.formats.geo_lines import GeoLine, Side, metres, side_of
+from racegym.formats.content import MAX_POINTS, SHOWN, number
+from racegym.formats.geo_lines import MOST_LINES, GeoLine, Side, metres, side_of
 from racegym.formats.geographic import LineOptions as Options
 from racegym.formats.geographic import track_from
 from racegym.formats.xml_tree import Element, read_xml, root_tag
@@ -39,8 +40,9 @@ def read(path: Path, options: Options) -> Track:
     """
     if path.suffix.lower() == ".kmz":
         raise TrackError("is a zipped KMZ: unpack it, and import the .kml inside", file=path)
-    lines = [line for mark in read_xml(path, "kml").all("Placemark") for line in _lines(mark, path)]
-    return track_from(lines, options, path)
+    marks = read_xml(path, "kml").all("Placemark")
+    lines = (line for mark in marks for line in _lines(mark, path))
+    return track_from(list(islice(lines, MOST_LINES + 1)), options, path)
 
 
 def _lines(mark: Element, path: Path) -> Iterator[GeoLine]:
@@ -76,6 +78,8 @@ def _places(shape: Element, path: Path) -> tuple[list[list[float]], list[int]]:
     element = shape.child("coordinates")
     if element is None:
         raise TrackError(f"a <{shape.tag}> has no <coordinates>", file=path, line=shape.line)
+    if len(element.text.split(None, MAX_POINTS)) > MAX_POINTS:
+        raise TrackError(f"has more than {MAX_POINTS:,} points", file=path, line=element.line)
     places, lines = [], []
     for k, text in enumerate(element.text.split("\n")):
         for place in text.split():

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from racegym.errors import TrackError, nearest
 from racegym.formats.content import number
-from racegym.formats.geo_lines import GeoLine, listed, merged, metres, turned
+from racegym.formats.geo_lines import MOST_LINES, GeoLine, listed, merged, metres, turned
 from racegym.formats.geographic import LineOptions, track_from
 from racegym.formats.rings import Piece, Step, rings
 from racegym.formats.xml_tree import Element, read_xml, root_tag
@@ -30,6 +30,7 @@ __all__ = ["Options", "read", "recognises"]
 
 LICENCE = "ODbL-1.0"  # of all that OpenStreetMap gives out
 ATTRIBUTION = "OpenStreetMap contributors"
+MOST_NAMES = 50  # in one message
 _PIT = re.compile(r"pit[ _-]?lane|boxengasse", re.IGNORECASE)
 
 
@@ -70,14 +71,18 @@ def read(path: Path, options: Options) -> Track:
     top = read_xml(path, "osm")
     nodes = {node.attributes.get("id", ""): node for node in top.children if node.tag == "node"}
     elements = [way for way in top.children if way.tag == "way"]
-    chosen = options.ways is not None or options.line is not None or options.edges is not None
-    wanted = elements if chosen else [way for way in elements if _races(_tags(way))]
+    names = options.ways or options.edges or ((options.line,) if options.line else None)
+    wanted = (
+        [way for way in elements if _races(_tags(way))]
+        if names is None
+        else _named(elements, names, path)
+    )
+    if len(wanted) > MOST_LINES:
+        raise TrackError(f"has more than {MOST_LINES:,} such ways; choose some", file=path)
     ways = [_way(each, nodes, path) for each in wanted]
     ways = [way for way in ways if len(way.line.places) > 1]
     if options.line is not None or options.edges is not None:
         return _credited(track_from([way.line for way in ways], options, path))
-    if options.ways is not None:
-        ways = _named(ways, options.ways, path)
     if not ways:
         raise TrackError(
             f"has no way tagged highway=raceway among its {len(elements)}; choose ways by id or "
@@ -117,12 +122,24 @@ def _joined(ways: Sequence[_Way], ring: Sequence[Step]) -> tuple[GeoLine, list[s
     return (turned(line) if balance < 0 else line), notes
 
 
-def _named(ways: Sequence[_Way], names: Sequence[str], path: Path) -> list[_Way]:
-    valid = {each for way in ways for each in (way.line.id, way.line.name) if each}
+def _named(elements: Sequence[Element], names: Sequence[str], path: Path) -> list[Element]:
+    """Return the ways of these ids or names.
+
+    Raises:
+        TrackError: one of them is not there.
+    """
+    found = []
+    called: set[str] = set()
+    for way in elements:
+        own = {way.attributes.get("id", ""), _tags(way).get("name", "")} - {""}
+        called |= own
+        if not own.isdisjoint(names):
+            found.append(way)
     for name in names:
-        if name not in valid:
-            raise TrackError(f"has no way {name!r}; {nearest(name, sorted(valid)[:50])}", file=path)
-    return [way for way in ways if way.line.id in names or way.line.name in names]
+        if name not in called:
+            some = sorted(called, key=str.isdigit)[:MOST_NAMES]
+            raise TrackError(f"has no way {name!r}; {nearest(name, some)}", file=path)
+    return found
 
 
 def _way(element: Element, nodes: dict[str, Element], path: Path) -> _Way:

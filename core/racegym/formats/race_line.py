@@ -26,6 +26,7 @@ GAME = Layout(("pos_x", "pos_y", "curvature", "target_speed"), optional=2, heade
 LINES: Sequence[Layout] = (XY, TRAJECTORY, GAME)
 
 ALIKE = 0.6  # of ``Beside.likeness``
+UNLIKE = 2.0  # times as long or as short as the track: no line of it is
 MOST_MISSING = 0.05  # of the samples may not see the line along their normal
 FAR = 1.0  # widths beyond the edge: a line that far off belongs to another track
 NEWTON = 3
@@ -76,6 +77,11 @@ def beside_track(track: Track, points: Floats, name: str) -> Track:
     """
     xyz = np.column_stack([points - np.array(track.origin), np.zeros(len(points))])
     spline = PeriodicSpline.through(xyz)
+    if not 1.0 / UNLIKE < spline.knots[-1] / track.length < UNLIKE:
+        raise TrackError(
+            f"the race line is {spline.knots[-1]:,.0f} m long, and track {track.name!r} "
+            f"{track.length:,.0f} m: is it of this track, in the same coordinates?"
+        )
     m = int(np.ceil(2.0 * spline.knots[-1] / track.spacing))
     parameter = np.linspace(0.0, spline.knots[-1], m, endpoint=False)
     curve = np.column_stack([spline.evaluate(parameter)[0][:, :2], parameter])

@@ -60,9 +60,9 @@ class _Placing:
         latitude, longitude = self.plane.to_earth(
             np.atleast_1d(x) + self.shift[0], np.atleast_1d(y) + self.shift[1]
         )
-        columns = [np.round(longitude, DEGREES), np.round(latitude, DEGREES)]
+        columns = [longitude.round(DEGREES), latitude.round(DEGREES)]
         if z is not None and self.track.z.any():
-            columns.append(np.round(np.atleast_1d(z), METRES))
+            columns.append(z.round(METRES))
         rows: list[list[float]] = np.column_stack(columns).tolist()
         return rows
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from racegym.errors import TrackError
-from racegym.formats.closed_line import closed
+from racegym.formats.closed_line import FARTHEST, closed, refuse_open
 from racegym.formats.csv_rows import Layout, Rows, read_rows, starts_like
 from racegym.formats.edges import track_between
 from racegym.formats.race_line import TRAJECTORY, XY, laid
@@ -123,6 +123,8 @@ def read_tum(path: str | Path, name: str | None = None, width: float | None = No
 
 def _with_widths(rows: Rows, path: Path, name: str) -> Track:
     table = rows.table
+    if (np.abs(table[:, :2]) < FARTHEST).all():  # what is farther is told with its line
+        refuse_open(table, path, "the centerline")
     try:
         return Track.from_points(
             table[:, :2],

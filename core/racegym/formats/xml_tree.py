@@ -18,9 +18,9 @@ from racegym.formats.content import read_bytes
 __all__ = ["Element", "read_xml", "root_tag"]
 
 _ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:[\w.-]+:)?([\w.-]+)")
-MAX_BYTES = 32_000_000
+MAX_BYTES = 16_000_000
 MAX_DEPTH = 64
-MAX_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 400_000
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def read_xml(path: Path, root: str) -> Element:
     """Return the root element of an XML file.
 
     Args:
-        path: of a file of at most 32 MB, a million elements, 64 deep.
+        path: of a file of at most 16 MB, 400,000 elements, 64 deep.
         root: the name that it must have.
 
     Raises:

@@ -133,7 +133,7 @@ class Limits:
         except Exception as error:  # a stranger's model must not cost a run its result
             kind = type(error).__name__
             name = self._world.config.cars[car].name
-            return None, f"track {track.name!r}, car {name!r}: {error or kind}"
+            return None, f"track {track.name!r}, car {name!r}: {str(error) or kind}"
         return told, ""
 
 
