@@ -47,6 +47,7 @@ class Format(NamedTuple):
 
 
 FORMATS = {  # in the order in which a file is asked what it is
+    "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
 }
 

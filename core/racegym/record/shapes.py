@@ -38,6 +38,7 @@ class TrackShape:
         z: (n,) [m] height between them.
         runoff: [m] edge of the asphalt to the wall; inf for no wall.
         sectors: (n_sectors,) [m] s at which each begins.
+        hash: the track's; empty in runs of earlier versions.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TrackShape:
     z: Floats
     runoff: float
     sectors: Floats
+    hash: str = ""
 
 
 class ShapeLog:
@@ -74,6 +76,7 @@ class ShapeLog:
         right_x, right_y, _ = track.at(s, -track.width_right)
         line = {
             "name": track.name,
+            "hash": track.hash,
             "length": track.length,
             "kerb_width": track.kerb_width,
             "left_x": _millimetres(left_x),
@@ -116,7 +119,7 @@ def read_shapes(path: Path) -> list[TrackShape]:
 
 
 def _shape(line: dict[str, Any]) -> TrackShape:
-    runoff = line.get("runoff")  # the last three are absent in runs of earlier versions
+    runoff = line.get("runoff")  # some are absent in runs of earlier versions
     return TrackShape(
         name=str(line["name"]),
         length=float(line["length"]),
@@ -127,6 +130,7 @@ def _shape(line: dict[str, Any]) -> TrackShape:
         z=np.asarray(line.get("z") or np.zeros(len(line["left_x"])), np.float64),
         runoff=np.inf if runoff is None else float(runoff),
         sectors=np.asarray(line.get("sectors") or [0.0], np.float64),
+        hash=str(line.get("hash", "")),
     )
 
 

@@ -124,6 +124,12 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
 
 def _check(run: RunFolder, state: dict[str, Any]) -> None:
     check_raced(run, state, "verify")
+    if state["task"] == LOGGED:
+        raise RunError(
+            "this run is an imported log: nothing was simulated, so nothing can be simulated "
+            "again; `racegym compare` holds it against other runs",
+            file=run.path,
+        )
     if state["state"] == "running":
         raise RunError(
             "the run is not over; if it was cut off, `racegym runs list` completes it",

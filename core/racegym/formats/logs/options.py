@@ -1,0 +1,82 @@
+"""What the reader of a log may be told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from racegym.formats.registry import FormatOptions
+from racegym.interfaces.options import StageOptions
+
+__all__ = ["ColumnMap", "LogOptions", "SpeedUnit", "TimeUnit"]
+
+SpeedUnit = Literal["m/s", "km/h", "mph", "knots"]
+TimeUnit = Literal["s", "ms", "us", "ns"]
+
+
+class ColumnMap(StageOptions):
+    """Which column of a CSV holds what: a heading, or a number counted from 1."""
+
+    time: str | int | None = Field(None, description="time")
+    lat: str | int | None = Field(None, description="latitude")
+    lon: str | int | None = Field(None, description="longitude")
+    x: str | int | None = Field(None, description="position east")
+    y: str | int | None = Field(None, description="position north")
+    speed: str | int | None = Field(None, description="speed")
+    heading: str | int | None = Field(None, description="course, clockwise from north")
+    lap: str | int | None = Field(None, description="number of the lap")
+
+
+class LogOptions(FormatOptions):
+    """What is known of a log, and how its laps become a track."""
+
+    columns: ColumnMap = Field(
+        ColumnMap(), description="of a CSV: column by what it holds, e.g. columns.time=t"
+    )
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="of a CSV; None: the file tells"
+    )
+    speed_unit: SpeedUnit | None = Field(
+        None, description="of a CSV: m/s, km/h, mph or knots; None: the heading or the way tells"
+    )
+    time_unit: TimeUnit | None = Field(
+        None, description="of a CSV: s, ms, us or ns; None: the heading tells, else s"
+    )
+    start_lat: float | None = Field(None, ge=-90, le=90, description="[deg] of the start line")
+    start_lon: float | None = Field(None, ge=-180, le=180, description="[deg] of the start line")
+    start_x: float | None = Field(None, description="[m] of the start line, in a log of metres")
+    start_y: float | None = Field(None, description="[m] of the start line, in a log of metres")
+    start_heading: float | None = Field(
+        None,
+        ge=-360,
+        le=360,
+        description="[deg] in which the start line is crossed, clockwise from north (y); "
+        "None: as the log goes there",
+    )
+    max_gap: float | None = Field(
+        None, gt=0, description="[s] without positions that a lap may have; None: 2, or 3 samples"
+    )
+    tolerance: float = Field(
+        0.2, gt=0, le=1, description="how far a lap's time may be off the median, as a share of it"
+    )
+    width: float | Literal["spread"] | None = Field(
+        None,
+        description="[m] of the track; spread: as far as the laps lie apart; None: assumed by "
+        "the length of the lap",
+    )
+    smoothing: float | None = Field(
+        None, gt=0, description="[m] the shortest wave that the line keeps; None: by the length"
+    )
+
+    @model_validator(mode="after")
+    def _pairs(self) -> LogOptions:
+        for one, other in (("start_lat", "start_lon"), ("start_x", "start_y")):
+            if (getattr(self, one) is None) != (getattr(self, other) is None):
+                raise ValueError(f"{one} and {other} belong together")
+        if self.start_lat is not None and self.start_x is not None:
+            raise ValueError("give the start line by start_lat and start_lon or by start_x and "
+                             "start_y, not both")  # fmt: skip
+        if isinstance(self.width, float) and not 0.1 <= self.width <= 500.0:
+            raise ValueError("width must be 0.1 m to 500 m")
+        return self
