@@ -21,12 +21,21 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from racegym.documents.document import similar_file
 from racegym.errors import TrackError, UnknownNameError, nearest
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.options import read as read_options
 from racegym.track import Track
 
-__all__ = ["FORMATS", "Format", "FormatOptions", "format_of", "read_track", "write_track"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "FormatOptions",
+    "format_of",
+    "options_of",
+    "read_track",
+    "write_track",
+]
 
 HEAD = 4096  # bytes that a format is recognised by
 
@@ -47,6 +56,12 @@ class Format(NamedTuple):
 
 
 FORMATS = {  # in the order in which a file is asked what it is
+    "native": Format(
+        "racegym.formats.native", "racegym's own: a .track file or folder", writes=True
+    ),
+    "native-npz": Format(
+        "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
+    ),
     "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
 }
@@ -102,6 +117,16 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
     return files
 
 
+def options_of(form: str) -> type[StageOptions]:
+    """Return the options that the reader of a format takes.
+
+    Raises:
+        UnknownNameError: there is no such format, or it can't be read.
+    """
+    options: type[StageOptions] = _module(form, "reads").Options
+    return options
+
+
 def _module(name: str, can: str) -> Any:
     names = [each for each, row in FORMATS.items() if getattr(row, can)]
     if name not in names:
@@ -112,12 +137,15 @@ def _module(name: str, can: str) -> Any:
 
 
 def _head(path: Path) -> bytes:
-    if path.is_dir():
-        return b""
     try:
+        if path.is_dir():
+            return b""
+        if path.exists() and not path.is_file():
+            raise TrackError("is no plain file", file=path)  # nothing would come, or no end
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError:
-        raise TrackError("there is no such track file", file=path) from None
+        what = f"there is no such track file{similar_file(path)}"
+        raise TrackError(what, file=path) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise TrackError(f"can't be read: {error}", file=path) from None
