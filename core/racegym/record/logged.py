@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from racegym.documents.naming import safe_name
 from racegym.errors import RunError
 from racegym.formats.logs.laps import Lap, Laps, find_laps
 from racegym.formats.logs.motion import Motion
@@ -27,7 +28,8 @@ from racegym.formats.logs.options import LogOptions
 from racegym.formats.logs.placing import place_on
 from racegym.formats.logs.session import Session, read_session, track_of
 from racegym.formats.logs.start import StartLine
-from racegym.formats.tum import read_tum, write_tum
+from racegym.formats.native import ENDING
+from racegym.formats.native import write as write_native
 from racegym.interfaces import CarState, Column, RaceState, Status, TrackFrame, columns
 from racegym.record.finish import FORMAT, ROW_GROUP
 from racegym.record.folder import RunFolder, write_json
@@ -83,8 +85,7 @@ def import_log(
 ) -> LoggedRun:
     """Write a log into a run folder, ``<runs_dir>/<name>/<time>``.
 
-    Without a track its own mean line becomes one, which is written beside the run as
-    ``track.csv``.
+    Without a track its own mean line becomes one, which is written into the folder, too.
 
     Args:
         log: the file.
@@ -107,11 +108,9 @@ def import_log(
     folder = RunFolder.create(Path(runs_dir), name or path.stem)
     try:
         if own is not None:
-            notes = own.notes
-            write_tum(own, folder.path / "track.csv")
-            # Read again, so that races on that file are on the very same track.
-            made = read_tum(folder.path / "track.csv", own.name)
-            motion = session.motion.moved(0.0, -made.origin[0], -made.origin[1])
+            made, notes = own, own.notes
+            write_native(own, folder.path / f"{safe_name(own.name)}{ENDING}")
+            motion = session.motion.moved(0.0, -own.origin[0], -own.origin[1])
             laps = replace(session.laps, laps=tuple(_along(motion, session.laps.laps)))
         else:
             assert track is not None and placed is not None
@@ -171,6 +170,7 @@ def _about(
         "collides": False,
         "dt": step,
         "laps": len(laps.laps),
+        "tracks": [{"name": track.name, "hash": track.hash}],
         "races": [0],
         "telemetry": True,
         "csv": False,
@@ -180,7 +180,6 @@ def _about(
             "positions": len(session.log),
             "rate": round(1.0 / motion.step, 3),
             "noise": round(motion.noise, 3),
-            "track": {"name": track.name, "hash": track.hash},
             "dropped": [{"what": each.what, "reason": each.reason} for each in laps.dropped],
             "notes": list(notes),
         },
@@ -316,9 +315,7 @@ def _schema(table: Mapping[str, NDArray[Any]]) -> pa.Schema:
             dtype = _REAL if dtype == "real" else dtype
         table[name] = table[name].astype(dtype)  # type: ignore[index]  # a dict of ours
         kind = pa.from_numpy_dtype(np.dtype(dtype))
-        fields.append(
-            pa.field(name, kind, nullable=False, metadata={"unit": unit, "doc": doc})
-        )
+        fields.append(pa.field(name, kind, nullable=False, metadata={"unit": unit, "doc": doc}))
     return pa.schema(fields, metadata={"racegym": str(FORMAT)})
 
 

@@ -52,6 +52,37 @@ class TrackShape:
     sectors: Floats
     hash: str = ""
 
+    def track(self) -> Track:
+        """Return a track that looks like this one; its samples are those of the original."""
+        across = self.left - self.right
+        wide = np.hypot(*across.T)
+        tangent_x, tangent_y = across[:, 1] / wide, -across[:, 0] / wide
+        x, y = (0.5 * (self.left + self.right)).T
+        heading = np.arctan2(tangent_y, tangent_x)
+        turn = (np.roll(heading, -1) - np.roll(heading, 1) + np.pi) % (2.0 * np.pi) - np.pi
+        spacing = self.length / len(x)
+        flat = np.zeros(len(x))
+        return Track(
+            name=self.name,
+            x=x,
+            y=y,
+            z=self.z,
+            heading=heading,
+            tangent_x=tangent_x,
+            tangent_y=tangent_y,
+            curvature=turn / (2.0 * spacing),
+            slope=flat,
+            width_left=0.5 * wide,
+            width_right=0.5 * wide,
+            banking=flat,
+            spacing=spacing,
+            length=self.length,
+            sectors=self.sectors,
+            checkpoints=np.zeros(1),
+            kerb_width=self.kerb_width,
+            runoff=self.runoff,
+        )
+
 
 class ShapeLog:
     """Writes ``tracks.jsonl``.

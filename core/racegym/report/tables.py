@@ -9,9 +9,16 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from racegym.formats.logs import Laps
 from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
 
-__all__ = ["classification_table", "episodes_table", "runs_table", "summary_line"]
+__all__ = [
+    "classification_table",
+    "episodes_table",
+    "laps_table",
+    "runs_table",
+    "summary_line",
+]
 
 _STATES = {"finished": "green", "running": "cyan", "stopped": "yellow", "cut off": "red",
            "failed": "red", "unreadable": "red"}  # fmt: skip
@@ -65,6 +72,19 @@ def episodes_table(result: Mapping[str, Any]) -> Table:
                 Text(row["name"]), row["status"], str(row["laps"]), lap_text(row["best_lap"]),
                 lap_text(row["mean_lap"]), kmh(row["average_speed"]), str(row["off_track"]),
             )  # fmt: skip
+    return table
+
+
+def laps_table(laps: Laps) -> Table:
+    """Return the laps of a log, and why some do not count."""
+    table = _table("Laps", ("lap", "time", "length", "counts"), ("lap", "time", "length"))
+    outside = {each.what: each.reason for each in laps.dropped}
+    table.add_row("out", MISSING, MISSING, f"no: {outside['out-lap']}")
+    for lap in laps.laps:
+        length = MISSING if lap.piece is None else f"{lap.length:.0f} m"
+        counts = f"no: {lap.dropped}" if lap.dropped else "yes"
+        table.add_row(str(lap.number), lap_text(lap.time), length, counts)
+    table.add_row("in", MISSING, MISSING, f"no: {outside['in-lap']}")
     return table
 
 

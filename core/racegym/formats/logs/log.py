@@ -163,9 +163,7 @@ class Gathered:
             x=x,
             y=y,
             speed=self._speed(t, x, y, speed),
-            heading=(
-                np.deg2rad(90.0 - heading) if np.isfinite(heading).mean() > 0.5 else None
-            ),
+            heading=(np.deg2rad(90.0 - heading) if np.isfinite(heading).mean() > 0.5 else None),
             plane=plane,
             start=start,
             notes=tuple(self.notes),

@@ -20,6 +20,7 @@ grows with the number of positions.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -127,7 +128,7 @@ def fit_motion(log: Log, max_gap: float | None = None) -> Motion:
     noise = _noise(log, cuts)
     bounds = [0, *cuts.tolist(), len(log)]
     pieces = []
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         if last - first >= FEWEST and log.t[last - 1] - log.t[first] >= SHORTEST:
             pieces.append(_fit(log, slice(first, last), noise, usual))
     if not pieces:

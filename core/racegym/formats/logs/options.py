@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -69,6 +69,18 @@ class LogOptions(FormatOptions):
         None, gt=0, description="[m] the shortest wave that the line keeps; None: by the length"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _dotted(cls, given: Any) -> Any:
+        """Take ``columns.time: t`` as ``columns: {time: t}``, as command lines say it."""
+        if not isinstance(given, dict):
+            return given
+        plain = {key: value for key, value in given.items() if not _is_dotted(key)}
+        inner = {key.partition(".")[2]: v for key, v in given.items() if _is_dotted(key)}
+        if inner and isinstance(plain.get("columns", {}), dict):
+            plain["columns"] = {**plain.get("columns", {}), **inner}
+        return plain
+
     @model_validator(mode="after")
     def _pairs(self) -> LogOptions:
         for one, other in (("start_lat", "start_lon"), ("start_x", "start_y")):
@@ -80,3 +92,7 @@ class LogOptions(FormatOptions):
         if isinstance(self.width, float) and not 0.1 <= self.width <= 500.0:
             raise ValueError("width must be 0.1 m to 500 m")
         return self
+
+
+def _is_dotted(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith("columns.")

@@ -68,9 +68,7 @@ def find_start(motion: Motion) -> StartLine:
         score = len(first), float(np.quantile(slowest, 0.2))
         if score > best:
             best, chosen = score, k
-    return _settled(
-        t, x, y, vx, vy, chosen, reach, f"the place passed most often, {best[0]} times"
-    )
+    return _settled(x, y, vx, vy, chosen, reach, f"the place passed most often, {best[0]} times")
 
 
 def start_at(
@@ -88,7 +86,7 @@ def start_at(
     Raises:
         TrackError: the log does not pass there.
     """
-    t, px, py, vx, vy, top = _places(motion)
+    _, px, py, vx, vy, top = _places(motion)
     own = float(np.clip(REACH_TIME * top, *REACH)) if reach is None else reach
     if heading is not None:
         return StartLine(x, y, heading, own, found)
@@ -99,7 +97,7 @@ def start_at(
             f"{motion.source}: the start line ({found}) is {off:.0f} m from the nearest position "
             "of the log"
         )
-    line = _settled(t, px, py, vx, vy, k, own, found)
+    line = _settled(px, py, vx, vy, k, own, found)
     return StartLine(x, y, line.heading, own, found)
 
 
@@ -114,7 +112,7 @@ def _places(motion: Motion) -> tuple[Floats, Floats, Floats, Floats, Floats, flo
 
 
 def _settled(
-    t: Floats, x: Floats, y: Floats, vx: Floats, vy: Floats, k: int, reach: float, found: str
+    x: Floats, y: Floats, vx: Floats, vy: Floats, k: int, reach: float, found: str
 ) -> StartLine:
     """Return the line through place ``k``, in the middle of all that pass there."""
     speed = np.maximum(np.hypot(vx, vy), 1e-9)
