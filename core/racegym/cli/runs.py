@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from racegym.cli import runs_delete, runs_export, runs_report, runs_resume
+from racegym.cli import runs_delete, runs_export, runs_import, runs_report, runs_resume
 from racegym.cli.run_names import RUN, find_finished, runs_dir_option
 from racegym.cli.training import tell_training
 from racegym.errors import RunError
@@ -22,7 +22,7 @@ __all__ = ["command"]
 
 @click.group("runs")
 def command() -> None:
-    """List recorded runs, show, export, resume and delete them."""
+    """List recorded runs, show, import, export, resume and delete them."""
 
 
 @command.command("list")
@@ -145,5 +145,5 @@ def _draw(run: RunFolder, result: dict[str, Any]) -> None:
 
 
 for _part in (runs_report.report_command, runs_report.open_command, runs_export.command,
-              runs_resume.command, runs_delete.command):  # fmt: skip
+              runs_import.command, runs_resume.command, runs_delete.command):  # fmt: skip
     command.add_command(_part)

@@ -43,7 +43,9 @@ HEAD = 4096  # bytes that a format is recognised by
 class FormatOptions(StageOptions):
     """What every reader may be told."""
 
-    name: str | None = Field(None, min_length=1, description="of the track; None: the file's")
+    name: str | None = Field(
+        default=None, min_length=1, description="of the track; None: the file's"
+    )
 
 
 class Format(NamedTuple):
@@ -62,6 +64,7 @@ FORMATS = {  # in the order in which a file is asked what it is
     "native-npz": Format(
         "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
     ),
+    "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
     "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
     "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),

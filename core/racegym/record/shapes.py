@@ -38,6 +38,7 @@ class TrackShape:
         z: (n,) [m] height between them.
         runoff: [m] edge of the asphalt to the wall; inf for no wall.
         sectors: (n_sectors,) [m] s at which each begins.
+        hash: the track's; empty in runs of earlier versions.
     """
 
     name: str
@@ -49,6 +50,38 @@ class TrackShape:
     z: Floats
     runoff: float
     sectors: Floats
+    hash: str = ""
+
+    def track(self) -> Track:
+        """Return a track that looks like this one; its samples are those of the original."""
+        across = self.left - self.right
+        wide = np.hypot(*across.T)
+        tangent_x, tangent_y = across[:, 1] / wide, -across[:, 0] / wide
+        x, y = (0.5 * (self.left + self.right)).T
+        heading = np.arctan2(tangent_y, tangent_x)
+        turn = (np.roll(heading, -1) - np.roll(heading, 1) + np.pi) % (2.0 * np.pi) - np.pi
+        spacing = self.length / len(x)
+        flat = np.zeros(len(x))
+        return Track(
+            name=self.name,
+            x=x,
+            y=y,
+            z=self.z,
+            heading=heading,
+            tangent_x=tangent_x,
+            tangent_y=tangent_y,
+            curvature=turn / (2.0 * spacing),
+            slope=flat,
+            width_left=0.5 * wide,
+            width_right=0.5 * wide,
+            banking=flat,
+            spacing=spacing,
+            length=self.length,
+            sectors=self.sectors,
+            checkpoints=np.zeros(1),
+            kerb_width=self.kerb_width,
+            runoff=self.runoff,
+        )
 
 
 class ShapeLog:
@@ -74,6 +107,7 @@ class ShapeLog:
         right_x, right_y, _ = track.at(s, -track.width_right)
         line = {
             "name": track.name,
+            "hash": track.hash,
             "length": track.length,
             "kerb_width": track.kerb_width,
             "left_x": _millimetres(left_x),
@@ -116,7 +150,7 @@ def read_shapes(path: Path) -> list[TrackShape]:
 
 
 def _shape(line: dict[str, Any]) -> TrackShape:
-    runoff = line.get("runoff")  # the last three are absent in runs of earlier versions
+    runoff = line.get("runoff")  # some are absent in runs of earlier versions
     return TrackShape(
         name=str(line["name"]),
         length=float(line["length"]),
@@ -127,6 +161,7 @@ def _shape(line: dict[str, Any]) -> TrackShape:
         z=np.asarray(line.get("z") or np.zeros(len(line["left_x"])), np.float64),
         runoff=np.inf if runoff is None else float(runoff),
         sectors=np.asarray(line.get("sectors") or [0.0], np.float64),
+        hash=str(line.get("hash", "")),
     )
 
 

@@ -6,7 +6,13 @@ from racegym.report.learning_curve import draw_learning_curve
 from racegym.report.live import LiveStandings
 from racegym.report.page import write_page
 from racegym.report.pictures import draw_pictures
-from racegym.report.tables import classification_table, episodes_table, runs_table, summary_line
+from racegym.report.tables import (
+    classification_table,
+    episodes_table,
+    laps_table,
+    runs_table,
+    summary_line,
+)
 from racegym.report.track_map import draw_track_map
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "draw_pictures",
     "draw_track_map",
     "episodes_table",
+    "laps_table",
     "runs_table",
     "summary_line",
     "write_page",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -19,7 +19,16 @@ from racegym.report.wording import (
     time_text,
 )
 
-__all__ = ["classification_table", "episodes_table", "runs_table", "summary_line"]
+if TYPE_CHECKING:
+    from racegym.formats.logs.laps import Laps
+
+__all__ = [
+    "classification_table",
+    "episodes_table",
+    "laps_table",
+    "runs_table",
+    "summary_line",
+]
 
 _STATES = {"finished": "green", "running": "cyan", "stopped": "yellow", "cut off": "red",
            "failed": "red", "unreadable": "red"}  # fmt: skip
@@ -83,6 +92,19 @@ def episodes_table(result: Mapping[str, Any]) -> Table:
                 *[percent_text(row.get("best_lap_percent"))] * len(limited),
                 lap_text(row["mean_lap"]), kmh(row["average_speed"]), str(row["off_track"]),
             )  # fmt: skip
+    return table
+
+
+def laps_table(laps: Laps) -> Table:
+    """Return the laps of a log, and why some do not count."""
+    table = _table("Laps", ("lap", "time", "length", "counts"), ("lap", "time", "length"))
+    outside = {each.what: each.reason for each in laps.dropped}
+    table.add_row("out", MISSING, MISSING, f"no: {outside['out-lap']}")
+    for lap in laps.laps:
+        length = MISSING if lap.piece is None else f"{lap.length:.0f} m"
+        counts = f"no: {lap.dropped}" if lap.dropped else "yes"
+        table.add_row(str(lap.number), lap_text(lap.time), length, counts)
+    table.add_row("in", MISSING, MISSING, f"no: {outside['in-lap']}")
     return table
 
 

@@ -13,7 +13,7 @@ from racegym.interfaces import Event, EventKind, Status
 from racegym.record import RunFolder
 from racegym.record.journal import BODY_FIELDS
 from racegym.record.result import Lap, read_events, read_laps
-from racegym.record.shapes import TrackShape, read_shapes
+from racegym.record.shapes import read_shapes
 from racegym.record.telemetry_table import read_telemetry
 from racegym.render import Cast, Scene
 from racegym.render.scene import top_speed
@@ -91,7 +91,7 @@ class Recording:
             )
         laps = [lap for lap in read_laps(self._folder.laps) if (lap.race, lap.episode) == key]
         return Episode(
-            track=_track(shapes[start.get("shape", 0)]),
+            track=shapes[start.get("shape", 0)].track(),
             cast=_cast(start.get("bodies", {}), self._names, self._laps),
             columns=columns,
             events=[_event(event) for event in events if event["kind"] in ("sector", "lap")],
@@ -231,36 +231,4 @@ def _cast(bodies: Mapping[str, Sequence[float | None]], names: Sequence[str], la
         steer_limit=told("steer_limit"),
         top_speed=top_speed(told("top_speed")),
         laps=laps,
-    )
-
-
-def _track(shape: TrackShape) -> Track:
-    """Return a track that looks like a recorded one; its samples are those of the original."""
-    across = shape.left - shape.right
-    wide = np.hypot(*across.T)
-    tangent_x, tangent_y = across[:, 1] / wide, -across[:, 0] / wide
-    x, y = (0.5 * (shape.left + shape.right)).T
-    heading = np.arctan2(tangent_y, tangent_x)
-    turn = (np.roll(heading, -1) - np.roll(heading, 1) + np.pi) % (2.0 * np.pi) - np.pi
-    spacing = shape.length / len(x)
-    flat = np.zeros(len(x))
-    return Track(
-        name=shape.name,
-        x=x,
-        y=y,
-        z=shape.z,
-        heading=heading,
-        tangent_x=tangent_x,
-        tangent_y=tangent_y,
-        curvature=turn / (2.0 * spacing),
-        slope=flat,
-        width_left=0.5 * wide,
-        width_right=0.5 * wide,
-        banking=flat,
-        spacing=spacing,
-        length=shape.length,
-        sectors=shape.sectors,
-        checkpoints=np.zeros(1),
-        kerb_width=shape.kerb_width,
-        runoff=shape.runoff,
     )

@@ -15,7 +15,7 @@ from racegym.interfaces import Array, Control, columns
 from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest, StateDigest, chained
 from racegym.record.result import read_events
-from racegym.record.runs import check_raced, read_state
+from racegym.record.runs import LOGGED, check_raced, read_state
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode
@@ -125,6 +125,12 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
 
 def _check(run: RunFolder, state: dict[str, Any]) -> None:
     check_raced(run, state, "verify")
+    if state["task"] == LOGGED:
+        raise RunError(
+            "this run is an imported log: nothing was simulated, so nothing can be simulated "
+            "again; `racegym compare` holds it against other runs",
+            file=run.path,
+        )
     if state["state"] == "running":
         raise RunError(
             "the run is not over; if it was cut off, `racegym runs list` completes it",
