@@ -55,6 +55,10 @@ class Format(NamedTuple):
 
 
 FORMATS = {  # in the order in which a file is asked what it is
+    "f1tenth": Format(
+        "racegym.formats.f1tenth", "F1TENTH map: picture and YAML, as in ROS", writes=True
+    ),
+    "image": Format("racegym.formats.image", "drawn picture, alone or with checkpoints.json"),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
 }
 
