@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 ALIKE = 48.0  # of 510: colours nearer to each other than this are one
 MOST_COLOURS = 10
 RARE = 0.001  # of all pixels: what is left out
+UNLIKE = 80.0  # of 510: what is farther than this from all main colours is none of them
+NO_COLOUR = -1
 _BITS = (5, 5, 5, 3)  # of red, green, blue and opacity that tell colours apart
 
 
@@ -22,7 +24,7 @@ class Palette(NamedTuple):
     """The colours of a picture."""
 
     colours: Floats  # (k, 4) red, green, blue, opacity; the most frequent first
-    label: NDArray[np.int8]  # (h, w) which is nearest
+    label: NDArray[np.int8]  # (h, w) which is nearest; -1: a rare one, unlike all of them
 
 
 def palette_of(picture: Bytes) -> Palette:
@@ -42,7 +44,7 @@ def palette_of(picture: Bytes) -> Palette:
     colours = _main(cells, weight)
     nearest = np.zeros(len(count), np.int8)
     apart = ((cells[:, None, :] - colours[None, :, :]) ** 2).sum(axis=2)
-    nearest[used] = np.argmin(apart, axis=1)
+    nearest[used] = np.where(apart.min(axis=1) <= UNLIKE**2, np.argmin(apart, axis=1), NO_COLOUR)
     return Palette(colours, nearest[key])
 
 

@@ -176,7 +176,7 @@ def drawn_in(
             file=file,
             picture=shown(pixels.colour, error.area, error.skeleton, error.junctions, marks),
         ) from None
-    ribbon = trace(found.field, found.loop, smoothing / pixels.factor)
+    ribbon = trace(found.field, found.area, found.loop, smoothing / pixels.factor)
     below = pixels.colour.shape[0] * pixels.factor - pixels.height
 
     def measured(points: Floats) -> Floats:

@@ -134,6 +134,8 @@ def _rings(source: Source, shrink: int, bridging: bool, failures: list[_Failure]
         area = shapes.closed(area, GAP * wide)
         notes.append(f"gaps of up to {2 * GAP * wide * shrink:.0f} pixels in it were bridged")
     elif source.fillable is not None:
+        # Without the single pixels that blends of other colours make at the edges of those.
+        area = np.logical_or.reduce([part for part, _, _ in parts])
         fillable = shapes.framed(_shrunk(source.fillable, shrink), margin)
         area = area | (shapes.closed(area, MARKING * wide) & fillable)
     rings = []
@@ -237,7 +239,7 @@ def _found(source: Source, ring: _Ring, shrink: int) -> Found:
     points = ring.loop.points * shrink + 0.5 * (shrink - 1)
     crossings = ring.loop.crossings * shrink + 0.5 * (shrink - 1)
     return Found(
-        Loop(points, crossings, ring.loop.width * shrink),
+        Loop(points, crossings, ring.loop.width * shrink, ring.loop.widest * shrink),
         Field(value, contrast),
         (columns.start, rows.start),
         area,

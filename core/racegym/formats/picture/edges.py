@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from racegym.formats.picture.skeleton import Loop
 from racegym.formats.picture.smooth import resample_closed, smooth_closed
@@ -23,16 +24,18 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 BAND = 6.0  # [pixels] either side of a coarse edge, where the fine one is looked for
-_STEP = 0.25  # [pixels] along a ray
-_REACH = 1.3  # widths that a ray goes at most
+_STEP = 0.5  # [pixels] along a ray
+_REACH = 0.8  # of the widest place: how far a ray goes at most
 _NOTICED = 0.25  # of the contrast: where a ray has met something
 _PLATEAU = 5.0  # [pixels] after that, in which the full value of what is beside it is reached
-_ROUNDS = 6
-_MOST = 0.25  # widths that the middle is moved by in one round
-_UNLIKE, _AROUND = 0.5, 3.0  # widths that an edge may differ from those so many widths around
-_SPECK, _BESIDE = 0.06, 0.75  # the same of what is shorter: where a marking meets the edge
-_LEAST_SPECK = 1.5  # [pixels]
+_ROUNDS = 4
+_STAIR = 0.7  # [pixels] root mean square by which the skeleton's own steps are smoothed
+_AGREED = 3.0  # [pixels] between the edges of colours and of the tidied area
+_ERROR, _LEAST_ERROR = 0.08, 2.5  # widths, pixels: what a skeleton may be wrong by
+_MOST = 0.2  # widths that a tight corner may be moved by
+_OVER = 1.0  # [pixels] that an edge may lie beyond where it was seen
 _SMOOTHEST = 1.0 / 30.0  # widths: what smoothing may move the centerline by at most
+_FOLD = 0.9  # of the way to where normals meet: inner edges beyond are smoothed for
 _SHORT_OF_FOLD = 0.98  # of the way to where normals meet
 _SHORTEST = 20.0  # [pixels] waves that are noise, as are those shorter than the track is wide
 _LEAST_SAMPLES, _MOST_SAMPLES = 64, 6000
@@ -52,12 +55,17 @@ class Ribbon(NamedTuple):
     points: Floats  # (n, 2) the centerline, evenly spaced
     left: Floats  # (n,) to the edge
     right: Floats
-    sure: Bools  # (n,) whether both edges were seen there; bridged where not
     crossings: Floats  # (k, 2)
     tolerance: float  # [pixels] that it was smoothed by
 
 
-def trace(field: Field, loop: Loop, tolerance: float) -> Ribbon:
+class _View(NamedTuple):
+    value: NDArray[np.float32]  # (h, w) of ``Field``
+    contrast: float
+    outside: NDArray[np.float32]  # (h, w) 1 beside the tidied area, 0 on it
+
+
+def trace(field: Field, area: Bools, loop: Loop, tolerance: float) -> Ribbon:
     """Return the centerline and the edges round a loop.
 
     Where a corner's inside is a point, as at the tip of a wall, the middle bends so sharply
@@ -66,15 +74,18 @@ def trace(field: Field, loop: Loop, tolerance: float) -> Ribbon:
 
     Args:
         field: around the track.
+        area: (h, w) the track, tidied, to a pixel or two.
         loop: the way round, within the track.
         tolerance: [pixels] root mean square of what smoothing may move the centerline by.
     """
+    outside = ndimage.gaussian_filter((~area).astype(np.float32), 1.0)
+    view = _View(np.ascontiguousarray(field.value), field.contrast, outside)
+    smoothness = tolerance
     while True:
-        ribbon = _traced(field, loop, tolerance)
-        folds = _fold(ribbon) > 1.0
-        if not folds.any() or tolerance >= _SMOOTHEST * loop.width:
+        ribbon = _traced(view, loop, tolerance, smoothness)
+        if _fold(ribbon).max() <= _FOLD or smoothness >= _SMOOTHEST * loop.width:
             return _unfolded(ribbon)
-        tolerance = min(2.0 * tolerance, _SMOOTHEST * loop.width)
+        smoothness = min(3.0 * smoothness, _SMOOTHEST * loop.width)
 
 
 def _curvature(points: Floats) -> Floats:
@@ -98,27 +109,41 @@ def _unfolded(ribbon: Ribbon) -> Ribbon:
     return ribbon._replace(left=left, right=right)
 
 
-def _traced(field: Field, loop: Loop, tolerance: float) -> Ribbon:
+def _traced(view: _View, loop: Loop, tolerance: float, smoothness: float) -> Ribbon:
+    """Return the ribbon, its middle smoothed by ``smoothness`` and its edges by ``tolerance``."""
     width = loop.width
     length = float(np.hypot(*np.diff(loop.points, axis=0, append=loop.points[:1]).T).sum())
     spacing = max(1.0, width / _SAMPLES_PER_WIDTH, length / _MOST_SAMPLES)
     per_width = max(width, _SHORTEST) / spacing
     points = _evenly(loop.points, spacing)
-    points = smooth_closed(points, np.ones(len(points)), max(1.0, tolerance), per_width)
-    value = np.ascontiguousarray(field.value)
+    points = smooth_closed(points, np.ones(len(points)), max(_STAIR, smoothness), per_width)
+    skeleton = cKDTree(loop.points)
     for _ in range(_ROUNDS):
         points = _evenly(points, spacing)
-        left, right, sure = _edges(value, field.contrast, points, loop, width)
-        shift = np.clip(0.5 * (left - right), -_MOST * width, _MOST * width)
-        middle = points + np.where(sure, shift, 0.0)[:, None] * _normals(points)
-        points = smooth_closed(middle, sure.astype(float), tolerance, per_width)
+        left, right, sure = _edges(view, points, loop)
+        middle = points + 0.5 * (left - right)[:, None] * _normals(points)
+        middle = _kept_near(middle, skeleton, loop)
+        most = 0.0 if smoothness == tolerance else _MOST * width
+        points = smooth_closed(middle, sure.astype(float), smoothness, per_width, most)
     points = _evenly(points, spacing)
-    left, right, sure = _edges(value, field.contrast, points, loop, width)
-    seen = np.column_stack([left, right])
-    weight = sure.astype(float)
-    widths = smooth_closed(seen, weight, np.sqrt(2.0) * tolerance, per_width)
+    left, right, sure = _edges(view, points, loop)
+    widths = smooth_closed(
+        np.column_stack([left, right]), sure.astype(float), np.sqrt(2.0) * tolerance, per_width
+    )
+    # Smooth edges swing out where the true ones have a corner; a wall stands where it stands.
+    seen = np.column_stack([left, right]) + _OVER
+    widths = np.where(sure[:, None], np.minimum(widths, seen), widths)
     widths = np.maximum(widths, 0.5)
-    return Ribbon(points, widths[:, 0], widths[:, 1], sure, loop.crossings, tolerance)
+    return Ribbon(points, widths[:, 0], widths[:, 1], loop.crossings, smoothness)
+
+
+def _kept_near(points: Floats, skeleton: cKDTree, loop: Loop) -> Floats:
+    """Return points that are no further from the skeleton than its own error may be."""
+    most = max(_LEAST_ERROR, _ERROR * loop.width)
+    apart, at = skeleton.query(points)
+    away = points - loop.points[at]
+    near = loop.points[at] + away * (most / np.maximum(apart, most))[:, None]
+    return np.where((apart < 0.5 * loop.width)[:, None], near, points)
 
 
 def _evenly(points: Floats, spacing: float) -> Floats:
@@ -132,25 +157,23 @@ def _normals(points: Floats) -> Floats:
     return np.column_stack([-along[:, 1], along[:, 0]])
 
 
-def _edges(
-    value: NDArray[np.float32], contrast: float, points: Floats, loop: Loop, width: float
-) -> tuple[Floats, Floats, Bools]:
-    """Return the distances (n,) to the left and right edge, and whether both can be trusted."""
+def _edges(view: _View, points: Floats, loop: Loop) -> tuple[Floats, Floats, Bools]:
+    """Return the distances (n,) to the left and right edge, and whether both were seen.
+
+    What the colours say counts where it agrees with the tidied area: a marking that meets the
+    edge, or a line that leads away from it, is in the colours alone.
+    """
     normals = _normals(points)
-    sides = [_to_edge(value, contrast, points, sign * normals, width) for sign in (1.0, -1.0)]
+    reach = max(loop.width, _REACH * loop.widest)
+    sides = []
+    for sign in (1.0, -1.0):
+        coarse = _to_edge(view.outside, 1.0, points, sign * normals, reach)
+        fine = _to_edge(view.value, view.contrast, points, sign * normals, reach)
+        with np.errstate(invalid="ignore"):
+            sides.append(np.where(np.abs(fine - coarse) < _AGREED, fine, coarse))
     sure = np.isfinite(sides[0]) & np.isfinite(sides[1])
     for centre in loop.crossings:
-        sure &= np.hypot(*(points - centre).T) > _blind(points, centre, width)
-    spacing = float(np.hypot(*(points[1] - points[0])))
-    for reach, unlike in (
-        (_AROUND * width, _UNLIKE * width),
-        (_BESIDE * width, max(_LEAST_SPECK, _SPECK * width)),
-    ):
-        window = min(2 * round(0.5 * reach / spacing) + 1, len(points) // 8 * 2 + 1)
-        for side in sides:
-            filled = _bridged(side, sure)
-            usual = ndimage.median_filter(filled, window, mode="wrap")
-            sure &= np.abs(filled - usual) < unlike
+        sure &= np.hypot(*(points - centre).T) > _blind(points, centre, loop.width)
     left, right = (_bridged(side, sure) for side in sides)
     return left, right, sure
 
@@ -176,10 +199,10 @@ def _bridged(side: Floats, sure: Bools) -> Floats:
 
 
 def _to_edge(
-    value: NDArray[np.float32], contrast: float, points: Floats, way: Floats, width: float
+    value: NDArray[np.float32], contrast: float, points: Floats, way: Floats, reach: float
 ) -> Floats:
     """Return how far from each point its ray meets an edge; inf where it meets none."""
-    t = np.arange(0.0, _REACH * width + _PLATEAU, _STEP)
+    t = np.arange(0.0, reach + _PLATEAU, _STEP)
     x = points[:, :1] + way[:, :1] * t
     y = points[:, 1:] + way[:, 1:] * t
     ray = ndimage.map_coordinates(value, [y, x], order=1, mode="nearest")

@@ -52,6 +52,7 @@ class Loop(NamedTuple):
     points: Floats  # (n, 2) x and y of pixels in their order; gaps at crossings
     crossings: Floats  # (k, 2) where it passes over itself
     width: float  # median, from the distance to the edge
+    widest: float
 
 
 @dataclass(eq=False)
@@ -86,21 +87,22 @@ def find_loop(area: Bools, distance: Floats) -> Loop:
     left[tuple(np.array(list(core)).T)] = True
     rows, columns = np.nonzero(left)
     width = 2.0 * float(np.median(distance[rows, columns]))
+    widest = 2.0 * float(distance[rows, columns].max())
     junctions, pieces, rings = _graph(left, core)
 
     def fail(loops: int) -> NoLoopError:
         return NoLoopError(loops, left, np.array(list(junctions.values())).reshape(-1, 2))
 
     if not pieces and len(rings) == 1:
-        return Loop(rings[0], np.empty((0, 2)), width)
+        return Loop(rings[0], np.empty((0, 2)), width, widest)
     loops = len(rings) + len(pieces) - len(junctions) + _parts(junctions, pieces)
-    if rings or len(junctions) > MOST_JUNCTIONS:
-        raise fail(loops)
+    if rings or not pieces or len(junctions) > MOST_JUNCTIONS:
+        raise fail(max(loops, 0))
     _join_crossings(junctions, pieces, width)
     points = _straight_through(junctions, pieces, width)
     if points is None:
         raise fail(loops)
-    return Loop(points, np.array(list(junctions.values())), width)
+    return Loop(points, np.array(list(junctions.values())), width, widest)
 
 
 def _skeleton(area: Bools) -> Bools:

@@ -2,7 +2,8 @@
 
 The discrete smoothing spline of Whittaker and Reinsch [1], on a ring: it minimises
 sum w |q - p|^2 + lambda sum |third difference of q|^2, and lambda is the largest for which the
-weighted root mean square of q - p stays within the tolerance. The third difference leaves arcs
+weighted root mean square of q - p stays within the tolerance, and each known |q - p| within
+a limit. The third difference leaves arcs
 of constant curvature nearly alone, where the second would draw corners inward. Noisy data raise
 the tolerance: to a quarter more than what is left of them once short waves are gone.
 
@@ -20,13 +21,20 @@ __all__ = ["resample_closed", "smooth_closed"]
 
 Floats = NDArray[np.float64]
 
-_STEPS = 14  # of the search for lambda: to a tenth of a decade
+_STEPS = 8  # of the search for lambda: to a few hundredths of a decade
 _LONGEST = 0.5  # of the ring: the longest wave that smoothing may damp by half
+_PEAK = 4.0  # of the tolerance: what a single known value may be moved by, if not told
 _NOISE = 1.25  # of the distance that damping short waves alone leaves: what is allowed
 _FLOOR = 1e-9  # weight of what has none, so that the system can be solved
 
 
-def smooth_closed(values: Floats, weights: Floats, tolerance: float, shortest: float) -> Floats:
+def smooth_closed(
+    values: Floats,
+    weights: Floats,
+    tolerance: float,
+    shortest: float,
+    most: float = 0.0,
+) -> Floats:
     """Return the smoothest ring of values within ``tolerance`` of those given.
 
     Args:
@@ -35,6 +43,7 @@ def smooth_closed(values: Floats, weights: Floats, tolerance: float, shortest: f
         tolerance: of the weighted root mean square distance, in the unit of ``values``; more is
             allowed if they are noisy.
         shortest: waves of fewer samples than this are damped in any case.
+        most: that a single known value may be moved by; four times the tolerance if that is more.
 
     Returns:
         (n, k).
@@ -50,13 +59,16 @@ def smooth_closed(values: Floats, weights: Floats, tolerance: float, shortest: f
     weight = sparse.diags(np.maximum(weights, _FLOOR)).tocsc()
     right = np.maximum(weights, _FLOOR)[:, None] * values
 
+    peak = max(_PEAK, most / tolerance)
+
     def solved(log_strength: float) -> Floats:
         result: Floats = splu(weight + 10.0**log_strength * penalty).solve(right)
         return result
 
     def distance(result: Floats) -> float:
         square = ((result - values) ** 2).sum(axis=1)
-        return float(np.sqrt((weights * square).sum() / max(weights.sum(), _FLOOR)))
+        mean = (weights * square).sum() / max(weights.sum(), _FLOOR)
+        return float(np.sqrt(max(mean, (square * (weights > 0.0)).max() / peak**2)))
 
     low = _strength(shortest)
     high = max(low, _strength(_LONGEST * n))

@@ -34,7 +34,7 @@ def by_palette(picture: Bytes) -> list[Source]:
     palette = palette_of(picture)
     label = palette.label
     border = np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])
-    background = int(np.argmax(np.bincount(border)))
+    background = int(np.argmax(np.bincount(border[border >= 0], minlength=1)))
     painted = label != background
     return [
         _of_colour(picture, label == k, palette.colours[k], k != background, painted)

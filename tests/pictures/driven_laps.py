@@ -16,13 +16,19 @@ from racegym.world.config import CarConfig, DriverPart, Part, WorldConfig
 SECONDS = 600.0
 
 
-def assert_lapped(tracks: list[Track], vehicle: str) -> None:
-    """Assert that a car laps each of the tracks twice, on the track and without a touch."""
+def assert_lapped(tracks: list[Track], vehicle: str, pace: float = 100.0) -> None:
+    """Assert that a car laps each of the tracks twice, on the track and without a touch.
+
+    Args:
+        tracks: one race each.
+        vehicle: of kart2d.
+        pace: [%] of the speed that the driver thinks possible.
+    """
     package = pytest.importorskip("racegym_kart2d")
     from racegym_kart2d.backend import Kart2D
 
     file = Path(package.__file__).parent / "vehicles" / f"{vehicle}.yaml"
-    driver = DriverPart(name="pure_pursuit", make=PurePursuit, options={})
+    driver = DriverPart(name="pure_pursuit", make=PurePursuit, options={"pace": pace})
     car = CarConfig(name="car", vehicle=yaml.safe_load(file.read_text("utf-8")), driver=driver)
     world = World(
         WorldConfig(
