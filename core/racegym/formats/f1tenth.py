@@ -51,8 +51,8 @@ class Options(FormatOptions):
     raceline: bool = Field(True, description="whether NAME_raceline.csv is read if there is one")
     start: tuple[float, float] | None = Field(
         None,
-        description="[m] x and y of the start line in the map; None: the map's origin (0, 0) if "
-        "that is on the track, else the straightest part",
+        description="x and y of the start line in the map, in metres; None: the map's origin "
+        "(0, 0) if that is on the track, else the straightest part",
     )
     direction: Literal["cw", "ccw"] = Field("ccw", description="of the lap, without a centerline")
     smoothing: float = Field(

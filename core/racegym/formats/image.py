@@ -23,10 +23,13 @@ class Options(FormatOptions):
     """What may be told of a picture of a track."""
 
     scale: float | None = Field(None, gt=0, le=1000, description="metres of a pixel")
-    width: float | None = Field(None, gt=0, le=1000, description="of the track [m], its median")
-    length: float | None = Field(None, gt=0, le=100_000, description="of the lap [m]")
+    width: float | None = Field(
+        None, gt=0, le=1000, description="median width of the track in metres"
+    )
+    length: float | None = Field(None, gt=0, le=100_000, description="of the lap in metres")
     start: tuple[float, float] | None = Field(
-        None, description="pixel of the start line: [x, y], y down; None: on the straightest part"
+        None,
+        description="x and y of the start line in pixels, y down; None: on the straightest part",
     )
     direction: (
         Literal["cw", "ccw"] | Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] | None

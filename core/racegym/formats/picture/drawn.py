@@ -22,6 +22,7 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 STRAIGHT_SHARE = 0.08  # of the lap: how long a stretch is judged for being straight
+_CLEAR = 1.5  # widths that it keeps from a crossing
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,13 @@ class Drawn:
         return float(np.arctan2(along[1], along[0]))
 
     def straightest(self) -> int:
-        """Return the index of the middle of the lap's straightest stretch."""
+        """Return the index of the middle of the lap's straightest stretch, off its crossings."""
         along = np.roll(self.points, -1, axis=0) - self.points
         heading = np.arctan2(along[:, 1], along[:, 0])
         turn = heading - np.roll(heading, 1)
         bend = np.arctan2(np.sin(turn), np.cos(turn)) ** 2
+        for centre in self.crossings:
+            bend[np.hypot(*(self.points - centre).T) < _CLEAR * self.width] += 1.0
         n = len(bend)
         window = max(3, round(STRAIGHT_SHARE * n))
         total = np.concatenate([[0.0], np.cumsum(np.concatenate([bend, bend[:window]]))])
