@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from making import commands, hooks, names, stages, track_formats, tracks
+from making import commands, hooks, names, stages, track_formats, track_images, tracks
 from making.marks import filled
 from making.tables import Schema, mapping, row, table
 
@@ -132,6 +132,7 @@ def pages() -> dict[Path, str]:
         DOCS / "interface.md": filled(DOCS / "interface.md", names.parts()),
         DOCS / "tracks.md": filled(DOCS / "tracks.md", tracks.parts()),
         DOCS / "track_formats.md": filled(DOCS / "track_formats.md", track_formats.parts()),
+        DOCS / "track_images.md": filled(DOCS / "track_images.md", track_images.parts()),
         stages.DELIVERED: filled(stages.DELIVERED, stages.delivery()),
     }
     for offer in offers_with_pages():

@@ -4,6 +4,7 @@
     ├── ScenarioError     a scenario file or a setting in it is wrong
     ├── UnknownNameError  nothing of that kind goes by that name
     ├── TrackError        a track file or a track's geometry is wrong
+    │   └── TrackPictureError  ... and a picture shows what was found
     ├── PluginError       a plugin failed to load, or two offer one name
     ├── BackendError      a backend can't do what it was asked, or broke
     ├── ActionError       actions have the wrong shape or are not finite
@@ -19,6 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "ActionError",
@@ -29,6 +35,7 @@ __all__ = [
     "RunError",
     "ScenarioError",
     "TrackError",
+    "TrackPictureError",
     "UnknownNameError",
     "nearest",
 ]
@@ -72,6 +79,21 @@ class UnknownNameError(RacegymError):
 
 class TrackError(RacegymError):
     """A track file or a track's geometry is wrong."""
+
+
+class TrackPictureError(TrackError):
+    """What a picture shows is no track.
+
+    Args:
+        what: as for ``RacegymError``.
+        file: the file at fault.
+        picture: (h, w, 3) uint8 red, green and blue: what was found in it, for people. Whoever
+            reports the error may save it and name the file; the reader writes nothing.
+    """
+
+    def __init__(self, what: str, *, file: str | Path | None, picture: NDArray[np.uint8]):
+        super().__init__(what, file=file)
+        self.picture = picture
 
 
 class PluginError(RacegymError):

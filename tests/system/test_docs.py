@@ -34,6 +34,7 @@ PAGES = [
 ]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 IMPORT = "racegym runs import sunday.gpx --track scenarios/quickstart.yaml --name human --no-plots"
+DRAWN = "racegym tracks import drawn_club.png --set length=700 --name club --into tracks"
 
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
@@ -196,6 +197,12 @@ def write_oval(file: Path) -> None:
     np.savetxt(file, oval, delimiter=",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
 
 
+def copy_drawings(folder: Path) -> None:
+    """Write the circuits that a page draws."""
+    for name in ("drawn_club", "drawn_eight"):
+        shutil.copy(DOCS / "images" / f"{name}.png", folder)
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages speak of, and one finished run."""
@@ -208,10 +215,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_own_code(folder)
     write_oval(folder / "Monza.csv")
     write_logs(folder)
+    copy_drawings(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert main(shlex.split(RUN)[1:]) == 0
-        assert main(shlex.split(IMPORT)[1:]) == 0
+        for command in (RUN, IMPORT, DRAWN):
+            assert main(shlex.split(command)[1:]) == 0
         make_trainer(folder)
     (run,) = (folder / "runs" / "quickstart").iterdir()
     for name in ("old", "older"):  # to be deleted
@@ -367,6 +375,7 @@ def test_yaml(block: Block, tmp_path: Path) -> None:
         text += "backend: kart2d\n"
     write_own_code(tmp_path)
     write_oval(tmp_path / "Monza.csv")
+    copy_drawings(tmp_path)
     file = tmp_path / "scenario.yaml"
     own = re.search(r"^tracks?:|carracing", text, flags=re.M)
     file.write_text(text + "track: {generate: {seed: 1}}\n" * (own is None), "utf-8")

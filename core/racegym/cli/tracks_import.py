@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from racegym.cli.found_picture import showing_found
 from racegym.cli.track_names import format_options, into_option, parse_settings, tell_notes
 
 __all__ = ["command"]
@@ -36,7 +37,8 @@ def command(
 
     options = parse_settings(settings)
     form = format_of(file) if form is None else form
-    track = read_track(file, form, options)
+    with showing_found(file):
+        track = read_track(file, form, options)
     if name is not None:
         track = replace(track, name=name)
     wide = track.width_left + track.width_right
