@@ -337,6 +337,7 @@ def test_anchors_that_multiply_are_stopped(tmp_path):
         read_track(write(tmp_path / "a.track", "\n".join(lines), RING))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with pipes in folders")
 def test_what_is_no_plain_file_is_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.track")
     with pytest.raises(TrackError, match="is no plain file"):
