@@ -10,8 +10,8 @@ from typing import Any
 
 from making.tables import Schema, row, table
 from racegym import load_scenario
+from racegym.documents.document import parse_text
 from racegym.plugins import Kind, Offer
-from racegym.scenario.document import parse_text
 from racegym.scenario.schema.models import model_schema
 from racegym.sensors.delivery import DELIVERY, DeliverySettings
 from racegym.world import World

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from racegym.documents.document import parse_text
 from racegym.errors import ScenarioError
 from racegym.scenario import load_scenario
-from racegym.scenario.document import parse_text
 
 SCALARS = {
     "3": 3,

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from racegym.documents.document import parse_text
 from racegym.errors import RacegymError
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.document import parse_text
 from racegym.scenario.scenario import Scenario as Model
 from racegym.scenario.settings import CarSettings, GenerateSettings, TrackSettings
 

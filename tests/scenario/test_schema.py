@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from racegym import plugins
 from racegym.cli import main
+from racegym.documents.document import parse_text
 from racegym.errors import RacegymError
 from racegym.scenario import load_scenario
-from racegym.scenario.document import parse_text
 from racegym.scenario.schema import scenario_schema
 
 jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from racegym.cli import main
+from racegym.documents.document import parse_text
 from racegym.scenario import load_scenario
-from racegym.scenario.document import parse_text
 from racegym.scenario.starting import starting_text
 
 pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")

@@ -11,10 +11,10 @@ from gymnasium import spaces
 
 import racegym
 from racegym import Scenario, load_scenario, plugins
+from racegym.documents.document import parse_text
 from racegym.envs.info import row_of
 from racegym.errors import ScenarioError
 from racegym.plugins import Offer
-from racegym.scenario.document import parse_text
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 KINDS = {

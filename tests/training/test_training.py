@@ -20,6 +20,7 @@ import pytest
 
 from racegym import load_scenario, plugins
 from racegym.cli import main
+from racegym.documents.document import parse_text
 from racegym.drivers.idle import Idle
 from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.interfaces import Trainer
@@ -27,7 +28,6 @@ from racegym.plugins import Offer
 from racegym.record import RunFolder, find_runs, repair
 from racegym.record.training import read_figures
 from racegym.run import TrainingResult, evaluate, resume_training, run, train
-from racegym.scenario.document import parse_text
 from racegym.scenario.schema import scenario_schema
 
 

@@ -55,7 +55,7 @@ def command(kind: str, name: str, as_json: bool, given: tuple[str, ...]) -> int:
 
 
 def _options(given: tuple[str, ...]) -> dict[str, Any]:
-    from racegym.scenario.document import parse_text
+    from racegym.documents.document import parse_text
 
     found: dict[str, Any] = {}
     for argument in given:

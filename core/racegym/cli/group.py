@@ -25,6 +25,7 @@ COMMANDS = {
     "scenario": Row("racegym.cli.scenario", "List, show, check and begin scenarios."),
     "watch": Row("racegym.cli.watch", "Play a recorded run in a window, or write a video."),
     "drive": Row("racegym.cli.drive", "Drive a car of a scenario by hand."),
+    "tracks": Row("racegym.cli.tracks", "List, show, import, export and check tracks."),
     "runs": Row("racegym.cli.runs", "List recorded runs, show, export and delete them."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),

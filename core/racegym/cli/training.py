@@ -77,8 +77,8 @@ def _say(what: str, text: str) -> None:
 
 def _drive_command(run: RunFolder, checkpoint: Path, driver: str) -> str:
     """Return the command that races the first agent's car with what was learned."""
+    from racegym.documents.document import read_document
     from racegym.scenario.canonical import AGENT
-    from racegym.scenario.document import read_document
 
     data = read_document(run.scenario).data
     drivers = [car["driver"]["name"] for car in data["cars"]]

@@ -26,7 +26,15 @@ from racegym.interfaces.options import StageOptions
 from racegym.interfaces.options import read as read_options
 from racegym.track import Track
 
-__all__ = ["FORMATS", "Format", "FormatOptions", "format_of", "read_track", "write_track"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "FormatOptions",
+    "format_of",
+    "options_of",
+    "read_track",
+    "write_track",
+]
 
 HEAD = 4096  # bytes that a format is recognised by
 
@@ -99,6 +107,16 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
     """
     files: list[Path] = _module(form, "writes").write(track, Path(path))
     return files
+
+
+def options_of(form: str) -> type[StageOptions]:
+    """Return the options that the reader of a format takes.
+
+    Raises:
+        UnknownNameError: there is no such format, or it can't be read.
+    """
+    options: type[StageOptions] = _module(form, "reads").Options
+    return options
 
 
 def _module(name: str, can: str) -> Any:

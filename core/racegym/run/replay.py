@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from racegym.documents.document import read_document
 from racegym.entrants.source import Source
 from racegym.errors import ScenarioError
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.canonical import AGENT, PROFILE_KEYS
-from racegym.scenario.document import read_document
 from racegym.scenario.own_code import source_text
 
 __all__ = ["load_for_replay"]

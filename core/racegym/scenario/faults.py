@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
+from racegym.documents.document import Location
 from racegym.errors import RacegymError, ScenarioError
 
 __all__ = ["Fault", "Faults", "Location", "Places", "dotted"]
-
-Location: TypeAlias = tuple[str | int, ...]
 
 
 def dotted(location: Location) -> str:

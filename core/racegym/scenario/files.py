@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from racegym.documents.document import similar_file
 from racegym.scenario.canonical import is_path
-from racegym.scenario.document import similar_file
 from racegym.scenario.faults import Faults, Location, dotted
 
 __all__ = ["absolute", "check_files", "missing"]

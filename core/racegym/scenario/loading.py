@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from racegym import plugins
+from racegym.documents.describing import describe
+from racegym.documents.document import plain_copy, read_document
 from racegym.errors import ScenarioError, UnknownNameError, nearest
 from racegym.scenario.canonical import fill_in, is_path, spell_out
-from racegym.scenario.describing import describe
-from racegym.scenario.document import plain_copy, read_document
 from racegym.scenario.faults import Faults, Places
 from racegym.scenario.files import check_files, missing
 from racegym.scenario.fitting import check_fit

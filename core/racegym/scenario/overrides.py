@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from racegym.documents.document import parse_text
 from racegym.errors import ScenarioError
 from racegym.scenario.canonical import alternatives, spelt_out
-from racegym.scenario.document import parse_text
 from racegym.scenario.faults import Location, Places, dotted
 
 __all__ = ["apply_overrides"]

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from racegym import plugins
+from racegym.documents.describing import describe
+from racegym.documents.document import plain_copy
 from racegym.entrants.source import Source
 from racegym.errors import RacegymError, ScenarioError
 from racegym.plugins import Kind
 from racegym.scenario.canonical import AGENT, PROFILE_KEYS, spell_out
-from racegym.scenario.describing import describe
-from racegym.scenario.document import plain_copy
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
 from racegym.scenario.own_code import declaration, own_class, settle_source, source_text

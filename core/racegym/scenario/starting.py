@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from racegym import plugins
+from racegym.documents.document import parse_text
 from racegym.errors import BackendError, RacegymError, ScenarioError
 from racegym.interfaces import BackendSpec
 from racegym.plugins import Offer
-from racegym.scenario.document import parse_text
 from racegym.scenario.loading import load_scenario
 from racegym.scenario.vehicles import read_vehicle
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from racegym.documents.describing import describe
 from racegym.errors import ScenarioError
 from racegym.interfaces import BackendSpec
-from racegym.scenario.describing import describe
 from racegym.scenario.distributions import is_distribution, read_distribution
 from racegym.scenario.faults import Faults, Location, dotted
 from racegym.world.distributions import Distribution

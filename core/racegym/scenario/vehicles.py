@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from racegym import plugins
+from racegym.documents.document import read_document
 from racegym.errors import ScenarioError
 from racegym.scenario.canonical import is_path
 from racegym.scenario.distributions import is_distribution
-from racegym.scenario.document import read_document
 from racegym.scenario.files import absolute
 
 __all__ = ["read_vehicle"]

@@ -9,8 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from racegym.documents.document import Location
 from racegym.errors import nearest
-from racegym.scenario.faults import Location
 
 __all__ = ["describe"]
 

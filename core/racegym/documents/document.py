@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -21,9 +21,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from racegym.errors import ScenarioError
-from racegym.scenario.faults import Location
 
-__all__ = ["Document", "parse_text", "plain_copy", "read_document", "similar_file"]
+__all__ = ["Document", "Location", "parse_text", "plain_copy", "read_document", "similar_file"]
+
+Location: TypeAlias = tuple[str | int, ...]  # a path into a document: ("cars", 1, "name")
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24

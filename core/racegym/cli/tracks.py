@@ -1,0 +1,53 @@
+"""``racegym tracks``: the group of what is done with tracks, each part in a module of its own.
+
+A part is a module ``racegym.cli.tracks_NAME`` that holds the click command as ``command``, and
+one row of ``PARTS``. It is imported when it is used; ``racegym tracks --help`` imports none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from racegym.cli.group import Row
+from racegym.errors import nearest
+
+__all__ = ["PARTS", "command"]
+
+PARTS = {
+    "formats": Row(
+        "racegym.cli.tracks_formats", "List the forms of track files and their options."
+    ),
+}
+
+
+class _LazyParts(click.Group):
+    """A group that imports a part when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(PARTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in PARTS:
+            return None
+        part = import_module(PARTS[cmd_name].module).command
+        assert isinstance(part, click.Command)
+        return part
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in PARTS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"unknown command {name!r}; {nearest(name, PARTS)}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in PARTS.items()])
+
+
+@click.command("tracks", cls=_LazyParts)
+def command() -> None:
+    """List, show, import, export, generate and check tracks."""

@@ -1,0 +1,34 @@
+"""``racegym tracks formats``: which forms of track files are read and written."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["command"]
+
+
+@click.command("formats")
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """List the forms of track files; of the form NAME, the options that its reader takes."""
+    from racegym.formats.registry import FORMATS, options_of
+
+    if name is None:
+        table = Table("name", "reads", "writes", "about")
+        for each, row in FORMATS.items():
+            table.add_row(each, _yes(row.reads), _yes(row.writes), row.summary)
+        Console().print(table)
+        return
+    table = Table("option", "default", "about")
+    for option, field in options_of(name).model_fields.items():
+        default = (
+            "needed" if field.is_required() else str(field.get_default(call_default_factory=True))
+        )
+        table.add_row(option, default, field.description or "")
+    Console().print(table)
+
+
+def _yes(can: bool) -> str:
+    return "yes" if can else ""
