@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from racegym.errors import TrackError
-from racegym.formats.content import write_whole
+from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 

@@ -34,11 +34,19 @@ WALL_LEFT, WALL_RIGHT = 6, 7  # [m] to the walls, or to where nothing is drawn a
 Z = 8  # [m]
 S = 9  # [m]
 PAINT_LEFT, PAINT_RIGHT = 10, 11  # 0 to 1: how much the kerb is red and white
-GROUND_COLUMNS = 12
+VERGE_LEFT, VERGE_RIGHT = 12, 13  # the ink of what lies beyond the kerb
+GROUND_COLUMNS = 14
 
 # Rows of ``inks``.
-FIELD, GRASS, ASPHALT, LINE, KERB_DARK, KERB_LIGHT, CONCRETE, WALL, WALL_TOP = range(9)
-GROUND_INKS = 9
+FIELD, GRASS, ASPHALT, LINE, KERB_DARK, KERB_LIGHT, CONCRETE, WALL, WALL_TOP, GRAVEL = range(10)
+GROUND_INKS = 10
+
+# Items of ``pit``; without a pit lane its length is 0.
+PIT_ENTRY, PIT_LENGTH = 0, 1  # [m] along the track
+PIT_LOW, PIT_HIGH = 2, 3  # [m] offsets of its edges, the right one first
+PIT_ITEMS = 4
+
+BOX_DEPTH = 0.6  # of the width of the pit lane, on the side of the wall
 
 TILE = 256  # pixels; a tile has one row and one column more, shared with its neighbours
 
@@ -151,8 +159,37 @@ def within(edge, place, scale):
     return min(max((edge - place) * scale + 0.5, 0.0), 1.0)
 
 
+@device
+def pit_marks(s, d, lap, scale, line, pit, boxes):
+    """Return how much of a pixel at ``s``, ``d`` [m] is a white line of the pit lane."""
+    after = s - pit[PIT_ENTRY]
+    after = after + lap if after < 0.0 else after
+    half = 0.5 * line
+    low, high = pit[PIT_LOW], pit[PIT_HIGH]
+    if d < low - line or d > high + line or after > pit[PIT_LENGTH] + line:
+        return 0.0
+    white = max(within(half, abs(d - low), scale), within(half, abs(d - high), scale))
+    white = max(white, within(half, after, scale))
+    white = max(white, within(half, abs(after - pit[PIT_LENGTH]), scale))
+    depth = BOX_DEPTH * (high - low)
+    inner, outer = (high - depth, high) if low > 0.0 else (low, low + depth)
+    for k in range(boxes.shape[0]):
+        place = s - boxes[k, 0]
+        place = place - lap if place > 0.5 * lap else place
+        place = place + lap if place < -0.5 * lap else place
+        rim = abs(abs(place) - 0.5 * boxes[k, 1])
+        if rim < line and inner - line < d < outer + line:
+            white = max(white, within(half, rim, scale))
+        if abs(place) < 0.5 * boxes[k, 1]:
+            edge = inner if low > 0.0 else outer
+            white = max(white, within(half, abs(d - edge), scale))
+    return white
+
+
 @kernel
-def colour_ground(picture, claim, west, north, scale, points, least, kerb, walled, inks):
+def colour_ground(
+    picture, claim, west, north, scale, points, least, kerb, walled, pit, boxes, inks
+):
     """Colour pixels by the place that they belong to.
 
     Args:
@@ -161,12 +198,15 @@ def colour_ground(picture, claim, west, north, scale, points, least, kerb, walle
         west, north, scale, points, least: as there.
         kerb: [m] width of the kerbs.
         walled: whether there are walls.
+        pit: (PIT_ITEMS,) float64.
+        boxes: (k, 2) float64 [m], s and length of each pit box.
         inks: (GROUND_INKS, 3) float64.
     """
     height, width, n = picture.shape[0], picture.shape[1], points.shape[0]
     step = 1.0 / scale
     line = max(LINE_WIDTH, 1.2 * step)
     fine = min(1.0, 0.3 * scale)  # how much of fine noise can be seen
+    lap = points[n - 1, S] + points[1, S] - points[0, S]
     ink = np.empty(3)
     for r in range(height):
         y = north - (r + 0.5) * step
@@ -207,7 +247,12 @@ def colour_ground(picture, claim, west, north, scale, points, least, kerb, walle
                 rough = within(edge + rim, away, scale)
                 marked = within(edge, away, scale)
                 road = within(edge - line, away, scale)
+                side += VERGE_LEFT - PAINT_LEFT
+                beside = int(points[k, side])
+                painted = pit_marks(s, d, lap, scale, line, pit, boxes) if pit[1] > 0.0 else 0.0
                 worn = 0.97 + 0.06 * cloud(x / 5.0, y / 5.0) + 0.10 * speck
+                grown = tone * mown if beside == GRASS else worn
+                grown += 0.2 * speck if beside == GRAVEL else 0.0
                 start = 0.0
                 past = (
                     s
@@ -221,7 +266,8 @@ def colour_ground(picture, claim, west, north, scale, points, least, kerb, walle
                     start = within(long, abs(past), scale)
                     square = across * along + (1.0 - across) * (1.0 - along)
                 for i in range(3):
-                    ink[i] += verge * (inks[GRASS, i] * tone * mown - ink[i])
+                    ink[i] += verge * (inks[beside, i] * grown - ink[i])
+                    ink[i] += verge * painted * (inks[LINE, i] - ink[i])
                     stone = inks[KERB_DARK, i] * striped + inks[KERB_LIGHT, i] * (1.0 - striped)
                     stone = inks[CONCRETE, i] + paint * (stone - inks[CONCRETE, i])
                     ink[i] += rough * (stone - ink[i])

@@ -77,7 +77,9 @@ CHECKPOINT_FIRST, CHECKPOINT_COUNT = 12, 13  # items of ``checkpoint_s``
 SECTOR_FIRST, SECTOR_COUNT = 14, 15  # items of ``sector_s``
 CROSSING_COUNT = 16  # rows of ``crossings`` that count
 OBSTACLE_FIRST, OBSTACLE_COUNT = 17, 18  # rows of ``obstacles``
-TABLE_COLUMNS = 19
+VERGED = 19  # 1 where something else than grass lies beyond the kerbs, else 0
+GRID_COUNT = 20  # rows of ``grid_slots`` that count
+TABLE_COLUMNS = 21
 
 # What ``project`` reports.
 WALKED = 0  # followed from its segment of the step before

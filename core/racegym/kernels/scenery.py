@@ -42,6 +42,7 @@ from racegym.kernels.projection import (
     SPACING,
     TANGENT_X,
     TANGENT_Y,
+    VERGED,
     WIDTH_LEFT,
     WIDTH_RIGHT,
     X,
@@ -53,7 +54,7 @@ from racegym.kernels.raster import fill_quad
 __all__ = ["BLOCK", "CODES", "MOST_PORTALS", "draw_views"]
 
 # Colour codes; a palette has a colour for each.
-SKY, FIELD, GRASS, GRAVEL, ASPHALT = 0, 1, 2, 3, 4
+SKY, FIELD, GRASS, GRAVEL, ASPHALT = 0, 1, 2, 3, 4  # GRASS and GRAVEL as `Surface` has them
 LINE = 5  # and three more, that are a quarter, a half and three quarters white
 KERB_RED, KERB_WHITE, KERB_FAR = 9, 10, 11
 START = 12
@@ -296,12 +297,35 @@ def set_slice(shape, portals, i, left, right, begin, end):
 
 
 @outlined
-def draw_ground(image, inks, portals, about, n, kerb, spacing, count, eye, shape, spare):
+def draw_verges(image, inks, portals, about, i, verges, first, eye, shape, spare):
+    """Draw what is beyond the kerbs of a piece where that is no grass."""
+    row = first + int(about[i, SAMPLE])
+    left, right = verges[row, 0], verges[row, 1]
+    if left != GRASS:
+        fill_strip(image, portals, i, WALL_L, KERB_L, verge_ink(inks, left), eye, shape, spare)
+    if right != GRASS:
+        fill_strip(image, portals, i, KERB_R, WALL_R, verge_ink(inks, right), eye, shape, spare)
+
+
+@device
+def verge_ink(inks, surface):
+    """Return the ink of a code of ``interfaces.Surface``; that of grass is ``GRASS`` here too."""
+    if surface == GRAVEL:
+        return inks[GRAVEL]
+    return inks[ASPHALT] if surface == 0 else inks[KERB_FAR]
+
+
+@outlined
+def draw_ground(
+    image, inks, portals, about, n, kerb, spacing, count, verges, first, verged, eye, shape, spare
+):
     """Draw everything that lies on the ground, the farthest first."""
     above, focal, _, _, _, _, _ = eye
     for i in range(n - 2, -1, -1):
         if about[i, STRIDE] > 0.0:
             fill_strip(image, portals, i, WALL_L, WALL_R, inks[GRASS], eye, shape, spare)
+            if verged:
+                draw_verges(image, inks, portals, about, i, verges, first, eye, shape, spare)
     block = KERB_BLOCK * kerb
     for i in range(n - 2, -1, -1):
         stride = int(about[i, STRIDE])
@@ -548,7 +572,8 @@ def fill_background(pixels, horizon, sky, field):
 @kernel(parallel_from=PARALLEL_FROM)
 def draw_views(
     cars, out, x, y, z, yaw, segment, present, length, width, wheelbase, to_front,
-    race_track, points, borders, crossings, obstacles, table, inks, palette, eye, turned, mount,
+    race_track, points, borders, verges, crossings, obstacles, table, inks, palette, eye,
+    turned, mount,
     horizon,
     own_car, sides, sight, images, portals, about, shapes, spares,
 ):  # fmt: skip
@@ -559,7 +584,7 @@ def draw_views(
         out: (k, height, width, channels) uint8, one channel or three; written.
         x, y, z, yaw: of ``CarState``; segment: of ``TrackFrame``; present: of ``RaceState``.
         length, width, wheelbase, to_front: of ``VehicleTable``.
-        race_track, points, borders, crossings, obstacles, table: the packed tracks.
+        race_track, points, borders, verges, crossings, obstacles, table: the packed tracks.
         inks: (1 or n_races, CODES) uint8, what is written into ``images`` for each code: with
             three channels the code itself, with one its brightness.
         palette: (1 or n_races, CODES, 3) uint8, colours of codes.
@@ -601,7 +626,7 @@ def draw_views(
             )  # fmt: skip
             draw_ground(
                 image, ink, portals[block], about[block], n, table[track, KERB], spacing, count,
-                eye, shape, spare,
+                verges, int(table[track, FIRST]), table[track, VERGED] > 0.0, eye, shape, spare,
             )  # fmt: skip
             draw_standing(
                 image, ink, portals[block], about[block], n, table[track, RUNOFF] <= OPEN_RUNOFF,

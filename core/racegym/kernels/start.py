@@ -5,7 +5,15 @@ from __future__ import annotations
 from numba import prange
 
 from racegym.kernels.compile import kernel
-from racegym.kernels.projection import COUNT, FIRST, LENGTH, SPACING, WIDTH_LEFT, WIDTH_RIGHT
+from racegym.kernels.projection import (
+    COUNT,
+    FIRST,
+    GRID_COUNT,
+    LENGTH,
+    SPACING,
+    WIDTH_LEFT,
+    WIDTH_RIGHT,
+)
 from racegym.kernels.randomness import draw_uniform, purpose
 
 __all__ = ["place_on_grid"]
@@ -18,18 +26,21 @@ _SPEED = purpose("start.speed")
 
 @kernel
 def place_on_grid(
-    races, keys, slots, length, width, race_track, points, table,
+    races, keys, slots, length, width, race_track, points, table, grid_slots,
     anywhere, gap, base_speed, lateral_noise, heading_noise, speed_noise,
     s, d, heading, speed,
 ):  # fmt: skip
     """Write the start of every car of some races.
+
+    Where a track brings slots along they are used, and those behind the last of them follow
+    it by the rule: alternately left and right, ``gap`` apart.
 
     Args:
         races: (k,) int64.
         keys: (k,) uint64.
         slots: (n_cars,) int64, the grid slot of each car.
         length, width: (n_races, n_cars) real [m], of the cars.
-        race_track, points, table: the packed tracks.
+        race_track, points, table, grid_slots: the packed tracks.
         anywhere: start somewhere on the track, at equal distances, instead of on the grid.
         gap: [m] between slots along the track; 0 takes 1.6 times the longest car.
         base_speed: [m/s].
@@ -46,11 +57,16 @@ def place_on_grid(
             longest = max(longest, float(length[race, car]))
         step = gap if gap > 0.0 else 1.6 * longest
         base = lap * draw_uniform(keys[k], 0, 0, _PLACE)
+        marked = 0 if anywhere else int(table[track, GRID_COUNT])
         for car in range(n_cars):
             slot = slots[car]
             i = k * n_cars + car
             if anywhere:
                 s[i] = (base - slot * lap / n_cars) % lap
+            elif slot < marked:
+                s[i] = grid_slots[track, slot, 0] % lap
+            elif marked > 0:
+                s[i] = (grid_slots[track, marked - 1, 0] - (slot - marked + 1) * step) % lap
             else:
                 s[i] = lap - (0.5 * longest + 0.5 + slot * step) % lap
             index = min(int(s[i] / table[track, SPACING]), int(table[track, COUNT]) - 1)
@@ -59,6 +75,8 @@ def place_on_grid(
             side = 0.0
             if n_cars > 1 and not anywhere:
                 side = 0.45 * left if slot % 2 == 0 else -0.45 * right
+            if slot < marked:
+                side = grid_slots[track, slot, 1]
             side += lateral_noise * (2.0 * draw_uniform(keys[k], car, 0, _LATERAL) - 1.0)
             inside = 0.5 * float(width[race, car])
             d[i] = max(min(side, left - inside), inside - right)

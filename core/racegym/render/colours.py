@@ -40,6 +40,7 @@ INKS[ground.KERB_LIGHT] = (238, 238, 236)
 INKS[ground.CONCRETE] = (128, 130, 122)
 INKS[ground.WALL] = (44, 48, 54)
 INKS[ground.WALL_TOP] = (176, 182, 190)
+INKS[ground.GRAVEL] = (196, 178, 136)
 
 _SPEEDS = np.array([(66, 135, 245), (60, 200, 190), (120, 214, 80), (250, 210, 60), (240, 80, 60)])
 _TEAMS = 8

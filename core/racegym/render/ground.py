@@ -20,6 +20,7 @@ from racegym.render.cameras import Framing
 from racegym.render.colours import INKS
 from racegym.track import Track
 from racegym.track.borders import border_points
+from racegym.track.verges import verges
 
 __all__ = ["Ground", "Picture", "Tiles"]
 
@@ -30,6 +31,8 @@ LEAST_WIDTH = 5.0  # [pixels] of the asphalt: narrower ones could not be followe
 PAINTED_CURVATURE = 0.010  # [1/m] from which on kerbs are red and white, on a track 10 m wide
 PAINT_REACH = 8.0  # [m] before and after such a corner
 MOST_TILES = 112  # 59 MB
+# Of each code of ``interfaces.Surface``.
+_VERGE_INKS = np.array([kernels.ASPHALT, kernels.CONCRETE, kernels.GRASS, kernels.GRAVEL])
 
 
 class Ground:
@@ -42,6 +45,7 @@ class Ground:
         points: (n, GROUND_COLUMNS) float64, as ``racegym.kernels.ground`` takes them.
         kerb: [m] width of the kerbs.
         walled: whether there are walls.
+        pit, boxes: the pit lane, as ``colour_ground`` takes it.
         bounds: [m] west, south, east and north end of what is drawn.
     """
 
@@ -60,9 +64,12 @@ class Ground:
         points[:, kernels.Z] = track.z
         points[:, kernels.S] = track.spacing * np.arange(len(track))
         points[:, kernels.PAINT_LEFT], points[:, kernels.PAINT_RIGHT] = _paint(track)
+        for column, codes in ((kernels.VERGE_LEFT, 0), (kernels.VERGE_RIGHT, 1)):
+            points[:, column] = _VERGE_INKS[verges(track)[:, codes]]
         self.points = points
         self.kerb = track.kerb_width
         self.walled = bool(np.isfinite(track.runoff))
+        self.pit, self.boxes = _pit(track)
         beside = borders[:, 4:].reshape(-1, 2)
         self.bounds = (*beside.min(axis=0).tolist(), *beside.max(axis=0).tolist())
 
@@ -77,7 +84,21 @@ class Ground:
         claim = np.empty((*picture.shape[:2], 4), np.float32)
         place = (float(west), float(north), float(scale), self.points, 0.5 * LEAST_WIDTH / scale)
         claim_ground(claim, *place)
-        colour_ground(picture, claim, *place, float(self.kerb), self.walled, INKS)
+        colour_ground(
+            picture, claim, *place, float(self.kerb), self.walled, self.pit, self.boxes, INKS
+        )
+
+
+def _pit(track: Track) -> tuple[Floats, Floats]:
+    """Return the pit lane and its boxes as ``colour_ground`` takes them."""
+    pit, items = track.pit, np.zeros(kernels.PIT_ITEMS)
+    if pit is None:
+        return items, np.zeros((0, 2))
+    items[kernels.PIT_ENTRY], items[kernels.PIT_LENGTH] = pit.entry, pit.long(track.length)
+    items[kernels.PIT_LOW] = pit.offset - 0.5 * pit.width
+    items[kernels.PIT_HIGH] = pit.offset + 0.5 * pit.width
+    long = pit.box_length(track.length)
+    return items, np.array([[s, long] for s in pit.boxes], np.float64).reshape(-1, 2)
 
 
 def _paint(track: Track) -> tuple[Floats, Floats]:

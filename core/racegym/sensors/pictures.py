@@ -115,7 +115,7 @@ class Painter:
         scenery.draw_views(
             cars, out, state.x, state.y, state.z, state.yaw, view.frame.segment,
             view.race.present, vehicle.length, vehicle.width, vehicle.wheelbase, vehicle.to_front,
-            tracks.race_track, tracks.points, tracks.borders, tracks.crossings,
+            tracks.race_track, tracks.points, tracks.borders, tracks.verges, tracks.crossings,
             tracks.obstacles, tracks.table, self._inks, self._palette, *self._look, images,
             *self._scratch,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,14 @@ from racegym.errors import TrackError
 if TYPE_CHECKING:
     from racegym.track.track import Track
 
-__all__ = ["PitLane"]
+__all__ = ["MOST_BOXES", "PIT_COLUMNS", "PitLane"]
 
 MOST_BOXES = 64
+
+# Columns of a packed pit lane; the values are those of ``PitLane``.
+ENTRY, EXIT, OFFSET, WIDTH, SPEED_LIMIT = 0, 1, 2, 3, 4
+BOX_COUNT = 5  # a whole number
+PIT_COLUMNS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +83,27 @@ class PitLane:
                     f"its exit at {self.exit:g} m"
                 )
 
+    def row(self) -> tuple[float, ...]:
+        """Return its values in the order of the columns ENTRY to BOX_COUNT."""
+        values = (self.entry, self.exit, self.offset, self.width, self.speed_limit)
+        return (*values, float(len(self.boxes)))
+
+    def long(self, length: float) -> float:
+        """Return how long [m] the lane is, on a lap of ``length`` [m]."""
+        return (self.exit - self.entry) % length
+
+    def box_length(self, length: float) -> float:
+        """Return the room [m] along the track that each box has, on a lap of ``length`` [m].
+
+        It is nine tenths of the way from one to the next, and at most three widths of the lane.
+        """
+        places = [(s - self.entry) % length for s in self.boxes]
+        apart = [after - before for before, after in pairwise(places)]
+        return min([0.9 * abs(gap) for gap in apart] + [3.0 * self.width])
+
     def covers(self, s: float, length: float) -> bool:
         """Return whether s [m] lies beside the lane, on a lap of ``length`` [m]."""
-        return (s - self.entry) % length <= (self.exit - self.entry) % length
+        return (s - self.entry) % length <= self.long(length)
 
     def reversed(self, length: float) -> PitLane:
         """Return the lane of the track driven the other way round, on a lap of ``length`` [m]."""

@@ -14,9 +14,12 @@ from racegym.kernels.obstacles import OBSTACLE_COLUMNS
 from racegym.kernels.projection import fill_grid, pose_cars
 from racegym.track.borders import BORDER_COLUMNS, border_points
 from racegym.track.check import MOST_CROSSINGS
+from racegym.track.lane import MOST_BOXES, PIT_COLUMNS, PitLane
 from racegym.track.line_shape import line_rows
 from racegym.track.obstacles import MAX_OBSTACLES, obstacle_rows, obstacle_spans
+from racegym.track.parts import MAX_SLOTS
 from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
+from racegym.track.verges import GRASS, verges
 
 __all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
 
@@ -69,6 +72,12 @@ class TrackSet:
             items of the two below.
         checkpoint_s, sector_s: (n_tracks * most,) float64 [m].
         crossings: (n_tracks, 2 * most) float64 [m], s of both passes of each crossing.
+        verges: (n_points, 2) uint8, what lies beyond the kerbs left and right, of ``Surface``.
+        grid_slots: (n_tracks, most, 2) float64 [m], s and d of the slots that a track brings
+            along; how many stands in ``table``.
+        pits: (n_tracks, PIT_COLUMNS) float64, as in ``racegym.track.lane``; a width of 0 where
+            there is no pit lane.
+        pit_boxes: (n_tracks, most) float64 [m], s of each box.
 
     Args:
         tracks: one or more.
@@ -114,6 +123,10 @@ class TrackSet:
         self.crossings = np.zeros((n_tracks, 2 * MOST_CROSSINGS))
         self.obstacles = np.zeros((n_tracks * MAX_OBSTACLES, OBSTACLE_COLUMNS))
         self.obstacle_spans = np.zeros((n_points, 2), np.int32)
+        self.verges = np.full((n_points, 2), GRASS, np.uint8)
+        self.grid_slots = np.zeros((n_tracks, MAX_SLOTS, 2))
+        self.pits = np.zeros((n_tracks, PIT_COLUMNS))
+        self.pit_boxes = np.zeros((n_tracks, MOST_BOXES))
         self.table = np.zeros((n_tracks, columns.TABLE_COLUMNS))
         self.cells = np.zeros(n_points * CELLS_PER_POINT, dtype=np.int32)
         self.checkpoint_s = np.zeros(n_tracks * MAX_CHECKPOINTS)
@@ -152,6 +165,10 @@ class TrackSet:
         track = self._slots[int(self.race_track[race])]
         assert track is not None
         return track
+
+    def pit_of(self, race: int) -> PitLane | None:
+        """Return the pit lane of the track of ``race``, if it has one."""
+        return self.track_of(race).pit
 
     def subscribe(self, callback: Callable[[NDArray[np.int64]], None]) -> None:
         """Have ``callback`` called with the races (k,) int64 whose track has changed."""
@@ -248,6 +265,7 @@ class TrackSet:
             self.line[row : row + count] = self.line[first : first + count].copy()
             self.line_outline[row : row + count] = self.line_outline[first : first + count].copy()
             self.borders[row : row + count] = self.borders[first : first + count].copy()
+            self.verges[row : row + count] = self.verges[first : first + count].copy()
             self.obstacle_spans[row : row + count] = self.obstacle_spans[
                 first : first + count
             ].copy()
@@ -286,6 +304,7 @@ class TrackSet:
         entry[columns.OBSTACLE_FIRST], entry[columns.OBSTACLE_COUNT] = first_obstacle, obstacles
         self.obstacles[first_obstacle : first_obstacle + obstacles] = obstacle_rows(track)
         self.obstacle_spans[row : row + n] = obstacle_spans(track)
+        self._write_beside(slot, row, track)
         self._write_grid(slot, CELLS_PER_POINT * row, track)
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,
@@ -297,6 +316,21 @@ class TrackSet:
             count[slot] = len(s)
             entry[first_column], entry[count_column] = first[slot], len(s)
         self._slots[slot] = track
+
+    def _write_beside(self, slot: int, row: int, track: Track) -> None:
+        """Pack what a track may be without: surfaces, grid slots, a pit lane."""
+        beside, entry = verges(track), self.table[slot]
+        self.verges[row : row + len(track)] = beside
+        entry[columns.VERGED] = float((beside != GRASS).any())
+        slots = 0 if track.grid is None else len(track.grid)
+        self.grid_slots[slot] = 0.0
+        if track.grid is not None:
+            self.grid_slots[slot, :slots] = track.grid
+        entry[columns.GRID_COUNT] = slots
+        boxes = () if track.pit is None else track.pit.boxes
+        self.pits[slot] = 0.0 if track.pit is None else track.pit.row()
+        self.pit_boxes[slot] = 0.0
+        self.pit_boxes[slot, : len(boxes)] = boxes
 
     def _write_grid(self, slot: int, first: int, track: Track) -> None:
         """Fill the track's grid of nearest samples, with about four cells a sample."""

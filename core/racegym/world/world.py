@@ -154,7 +154,7 @@ class World:
         ]
         self._grid = (
             np.array(slots, np.int64), vehicle.length, vehicle.width,
-            tracks.race_track, tracks.points, tracks.table,
+            tracks.race_track, tracks.points, tracks.table, tracks.grid_slots,
             start.kind == "random", float(start.gap), float(start.speed),
             float(start.lateral_noise), float(start.heading_noise), float(start.speed_noise),
         )  # fmt: skip
@@ -226,6 +226,10 @@ class World:
         if self.variation is not None:
             longest = max(longest, self.variation.highest(VEHICLE + "length"))
         gap = self.config.start.gap or 1.6 * longest
+        if self.config.tracks and all(
+            track.grid is not None and len(track.grid) > slots.max() for track in self.config.tracks
+        ):
+            return
         back = (1.5 * longest + 0.5 + int(slots.max()) * gap) * (self.config.start.kind == "grid")
         laps = [track.length for track in self.config.tracks]
         lap = min(laps, default=float(tracks.length[tracks.race_track].min()))

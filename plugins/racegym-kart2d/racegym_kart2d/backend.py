@@ -123,8 +123,9 @@ class Kart2D(Backend):
         self._touch = Touch(*(getattr(view.contacts, name) for name in Touch._fields))
         tracks = view.tracks
         self._ground = Ground(
-            *tracks.geometry, _flat(view.frame.segment), tracks.obstacles, tracks.obstacle_spans
-        )
+            *tracks.geometry, _flat(view.frame.segment), tracks.obstacles,
+            tracks.obstacle_spans, tracks.verges,
+        )  # fmt: skip
         self._asked: tuple[Control, Effects] | None = None
 
     @property

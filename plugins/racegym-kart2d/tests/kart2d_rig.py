@@ -49,7 +49,7 @@ class Rig:
 
     Args:
         vehicles: the vehicle of each car of a race.
-        track: what all races drive on.
+        track: what all races drive on, or what each does.
         n_races: how many.
         real: the precision.
         dt: [s] of ``step``.
@@ -59,7 +59,7 @@ class Rig:
     def __init__(
         self,
         *vehicles: Mapping[str, Any],
-        track: Track | None = None,
+        track: Track | list[Track] | None = None,
         n_races: int = 1,
         real: Any = np.float64,
         dt: float = 0.05,
@@ -68,7 +68,8 @@ class Rig:
         n_cars = len(vehicles)
         self.arrays = arrays = Arrays(n_races, real)
         self.dt = dt
-        self.tracks = TrackSet([track or PLAIN], np.zeros(n_races, np.int32))
+        tracks = track if isinstance(track, list) else [track or PLAIN]
+        self.tracks = TrackSet(tracks, np.arange(n_races) % len(tracks))
         self.view = View.allocate(arrays, n_cars, dt, self.tracks)
         self.effects = allocate(Effects, arrays, n_cars, "effects")
         self.backend = Kart2D(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from kart2d_rig import VEHICLES, Rig, circle, vehicle
 from numpy.testing import assert_allclose
 
 from racegym.interfaces import Contacts, Surface
-from racegym_kart2d.kernels.ground import GRIP_OF_GRASS
+from racegym.track import PitLane
+from racegym_kart2d.kernels.ground import GRIP_OF_GRASS, GRIP_OF_GRAVEL
 
 RADIUS = 60.0
 
@@ -82,6 +85,99 @@ def test_a_kart_on_grass_is_slower_than_on_asphalt():
         made.drive(throttle=1.0)
         made.step(60)
     assert both[1].state.vx[0, 0] < 0.85 * both[0].state.vx[0, 0]
+
+
+def verged(left, right, d=0.0, speed=0.0, name="gt3", **more):
+    """Return a car on a circle of 60 m, 10 m wide, with verges of these codes."""
+    track = circle(RADIUS, 10.0, kerb_width=1.0, runoff=20.0)
+    n = len(track)
+    track = replace(track, surface_left=np.full(n, left), surface_right=np.full(n, right), **more)
+    made = Rig(vehicle(name), track=track)
+    made.place(RADIUS - d, 0.0, np.pi / 2, speed)
+    return made
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("beside", [Surface.ASPHALT, Surface.GRASS, Surface.GRAVEL])
+def test_wheels_beyond_the_kerb_stand_on_what_the_track_says(side, beside):
+    other = Surface.GRAVEL if beside != Surface.GRAVEL else Surface.GRASS
+    left, right = (beside, other) if side > 0 else (other, beside)
+    made = verged(left, right, d=12.0 * side)
+    assert made.state.surface[0, 0].tolist() == [beside] * 4
+    made.step()
+    assert made.state.surface[0, 0].tolist() == [beside] * 4
+    kerb = verged(left, right, d=5.5 * side, name="rc_car")
+    kerb.step()
+    assert kerb.state.surface[0, 0].tolist() == [Surface.KERB] * 4
+
+
+def test_verges_change_along_the_track():
+    track = circle(RADIUS, 10.0, kerb_width=1.0, runoff=20.0)
+    codes = np.full(len(track), Surface.GRASS)
+    codes[len(track) // 2 :] = Surface.GRAVEL
+    made = Rig(vehicle("rental_kart"), track=replace(track, surface_left=codes))
+    for angle, expected in ((0.5, Surface.GRASS), (np.pi + 0.5, Surface.GRAVEL)):
+        made.place(50.0 * np.cos(angle), 50.0 * np.sin(angle), angle + np.pi / 2, 1.0)
+        assert set(made.state.surface[0, 0].tolist()) == {expected}
+        made.step()
+        assert set(made.state.surface[0, 0].tolist()) == {expected}
+
+
+def test_gravel_slows_a_coasting_car_by_three_tenths_of_g():
+    drop = {}
+    for beside in (Surface.ASPHALT, Surface.GRASS, Surface.GRAVEL):
+        made = verged(beside, beside, d=-12.0, speed=10.0)
+        made.step()
+        drop[beside] = -made.state.ax[0, 0]
+    assert_allclose(drop[Surface.GRAVEL] - drop[Surface.ASPHALT], 0.3 * 9.80665, rtol=0.03)
+    assert_allclose(drop[Surface.GRASS] - drop[Surface.ASPHALT], 0.08 * 9.80665, rtol=0.03)
+
+
+def test_gravel_grips_less_than_asphalt():
+    braked = {}
+    for beside in (Surface.ASPHALT, Surface.GRAVEL):
+        made = verged(beside, beside, d=-12.0, speed=20.0)
+        made.drive(brake=1.0)
+        made.step(3)
+        braked[beside] = -made.state.ax[0, 0]
+    share = (braked[Surface.GRAVEL] - 0.3 * 9.80665) / braked[Surface.ASPHALT]
+    assert_allclose(share, GRIP_OF_GRAVEL, atol=0.06)
+
+
+def test_paved_run_off_is_as_good_as_the_track():
+    wide = Rig(vehicle("gt3"), track=circle(RADIUS, 50.0, kerb_width=0.0))
+    wide.place(RADIUS + 12.0, 0.0, np.pi / 2, 10.0)
+    paved = verged(Surface.ASPHALT, Surface.ASPHALT, d=-12.0, speed=10.0)
+    for made in (wide, paved):
+        made.drive(throttle=1.0, steer=0.1)
+        made.step(20)
+    assert_allclose(paved.state.vx, wide.state.vx, rtol=1e-6)
+    assert_allclose(paved.state.x, wide.state.x, atol=1e-6)
+
+
+def test_a_pit_lane_is_paved():
+    lane = PitLane(entry=50.0, exit=150.0, offset=-9.0, width=4.0, speed_limit=10.0)
+    made = verged(Surface.GRAVEL, Surface.GRAVEL, pit=lane)
+    for s, expected in ((100.0, Surface.ASPHALT), (250.0, Surface.GRAVEL)):
+        angle = s / RADIUS
+        made.place(69.0 * np.cos(angle), 69.0 * np.sin(angle), angle + np.pi / 2, 1.0)
+        assert made.state.surface[0, 0].tolist() == [expected] * 4
+    packed = made.tracks.pits[0]
+    assert packed.tolist() == [50.0, 150.0, -9.0, 4.0, 10.0, 0.0]
+    assert made.tracks.pit_of(0) == lane
+
+
+def test_a_race_on_grass_keeps_its_bits_beside_one_on_gravel():
+    plain, rough = circle(RADIUS), circle(RADIUS, runoff=20.0)
+    rough = replace(rough, surface_right=np.full(len(rough), Surface.GRAVEL))
+    alone = Rig(vehicle("rental_kart"), track=plain, n_races=2)
+    both = Rig(vehicle("rental_kart"), track=[plain, rough], n_races=2)
+    for made in (alone, both):
+        made.place(RADIUS + 7.0, 0.0, np.pi / 2, 5.0)
+        made.drive(throttle=1.0)
+        made.step(10)
+    assert both.state.vx[0, 0] == alone.state.vx[0, 0]
+    assert both.state.vx[1, 0] < 0.9 * alone.state.vx[1, 0]
 
 
 def test_height_is_that_of_the_track():

@@ -1,11 +1,14 @@
 """What the wheels stand on, and what happens at a wall or an obstacle.
 
-Across the track lie asphalt, a kerb on either side, grass, and a wall at the edge plus the
-run-off. A car is a box centred between its axles. At a wall it is pushed back, then its
-foremost corner gets an impulse along the normal with restitution, then one along the wall
-with friction, each found for a rigid body [1]. Either alone takes energy from the car or
-leaves it; both at once could add some. An obstacle is an upright cylinder; the point of the
-car's outline nearest to its middle meets it as a corner meets a wall.
+Across the track lie asphalt, a kerb on either side, a verge, and a wall at the edge plus the
+run-off. The verge is grass, gravel or asphalt, by segment and side. Gravel grips better than
+grass, and slows a car down by 0.3 g as its wheels dig in: values of our calibration.
+
+A car is a box centred between its axles. At a wall it is pushed back, then its foremost corner
+gets an impulse along the normal with restitution, then one along the wall with friction, each
+found for a rigid body [1]. Either alone takes energy from the car or leaves it; both at once
+could add some. An obstacle is an upright cylinder; the point of the car's outline nearest to
+its middle meets it as a corner meets a wall.
 
 [1] Chatterjee, Ruina (1998), "A new algebraic rigid-body collision law based on impulse
     space considerations", J. Appl. Mech. 65(4):939-951.
@@ -52,10 +55,13 @@ from racegym_kart2d.kernels.single_track import Body
 __all__ = [
     "ASPHALT",
     "GRASS",
+    "GRAVEL",
     "GRIP_OF_GRASS",
+    "GRIP_OF_GRAVEL",
     "GRIP_OF_KERB",
     "KERB_SURFACE",
     "ROLLING_OF_GRASS",
+    "ROLLING_OF_GRAVEL",
     "WALL_FRICTION",
     "WALL_RESTITUTION",
     "Hit",
@@ -72,6 +78,7 @@ __all__ = [
     "stretch_at",
     "surface_grip",
     "surface_rolling",
+    "verge_surfaces",
     "wheel_surfaces",
 ]
 
@@ -79,10 +86,12 @@ Real = Any
 Reals = Any
 Floats = Any
 
-ASPHALT, KERB_SURFACE, GRASS = 0, 1, 2  # values of `racegym.interfaces.Surface`
+ASPHALT, KERB_SURFACE, GRASS, GRAVEL = 0, 1, 2, 3  # values of `racegym.interfaces.Surface`
 GRIP_OF_KERB = 0.95
 GRIP_OF_GRASS = 0.45
+GRIP_OF_GRAVEL = 0.55
 ROLLING_OF_GRASS = 0.08  # rolling resistance coefficient added
+ROLLING_OF_GRAVEL = 0.3
 WALL_RESTITUTION = 0.1
 WALL_FRICTION = 0.3
 FLAT = 0.05  # sine of the angle to the wall below which a side meets it, not a corner
@@ -227,8 +236,8 @@ def place_beside(part: Stretch, kerb: Real, runoff: Real, real: Any) -> tuple[Pl
 @device
 def nearest_place(
     points: Floats, table: Floats, cells: Any, track: int, x: float, y: float, real: Any
-) -> tuple[Place, float]:
-    """Return (place, height [m]) of (x, y) on the nearest part of ``track``."""
+) -> tuple[Place, float, int]:
+    """Return (place, height [m], segment) of (x, y) on the nearest part of ``track``."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     sample = locate(points, table, cells, track, x, y)
     segment = settle(points, first, count, sample, x, y)
@@ -236,7 +245,7 @@ def nearest_place(
     kerb, runoff = real(table[track, KERB]), real(table[track, RUNOFF])
     place, t = place_beside(part, kerb, runoff, real)
     height, climb = heights(points, table, track, segment)
-    return place, height + t * climb
+    return place, height + t * climb, segment
 
 
 @device
@@ -248,8 +257,8 @@ def _surface(d: Real, place: Place, real: Any) -> Real:
 
 
 @device
-def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Wheels:
-    """Return what each wheel stands on; ``cs`` and ``sn`` are of the car's yaw."""
+def _wheel_offsets(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Wheels:
+    """Return the offset [m] of each wheel; ``cs`` and ``sn`` are of the car's yaw."""
     half = real(0.5)
     ahead = sn * place.tx - cs * place.ty  # sine of the heading error
     across = cs * place.tx + sn * place.ty
@@ -257,11 +266,46 @@ def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Whe
     rear = place.d - p[TO_REAR] * ahead
     half_front = half * p[TRACK_FRONT] * across
     half_rear = half * p[TRACK_REAR] * across
+    return Wheels(front + half_front, front - half_front, rear + half_rear, rear - half_rear)
+
+
+@device
+def wheel_surfaces(p: Reals, place: Place, cs: Real, sn: Real, real: Any) -> Wheels:
+    """Return what each wheel stands on; ``cs`` and ``sn`` are of the car's yaw."""
+    d = _wheel_offsets(p, place, cs, sn, real)
     return Wheels(
-        _surface(front + half_front, place, real),
-        _surface(front - half_front, place, real),
-        _surface(rear + half_rear, place, real),
-        _surface(rear - half_rear, place, real),
+        _surface(d.fl, place, real),
+        _surface(d.fr, place, real),
+        _surface(d.rl, place, real),
+        _surface(d.rr, place, real),
+    )
+
+
+@device
+def _verge(surface: Real, d: Real, left: Real, right: Real, real: Any) -> Real:
+    """Return the surface, with that of the verge on the side of ``d`` in the place of grass."""
+    beside = left if d > real(0.0) else right
+    return beside if surface == real(GRASS) else surface
+
+
+@device
+def verge_surfaces(
+    p: Reals, place: Place, cs: Real, sn: Real, wheels: Wheels, left: Real, right: Real, real: Any
+) -> Wheels:
+    """Return what each wheel stands on where the verges are ``left`` and ``right``.
+
+    Args:
+        p, place, cs, sn: as for ``wheel_surfaces``.
+        wheels: what that found.
+        left, right: codes of the verges.
+        real: the precision.
+    """
+    d = _wheel_offsets(p, place, cs, sn, real)
+    return Wheels(
+        _verge(wheels.fl, d.fl, left, right, real),
+        _verge(wheels.fr, d.fr, left, right, real),
+        _verge(wheels.rl, d.rl, left, right, real),
+        _verge(wheels.rr, d.rr, left, right, real),
     )
 
 
@@ -270,13 +314,19 @@ def surface_grip(surface: Real, real: Any) -> Real:
     """Return the factor on grip of a surface."""
     grass = max(surface - real(KERB_SURFACE), real(0.0))
     kerb = min(surface, real(1.0)) - grass
-    return real(1.0) - kerb * real(1.0 - GRIP_OF_KERB) - grass * real(1.0 - GRIP_OF_GRASS)
+    gravel = max(surface - real(GRASS), real(0.0))
+    # On gravel ``grass`` is 2 and ``kerb`` is -1; the last term makes that good, else it is 0.
+    more = real(GRIP_OF_GRAVEL - (1.0 + (1.0 - GRIP_OF_KERB) - 2.0 * (1.0 - GRIP_OF_GRASS)))
+    paved = real(1.0) - kerb * real(1.0 - GRIP_OF_KERB) - grass * real(1.0 - GRIP_OF_GRASS)
+    return paved + gravel * more
 
 
 @device
 def surface_rolling(surface: Real, real: Any) -> Real:
     """Return what a surface adds to the rolling resistance coefficient."""
-    return real(ROLLING_OF_GRASS) * max(surface - real(KERB_SURFACE), real(0.0))
+    soft = real(ROLLING_OF_GRASS) * max(surface - real(KERB_SURFACE), real(0.0))
+    more = real(ROLLING_OF_GRAVEL - 2.0 * ROLLING_OF_GRASS)
+    return soft + more * max(surface - real(GRASS), real(0.0))
 
 
 @device

@@ -144,6 +144,15 @@ def get_wheels(w: Array, i: int) -> Wheels:
 
 
 @device
+def put_wheels(w: Array, i: int, surfaces: Wheels) -> None:
+    """Set the surfaces below the wheels of lane ``i``."""
+    put(w, WHEELS, i, surfaces.fl)
+    put(w, WHEELS + 1, i, surfaces.fr)
+    put(w, WHEELS + 2, i, surfaces.rl)
+    put(w, WHEELS + 3, i, surfaces.rr)
+
+
+@device
 def get_place(w: Array, i: int) -> Place:
     """Return the place of lane ``i``."""
     return Place(

@@ -84,6 +84,7 @@ class Ground(NamedTuple):
     segment: Array  # int32
     obstacles: Array
     obstacle_spans: Array
+    verges: Array  # uint8
 
 
 class Touch(NamedTuple):

@@ -24,6 +24,7 @@ from racegym.kernels.projection import (
     OPEN_RUNOFF,
     REACH,
     RUNOFF,
+    VERGED,
 )
 from racegym.kernels.trigonometry import cosine, sine
 from racegym_kart2d.kernels import lanes
@@ -46,6 +47,7 @@ from racegym_kart2d.kernels.ground import (
     place_beside,
     search,
     stretch_at,
+    verge_surfaces,
     wheel_surfaces,
 )
 from racegym_kart2d.kernels.integrators import implicit, runge_kutta
@@ -66,6 +68,7 @@ from racegym_kart2d.kernels.lanes import (
     put_four,
     put_place,
     put_stretch,
+    put_wheels,
     put_wheelwise,
     take_four,
 )
@@ -250,11 +253,36 @@ def _meet_walls(w: Array, wide: Array, n: int, real: Any) -> None:
         put(wide, lanes.TOUCH_X, i, x + touch_x if first else get(wide, lanes.TOUCH_X, i))
         put(wide, lanes.TOUCH_Y, i, y + touch_y if first else get(wide, lanes.TOUCH_Y, i))
         put(w, lanes.IMPULSE, i, impulse + hit.impulse)
-        fl, fr, rl, rr = wheel_surfaces(p, place, cy, sy, real)
-        put(w, lanes.WHEELS, i, fl)
-        put(w, lanes.WHEELS + 1, i, fr)
-        put(w, lanes.WHEELS + 2, i, rl)
-        put(w, lanes.WHEELS + 3, i, rr)
+        put_wheels(w, i, wheel_surfaces(p, place, cy, sy, real))
+
+
+@outlined
+def _expect_verges(first: int, n: int, n_cars: int, ground: Ground) -> bool:
+    """Return whether any lane's track has something else than grass beyond its kerbs."""
+    some = False
+    for race in range(first // n_cars, (first + n - 1) // n_cars + 1):
+        some = some or ground.table[ground.race_track[race], VERGED] > 0.0
+    return some
+
+
+@outlined
+def _look_beside(
+    w: Array, wide: Array, first: int, n: int, n_cars: int, ground: Ground, real: Any
+) -> None:
+    """See what all lanes stand on beyond the kerbs, where that may be no grass."""
+    race, slot = first // n_cars, first % n_cars
+    for i in range(n):
+        track = ground.race_track[race]
+        if ground.table[track, VERGED] > 0.0:
+            row = int(ground.table[track, FIRST]) + int(get(wide, lanes.SEGMENT, i))
+            left, right = real(ground.verges[row, 0]), real(ground.verges[row, 1])
+            p, place, wheels = get_parameters(w, i), get_place(w, i), get_wheels(w, i)
+            cy, sy = get(w, lanes.CY, i), get(w, lanes.SY, i)
+            found = verge_surfaces(p, place, cy, sy, wheels, left, right, real)
+            put_wheels(w, i, found)
+        slot += 1
+        if slot == n_cars:
+            race, slot = race + 1, 0
 
 
 @outlined
@@ -493,10 +521,13 @@ def _block(travel: Any) -> Any:
             _look_up(w, wide, first, n, n_cars, ground, real)
             _prepare(w, wide, n, real)
             obstructed = _expect_obstacles(w, first, n, n_cars, ground, real)
+            verged = _expect_verges(first, n, n_cars, ground)
             for _ in range(substeps):
                 move(w, wide, n, dt / substeps, real(1.0 - keep), real)
                 _find(w, wide, first, n, n_cars, present, ground, real)
                 _meet_walls(w, wide, n, real)
+                if verged:
+                    _look_beside(w, wide, first, n, n_cars, ground, real)
                 if obstructed:
                     _meet_obstacles(w, wide, first, n, n_cars, present, ground, real)
             _report(w, wide, n, dt, substeps, real)
@@ -677,8 +708,12 @@ def _put_car(
     zero = real(0.0)
     p = memory.parameters[car]
     track = ground.race_track[car // n_cars]
-    place, z = nearest_place(ground.points, ground.table, ground.cells, track, x, y, real)
-    wheels = wheel_surfaces(p, place, cosine(real(yaw), real), sine(real(yaw), real), real)
+    place, z, segment = nearest_place(ground.points, ground.table, ground.cells, track, x, y, real)
+    cs, sn = cosine(real(yaw), real), sine(real(yaw), real)
+    row = int(ground.table[track, FIRST]) + segment
+    left, right = real(ground.verges[row, 0]), real(ground.verges[row, 1])
+    wheels = wheel_surfaces(p, place, cs, sn, real)
+    wheels = verge_surfaces(p, place, cs, sn, wheels, left, right, real)
     body = Body(vx, zero, zero)
     told = report(p, neutral(p, real), body, zero, zero, zero, zero, zero, real)
     motion.x[car], motion.y[car], motion.z[car], motion.yaw[car] = x, y, z, yaw
