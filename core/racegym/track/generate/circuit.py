@@ -18,9 +18,9 @@ from racegym.track.generate.corners import STEP, Line, rectangle, signed_area, t
 from racegym.track.generate.furniture import banked, gravel, grid_slots, pit_lane, widths
 from racegym.track.generate.styles import STYLES, Direction, Style, StyleDefaults
 from racegym.track.scatter import check_scatter, scatter
-from racegym.track.track import Track
+from racegym.track.track import MIN_SAMPLES, Track, default_spacing
 
-__all__ = ["STEEPEST", "generate", "longest_length", "shortest_length"]
+__all__ = ["STEEPEST", "generate", "most_samples", "shortest_length"]
 
 Floats = NDArray[np.float64]
 
@@ -46,9 +46,12 @@ def shortest_length(
     return SHORTEST * _SLACK * max(min_radius, 0.5 * _clearance(width, wall))
 
 
-def longest_length(style: Style, length: float | None) -> float:
-    """Return the longest lap [m] that circuits of a style have; arguments as in ``generate``."""
-    return STYLES[style].length[1] if length is None else length
+def most_samples(
+    style: Style = "club", length: float | None = None, spacing: float | None = None
+) -> int:
+    """Return how many samples a circuit of any seed has at most; arguments as in ``generate``."""
+    lap = 1.01 * (STYLES[style].length[1] if length is None else length)
+    return max(MIN_SAMPLES, int(lap / (spacing or default_spacing(lap))) + 2)
 
 
 def generate(
