@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from racegym.envs import RaceEnv, RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.run import run, verify
 from racegym.scenario import load_scenario
+from racegym.track.generate import STYLES
 
 KART = {"style": "kart", "length": 300, "width": 5, "min_radius": 5}
 BASE = {"backend": "kart2d", "laps": 1, "track": {"generate": KART}}
@@ -79,3 +83,33 @@ def test_it_is_written_out_again():
     again = load_scenario(scenario.resolved())
     assert again == scenario
     assert (again.draw_tracks, again.renew_tracks) == ("renewed", 3)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "generated.md"
+
+
+@pytest.mark.parametrize(
+    "text", re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+)
+def test_what_the_page_shows_can_be_raced(text, tmp_path):
+    file = tmp_path / "scenario.yaml"
+    file.write_text(re.sub(r"count: (\d)\d+", r"count: \1", text), "utf-8")
+    world = load_scenario(file).world(2)
+    world.reset(seeds=[1, 2])
+    world.close()
+
+
+def test_the_page_tells_what_styles_are_by_default():
+    page = PAGE.read_text("utf-8")
+    rows = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            rows.update(dict.fromkeys(re.findall(r"`(\w+)`", cells[0]), cells[1:4]))
+    for style, own in STYLES.items():
+        told = [
+            " to ".join(f"{value:g}" for value in dict.fromkeys(numbers))
+            for numbers in (own.length, own.width, (own.min_radius,))
+        ]
+        assert rows[style] == told, style
+        assert (PAGE.parent / "images" / f"generated_{style}.png").exists()

@@ -319,7 +319,8 @@ class TrackSet:
         first_obstacle, obstacles = slot * MAX_OBSTACLES, len(track.obstacles)
         entry[columns.OBSTACLE_FIRST], entry[columns.OBSTACLE_COUNT] = first_obstacle, obstacles
         self.obstacles[first_obstacle : first_obstacle + obstacles] = obstacle_rows(track)
-        self.obstacle_spans[row : row + n] = obstacle_spans(track)
+        if obstacles or self.obstacle_spans[row : row + n].any():  # memory is not touched for zeros
+            self.obstacle_spans[row : row + n] = obstacle_spans(track)
         self._write_cells(slot, CELLS_PER_POINT * row, cells or cells_of(track))
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,
