@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.errors import TrackError, nearest
-from racegym.kernels.tracing import find_meeting
 from racegym.track.generate.corners import STEP, Line, rectangle, signed_area, trace
 from racegym.track.generate.furniture import banked, gravel, grid_slots, pit_lane, widths
 from racegym.track.generate.styles import STYLES, Direction, Style, StyleDefaults
+from racegym.track.nearby import comes_near
 from racegym.track.scatter import check_scatter, scatter
 from racegym.track.track import MIN_SAMPLES, Track, default_spacing
 
@@ -271,7 +271,6 @@ def _keeps_clear(points: Floats, clearance: float, length: float) -> bool:
     On a line that nowhere bends more than a circle of that diameter, points further apart
     than half its circumference along the line are distinct parts (Schur's theorem).
     """
-    reach, met = 1.02 * clearance, np.zeros(1, np.int64)
-    x, y = np.ascontiguousarray(points.T)
-    find_meeting(met, x, y, reach, 0.5 * np.pi * reach, length / len(points))
-    return not met[0]
+    reach = 1.02 * clearance
+    x, y = points.T
+    return not comes_near(x, y, reach, 0.5 * np.pi * reach / (length / len(points)))
