@@ -30,6 +30,7 @@ MARGIN = 0.375  # of the width, beside each edge, kept free of other parts: 3 m 
 STEEPEST = 0.7  # [rad] of banking
 _PURPOSE = 0x7472_6163  # keeps these draws apart from all others made from the same seed
 _SIZE = 0x7369_7A65  # and those of length and width from those of the line
+_HURRY = 5  # trials that each counts for once a style's patience is over
 _SLACK = 1.03  # radii are drawn a little above the least one, for the spline to stay above it
 
 
@@ -244,8 +245,9 @@ def _check(
 def _draw(
     own: StyleDefaults, rng: np.random.Generator, plan: _Plan, east: float, trial: int
 ) -> Line | None:
-    if trial < own.trials:
-        return own.draw(rng, plan.length, plan.radius, east, trial / own.trials)
+    counted = trial + (_HURRY - 1) * max(trial - own.patience, 0)
+    if counted < own.trials:
+        return own.draw(rng, plan.length, plan.radius, east, counted / own.trials)
     return trace(rectangle(plan.length, plan.radius), STEP * plan.radius, east)
 
 
