@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
-from racegym.track.nearby import MeetingPoints, TangledError, crossings, pairs_within
+from racegym.track.nearby import (
+    MeetingPoints,
+    TangledError,
+    comes_near,
+    crossings,
+    pairs_within,
+)
 
 __all__ = [
     "FOLD",
@@ -290,13 +296,17 @@ def overlaps(
     """
     n = len(x)
     reach = float(np.minimum(left, right).min())
+    far_along = CROSSING_WIDTHS * float((left + right).mean())
+    if not comes_near(x, y, reach, far_along / spacing):
+        none = np.zeros(0, np.int64)
+        return none, none
     i, j = pairs_within(x, y, max(reach, 1.5 * spacing))
     arc = np.minimum(j - i, n - (j - i)) * spacing
     # A tight hairpin is near itself too, but not for longer than its arc.
     shallow = np.abs(tangent_x[i] * tangent_y[j] - tangent_y[i] * tangent_x[j]) < np.sin(
         STEEP_CROSSING
     )
-    far = arc > CROSSING_WIDTHS * float((left + right).mean())
+    far = arc > far_along
     near_by = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach * reach
     bad = shallow & far & near_by
     return i[bad], j[bad]
