@@ -20,7 +20,7 @@ from racegym.kernels.following import (
 from racegym.kernels.pacing import BRAKE, DOWNFORCE, DRAG, DRIVE, GRIP, POWER, TOP_SPEED
 from racegym.kernels.pursuit import KEY_COLUMNS, KEY_ENVELOPE, KEY_TRACK, find_changed
 from racegym.raceline.line import Line
-from racegym.raceline.qss import speed_profile
+from racegym.raceline.quasi_steady import lap_of_line
 from racegym.track import Track
 
 __all__ = ["Paths"]
@@ -129,7 +129,7 @@ class Paths:
         """Return (n, PATH_COLUMNS): the line around ``track`` and the speeds on it."""
         line = self._line_of(track, width)
         step, bend = line.step, line.curvature
-        full = speed_profile(bend, step, ggv)
+        full = lap_of_line(line, ggv).speed
         path = np.empty((len(track), PATH_COLUMNS))
         around = np.roll(line.offset, -1) - np.roll(line.offset, 1)
         path[:, OFFSET], path[:, SLOPE] = line.offset, around / (2.0 * track.spacing)

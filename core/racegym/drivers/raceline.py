@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,8 +11,8 @@ from pydantic import Field
 from racegym.drivers.paths import Paths
 from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, View, options
 from racegym.kernels.following import follow_line
+from racegym.raceline.capability import Envelope, point_mass_ggv
 from racegym.raceline.line import Line
-from racegym.raceline.qss import table_ggv
 from racegym.raceline.racing_line import racing_line
 from racegym.track import Track
 
@@ -65,7 +65,14 @@ class Raceline(Driver):
             known = None if self.setup.drawn else self.setup.ggv(slot)
             self._trusted[slot] = None if known is None else _trusted(known)
         found = self._trusted[slot]
-        return _trusted(table_ggv(self.setup.view.vehicle, car)) if found is None else found
+        if found is not None:
+            return found
+        table = self.setup.view.vehicle
+        told = {
+            field.name: float(getattr(table, field.name).reshape(-1)[car])
+            for field in fields(Envelope)
+        }
+        return _trusted(point_mass_ggv(Envelope(**told)))
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
