@@ -17,8 +17,7 @@ from racegym.kernels.following import (
     SLOPE,
     SPEED,
 )
-from racegym.kernels.pacing import BRAKE, DOWNFORCE, DRAG, DRIVE, GRIP, POWER, TOP_SPEED
-from racegym.kernels.pursuit import KEY_COLUMNS, KEY_ENVELOPE, KEY_TRACK, find_changed
+from racegym.kernels.pursuit import KEY_COLUMNS, KEY_TRACK, find_changed
 from racegym.raceline.line import Line
 from racegym.raceline.quasi_steady import lap_of_line
 from racegym.track import Track
@@ -40,7 +39,7 @@ class Paths:
 
     Args:
         view: the world's data.
-        line_of: called with a track and the width of a vehicle [m].
+        line_of: called with a track, the width of a vehicle [m] and a flat index of a car.
         ggv_of: called with a flat index of a car: what it is trusted to do.
         pace: 1 for all of that.
 
@@ -54,7 +53,7 @@ class Paths:
     def __init__(
         self,
         view: View,
-        line_of: Callable[[Track, float], Line],
+        line_of: Callable[[Track, float, int], Line],
         ggv_of: Callable[[int], GGV],
         pace: float,
     ):
@@ -116,7 +115,8 @@ class Paths:
         """Return where the path of ``car`` begins, and the row of its envelope."""
         track = view.tracks.track_of(car // view.n_cars)
         ggv = self._ggv_of(car)
-        path = self._path(track, float(view.vehicle.width.reshape(-1)[car]), ggv)
+        width = float(view.vehicle.width.reshape(-1)[car])
+        path = self._path(self._line_of(track, width, car), ggv)
         start, self._used = self._used, self._used + len(path)
         if self._used > len(self.rows):
             grown = np.zeros((max(self._used, 2 * len(self.rows)), PATH_COLUMNS))
@@ -125,9 +125,9 @@ class Paths:
         self.rows[start : self._used] = path
         return start, self._envelope(ggv)
 
-    def _path(self, track: Track, width: float, ggv: GGV) -> Floats:
-        """Return (n, PATH_COLUMNS): the line around ``track`` and the speeds on it."""
-        line = self._line_of(track, width)
+    def _path(self, line: Line, ggv: GGV) -> Floats:
+        """Return (n, PATH_COLUMNS): a line around its track and the speeds on it."""
+        track = line.track
         step, bend = line.step, line.curvature
         full = lap_of_line(line, ggv).speed
         path = np.empty((len(track), PATH_COLUMNS))

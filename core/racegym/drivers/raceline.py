@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any, Literal
+from dataclasses import replace
+from math import isfinite
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -13,14 +14,17 @@ from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, 
 from racegym.kernels.following import follow_line
 from racegym.raceline.capability import Envelope, point_mass_ggv
 from racegym.raceline.line import Line
-from racegym.raceline.racing_line import racing_line
+from racegym.raceline.racing_line import LineKind, racing_line
 from racegym.track import Track
 
 __all__ = ["Raceline"]
 
-LATERAL_TRUST = 0.97  # of the envelope: what is left corrects the line
-BRAKE_TRUST = 0.8
-SHARE_TRUST = 0.95
+LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.8  # of the envelope: what is left corrects the line
+SHARE_TRUST = 0.95  # of the way to the lateral limit at which the brakes have to be let go
+LEAST = {  # of a vehicle table that does not tell
+    "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
+    "top_speed": 1.0,
+}  # fmt: skip
 UNSURE_BRAKES = 2.0  # the brakes are taken to bite so much harder until they have been felt
 
 
@@ -40,8 +44,8 @@ class Raceline(Driver):
         pace: float = Field(
             100.0, gt=0, le=105, description="[%] of the speed that it trusts the car with"
         )
-        line: Literal["minimum_curvature", "shortest", "centerline", "own"] = Field(
-            "minimum_curvature", description="what it follows; own: the track's own line"
+        line: LineKind = Field(
+            "minimum_curvature", description="what it follows; own: the line that the track brings"
         )
 
     def __init__(self, setup: Setup):
@@ -52,27 +56,38 @@ class Raceline(Driver):
         self._bite = new("bite", (view.n_cars,), "float64", UNSURE_BRAKES)
         self._twist = new("twist", (view.n_cars,), "float64")
         self._drift = new("drift", (view.n_cars,), "float64")
-        self._trusted: dict[int, GGV | None] = {}
+        self._trusted: dict[int, GGV] = {}
         self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
 
-    def _line(self, track: Track, width: float) -> Line:
-        return racing_line(track, self.options.line, width=width if np.isfinite(width) else 0.0)
+    def _line(self, track: Track, width: float, car: int) -> Line:
+        known = self._known(car) if self.options.line == "minimum_time" else None
+        width = width if isfinite(width) and width > 0.0 else 0.0
+        return racing_line(track, self.options.line, width=width, ggv=known)
 
     def _ggv(self, car: int) -> GGV:
         """Return what the car is trusted to do."""
+        if self.setup.drawn or self.setup.ggv(car % self.setup.view.n_cars) is None:
+            return _trusted(self._known(car))
         slot = car % self.setup.view.n_cars
         if slot not in self._trusted:
-            known = None if self.setup.drawn else self.setup.ggv(slot)
-            self._trusted[slot] = None if known is None else _trusted(known)
-        found = self._trusted[slot]
-        if found is not None:
-            return found
+            self._trusted[slot] = _trusted(self._known(car))
+        return self._trusted[slot]
+
+    def _known(self, car: int) -> GGV:
+        """Return what the car can do, by its model or by what the vehicle table tells."""
+        model = None if self.setup.drawn else self.setup.ggv(car % self.setup.view.n_cars)
+        if model is not None:
+            return model
         table = self.setup.view.vehicle
-        told = {
-            field.name: float(getattr(table, field.name).reshape(-1)[car])
-            for field in fields(Envelope)
-        }
-        return _trusted(point_mass_ggv(Envelope(**told)))
+        told = {name: float(getattr(table, name).reshape(-1)[car]) for name in LEAST}
+        return point_mass_ggv(
+            Envelope(
+                **{
+                    name: told[name] if isfinite(told[name]) and told[name] > least else least
+                    for name, least in LEAST.items()
+                }
+            )
+        )
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
@@ -94,6 +109,6 @@ class Raceline(Driver):
 
 def _trusted(ggv: GGV) -> GGV:
     """Return ``ggv`` less what is kept to correct with."""
-    known = ggv.share
-    brake = np.array([np.interp(known / SHARE_TRUST, known, row) for row in ggv.brake])
+    used = ggv.share / SHARE_TRUST
+    brake = np.array([np.interp(used, ggv.share, row) for row in ggv.brake])
     return replace(ggv, lateral=LATERAL_TRUST * ggv.lateral, brake=BRAKE_TRUST * brake)

@@ -3,7 +3,7 @@
 With e the offset from the line, chi the angle from the line to where the car goes, and k the
 curvature of the line a little ahead, the curvature to drive is
 
-    k_c = k - e / l^2 - 2 D chi / l,      l = max(l_0, v t_l)                              (1)
+    k_c = k - e / l^2 - 2 D sin(chi) / l,      l = max(l_0, v t_l)                         (1)
 
 a spring and a damper over the way driven, with a length l that grows with speed as a steady
 hand does [1]. The wheels stand at
@@ -11,12 +11,14 @@ hand does [1]. The wheels stand at
     angle = atan(wheelbase k_c) + G wheelbase m                                            (2)
 
 where the first part is geometry, and m is what the yaw rate r shows to be missing, k_c - r / v,
-smoothed. The angle chi lies between where the car points and where it goes: a tail that comes
-round is caught, as the nose is led back to the line.
+smoothed. Where the car goes is told by where it points and by its angle of drift, of which
+little is believed at once and some after a while: in a steady corner chi has no bias, and a tail
+that comes round turns the nose of the car, which (1) then leads back to the line.
 
 The pedals follow a speed profile: its own acceleration is fed forward, the error in speed fed
 back. What either may ask is what the g-g-v envelope leaves beside the lateral acceleration that
-the car has or the line demands, so a car that is late on the brakes runs wide, and does not spin.
+the car has, and that the line and (1) demand, so a car that is late on the brakes runs wide, and
+does not spin.
 
 Left out: other cars, obstacles, and grip that is not the vehicle's own.
 
@@ -41,7 +43,6 @@ from racegym.kernels.sensing import place_at
 __all__ = [
     "GAIN",
     "LATERAL",
-    "LEAST_REACH",
     "LINE_CURVATURE",
     "OFFSET",
     "PATH_COLUMNS",
@@ -60,25 +61,23 @@ LATERAL = 5  # [m/s^2] the most sideways at that speed
 PATH_COLUMNS = 6
 
 LEAD_TIME = 0.12  # [s] ahead that the line's curvature is taken: wheels turn at a limited rate
-LEAST_REACH = 2.0
-REACH_TIME = 0.3
+LEAST_REACH, REACH_TIME = 2.0, 0.3  # [wheelbases], [s] the length l of (1)
 DAMPING = 0.9  # D of (1)
 COURSE_FROM = 2.0  # [m/s] above which the course says something
-COURSE_SHARE = 0.2  # of the angle from where the car points to where it goes
-DRIFT_TIME = 0.4
-DRIFT_MOST = 0.05
-MOST_SLIDE = 0.35  # [rad] of that angle that is believed
-YAW_GAIN = 2.0  # G of (2)
-YAW_TRUST = 0.5  # share of m that is believed a step
+DRIFT_AT_ONCE = 0.2  # of the angle of drift, the share that is believed at once
+DRIFT_TIME, DRIFT_MOST = 0.4, 0.05  # [s] after which the rest is believed, [rad] the most of it
+MOST_SLIDE = 0.35  # [rad] of drift; beyond, the figure says little
+YAW_GAIN, YAW_TRUST = 2.0, 0.5  # G of (2); of the error in curvature, believed a step
 SOON = 0.025  # [s] ahead that the profile's own acceleration is taken
 SPEED_GAIN = 2.0  # [1/s]
 NEAR_SPEED = 0.5  # [m/s] of error within which that acceleration counts against the error
 COAST = 0.25  # [m/s^2] of deceleration that needs no brake
-FELT_SHARE = 0.9  # of the lateral acceleration felt
+FELT_SHARE, DEMAND_SHARE = 0.9, 0.7  # of the lateral acceleration felt, and of that asked for
 BITE_PEDAL, BITE_SPEED = 0.1, 3.0  # [1], [m/s] above which the brakes are felt
 BITE_LEAST, BITE_MOST, BITE_TRUST = 0.5, 3.0, 0.25  # of a found figure; believed a step
 EASE_FROM, EASE = 0.35, 0.5  # share of the half width; lost speed for each half width beyond
 SLOWEST_SHARE = 0.35  # of the profile, however far off the line
+ROOMY = 0.3  # of the half width: nearer to the line, a car turns round either way
 TURN_GRIP, TURN_SPEED = 0.4, 0.5  # of the lateral limit, to turn round; [m/s] the least
 LEAST_LATERAL = 0.1  # [m/s^2]
 
@@ -138,6 +137,7 @@ def follow_line(
         bite: (n_races, n_cars) float64: how much harder the brakes were found to bite than
             the pedal times the vehicle table's figure. Updated.
         twist: (n_races, n_cars) float64 [1/m]: m of (2). Updated.
+        drift: (n_races, n_cars) float64 [rad]: angle of drift, smoothed. Updated.
         steer, throttle, brake, gear: of ``Control``. Written in the rows of ``cars``.
         dt: [s].
     """
@@ -169,7 +169,9 @@ def follow_line(
         slide = trust * atan2(sideways, max(forward, COURSE_FROM))
         slide = min(max(slide, -MOST_SLIDE), MOST_SLIDE)
         drift[race, car] += min(dt / DRIFT_TIME, 1.0) * (slide - drift[race, car])
-        course = wrap_angle(known(heading_error[race, car]) - lean + COURSE_SHARE * slide + (1.0 - COURSE_SHARE) * min(max(drift[race, car], -DRIFT_MOST), DRIFT_MOST))
+        steady = min(max(drift[race, car], -DRIFT_MOST), DRIFT_MOST)
+        drifting = steady + DRIFT_AT_ONCE * (slide - steady)
+        course = wrap_angle(known(heading_error[race, car]) - lean + drifting)
         pace = max(forward, 0.0) / hypot(stretch, slope)  # [m/s] along the centerline
 
         # The wheel.
@@ -179,8 +181,9 @@ def follow_line(
         reach = max(LEAST_REACH * base, REACH_TIME * speed)
         wanted = curvature - away / (reach * reach) - 2.0 * DAMPING * sin(course) / reach
         wanted = min(max(wanted, -tightest), tightest)
-        if cos(course) < 0.0:
-            wanted = tightest if course < 0.0 else -tightest
+        if cos(course) < 0.0:  # the short way round, or towards the line where walls are near
+            left = away > 0.0 if abs(away) > ROOMY * half_width else course < 0.0
+            wanted = tightest if left else -tightest
         turned = known(yaw_rate[race, car]) / max(forward, 0.5 * COURSE_FROM)
         twist[race, car] += YAW_TRUST * (trust * (wanted - turned) - twist[race, car])
         turn = atan(base * wanted) + YAW_GAIN * base * twist[race, car]
@@ -202,7 +205,7 @@ def follow_line(
         # The pedals.
         which = envelopes[race, car]
         used = max(FELT_SHARE * abs(known(ay[race, car])), abs(curvature) * speed * speed)
-        used /= lateral
+        used = max(used, DEMAND_SHARE * abs(wanted) * speed * speed) / lateral
         resist = known(drag[race, car]) * forward * abs(forward)
         engine = min(known(drive[race, car]), known(power[race, car]) / max(speed, 0.3))
         stop = known(brake_limit[race, car])

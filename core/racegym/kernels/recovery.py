@@ -9,7 +9,7 @@ __all__ = ["BACK_THROTTLE", "waited"]
 STOPPED = 0.3  # [m/s]
 OPEN_THROTTLE = 0.25
 BLOCKED_FOR, BACK_FOR = 2.0, 1.6  # [s]
-BACK_THROTTLE = 0.5
+BACK_THROTTLE = 1.0  # a kart on grass needs all of it
 
 
 @device
