@@ -12,7 +12,7 @@ though sensors may be asked for one car twice; ``races`` is an int64 array of ra
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -68,6 +68,11 @@ class ScopedArrays:
         return self._arrays.new(f"{self.prefix}.{name}", shape, dtype, fill)
 
 
+def _unknown(car: int) -> GGV | None:
+    del car
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """What a stage is built from.
@@ -83,6 +88,8 @@ class Setup:
         options: the stage's settings from the scenario.
         observation_space: for a driver that declared sensors: what it will be told.
         action_map: for a driver that declared one: what turns its actions into control.
+        ggv: called with a car slot: what its vehicle can do, by the backend's own model and
+            with nothing drawn; None where the backend can't tell.
     """
 
     view: View
@@ -92,6 +99,7 @@ class Setup:
     options: Mapping[str, Any] = field(default_factory=dict)
     observation_space: spaces.Space[Any] | None = None
     action_map: ActionMap | None = None
+    ggv: Callable[[int], GGV | None] = _unknown
 
 
 class Stage:

@@ -44,6 +44,7 @@ from racegym.kernels.pacing import (
     share_along,
 )
 from racegym.kernels.projection import COUNT, CURVATURE, FIRST, SPACING, curve
+from racegym.kernels.recovery import BACK_THROTTLE, waited
 from racegym.kernels.sensing import place_at
 
 __all__ = ["KEY_COLUMNS", "KEY_ENVELOPE", "KEY_TRACK", "KEY_VERSION", "find_changed", "pursue"]
@@ -70,10 +71,6 @@ EASE_FROM, EASE = 0.6, 0.6  # share of the half width; lost speed for each half 
 SLOWEST_SHARE = 0.35  # of the profile, however far off the line
 TURN_GRIP = 0.5  # of the grip, to turn round
 LEAST_SHARE = 0.15  # of the pedals, however hard the corner
-STOPPED = 0.3  # [m/s]
-OPEN_THROTTLE = 0.25
-BLOCKED_FOR, BACK_FOR = 2.0, 1.6  # [s]
-BACK_THROTTLE = 0.5
 
 
 @device
@@ -176,8 +173,7 @@ def pursue(
         keys: (n_races, n_cars, KEY_COLUMNS) float64, with the cars' envelopes.
         starts: (n_races, n_cars) int64, where each car's profile begins in ``speeds``.
         speeds: float64 [m/s], speed profiles over the samples of tracks.
-        blocked: (n_races, n_cars) float64 [s]: how long it has stood with open throttle; if
-            negative, how long it still backs out. Updated.
+        blocked: (n_races, n_cars) float64 [s], see ``racegym.kernels.recovery``. Updated.
         bite: (n_races, n_cars) float64: how much harder the brakes were found to bite than
             the pedal times the envelope's figure. Updated.
         twist: (n_races, n_cars) float64 [1/m]: how far the car's curvature falls short of
@@ -270,20 +266,11 @@ def pursue(
             halt = min(-push / stop, share) if stop > 0.0 else 1.0
 
         # Backing out.
-        wait = blocked[race, car]
-        lever_position = 0
-        if wait < 0.0:
-            wait = min(wait + dt, 0.0)
-            lever_position = -1
-            wheel = -wheel
-            gas, halt = BACK_THROTTLE, 0.0
-        elif speed < STOPPED and applied_throttle[race, car] > OPEN_THROTTLE:
-            wait += dt
-            if wait > BLOCKED_FOR:
-                wait = -BACK_FOR
-        else:
-            wait = 0.0
-        blocked[race, car] = wait
+        lever_position, backing = 0, blocked[race, car] < 0.0
+        opened = applied_throttle[race, car]
+        blocked[race, car] = waited(blocked[race, car], speed, opened, dt)
+        if backing:
+            lever_position, wheel, gas, halt = -1, -wheel, BACK_THROTTLE, 0.0
 
         steer[race, car] = real(wheel)
         throttle[race, car] = real(min(max(gas, 0.0), 1.0))

@@ -91,6 +91,7 @@ def register_drivers(register: Register) -> None:
     at = "racegym.drivers"
     register("absent", f"{at}.absent:Absent", summary="stands for one that nobody asks")
     register("pure_pursuit", f"{at}.pure_pursuit:PurePursuit", summary="follows the centerline")
+    register("raceline", f"{at}.raceline:Raceline", summary="follows a racing line at the limit")
     register("by_hand", f"{at}.by_hand:ByHand", summary="a person, in `racegym drive`")
     register("idle", f"{at}.idle:Idle", summary="does nothing")
     register("random", f"{at}.random:Random", summary="draws random actions")

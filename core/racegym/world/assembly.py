@@ -9,6 +9,7 @@ import numpy as np
 
 from racegym.errors import PluginError, RacegymError
 from racegym.interfaces import (
+    GGV,
     Arrays,
     Backend,
     BackendSpec,
@@ -207,6 +208,11 @@ class Assembly:
     def _check(self, who: str, requires: frozenset[str]) -> None:
         check_needs(who, requires, self.config.backend.name, self._offered)
 
+    def _ggv(self, car: int) -> GGV | None:
+        """Return what the vehicle of a car slot can do, by the backend's own model."""
+        part = self.config.backend
+        return part.make.ggv(self.config.cars[car].vehicle, part.options)
+
     def _build(self, part: Part[Made], prefix: str, **more: Any) -> Made:
         fault = class_fault(part.make)
         if fault is not None:
@@ -217,6 +223,7 @@ class Assembly:
             vehicles=[car.vehicle for car in self.config.cars],
             drawn={} if self.variation is None else self.variation.vehicle(),
             options=part.options,
+            ggv=self._ggv,
             **more,
         )
         stage = part.make(setup)  # type: ignore[call-arg]  # every kind of stage takes a setup

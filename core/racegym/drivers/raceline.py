@@ -1,0 +1,114 @@
+"""A driver that follows a racing line at the speed that physics allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from racegym.drivers.paths import Paths
+from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, View, options
+from racegym.kernels.following import follow_line
+from racegym.raceline.capability import Envelope, point_mass_ggv
+from racegym.raceline.line import Line
+from racegym.raceline.racing_line import LineKind, racing_line
+from racegym.track import Track
+
+__all__ = ["Raceline"]
+
+LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.8  # of the envelope: what is left corrects the line
+SHARE_TRUST = 0.95  # of the way to the lateral limit at which the brakes have to be let go
+LEAST = {  # of a vehicle table that does not tell
+    "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
+    "top_speed": 1.0,
+}  # fmt: skip
+UNSURE_BRAKES = 2.0  # the brakes are taken to bite so much harder until they have been felt
+
+
+class Raceline(Driver):
+    """Follows a racing line by feed-forward and feedback, at the speed of a lap-time simulation.
+
+    The control law stands in ``racegym.kernels.following``. The line is made for the track and
+    the width of the car, the speeds for the g-g-v envelope of its vehicle, or where the
+    backend has none, or the vehicle is drawn anew for each episode, for the envelope in the
+    vehicle table. It looks at positions and at these, not at other cars nor at obstacles that
+    its line does not pass by. Off the track, or turned round, it slows down and steers back.
+    """
+
+    class Options(StageOptions):
+        """Settings of the driver."""
+
+        pace: float = Field(
+            100.0, gt=0, le=105, description="[%] of the speed that it trusts the car with"
+        )
+        line: LineKind = Field(
+            "minimum_curvature", description="what it follows; own: the line that the track brings"
+        )
+
+    def __init__(self, setup: Setup):
+        super().__init__(setup)
+        self.options = options.read(self.Options, setup.options, "driver 'raceline'")
+        view, new = setup.view, setup.arrays.new
+        self._blocked = new("blocked", (view.n_cars,), "float64")
+        self._bite = new("bite", (view.n_cars,), "float64", UNSURE_BRAKES)
+        self._twist = new("twist", (view.n_cars,), "float64")
+        self._drift = new("drift", (view.n_cars,), "float64")
+        self._trusted: dict[int, GGV] = {}
+        self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
+
+    def _line(self, track: Track, width: float, car: int) -> Line:
+        known = self._known(car) if self.options.line == "minimum_time" else None
+        width = width if isfinite(width) and width > 0.0 else 0.0
+        return racing_line(track, self.options.line, width=width, ggv=known)
+
+    def _ggv(self, car: int) -> GGV:
+        """Return what the car is trusted to do."""
+        if self.setup.drawn or self.setup.ggv(car % self.setup.view.n_cars) is None:
+            return _trusted(self._known(car))
+        slot = car % self.setup.view.n_cars
+        if slot not in self._trusted:
+            self._trusted[slot] = _trusted(self._known(car))
+        return self._trusted[slot]
+
+    def _known(self, car: int) -> GGV:
+        """Return what the car can do, by its model or by what the vehicle table tells."""
+        model = None if self.setup.drawn else self.setup.ggv(car % self.setup.view.n_cars)
+        if model is not None:
+            return model
+        table = self.setup.view.vehicle
+        told = {name: float(getattr(table, name).reshape(-1)[car]) for name in LEAST}
+        return point_mass_ggv(
+            Envelope(
+                **{
+                    name: told[name] if isfinite(told[name]) and told[name] > least else least
+                    for name, least in LEAST.items()
+                }
+            )
+        )
+
+    def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
+        """Write steer, pedals and gear of ``cars``."""
+        state, frame, vehicle, tracks = view.state, view.frame, view.vehicle, view.tracks
+        paths, previous = self._paths, view.previous_control
+        paths.refresh(view, cars)
+        follow_line(
+            cars, state.vx, state.vy, state.yaw_rate, state.ax, state.ay,
+            frame.s, frame.d, frame.heading_error, frame.width_left, frame.width_right,
+            vehicle.wheelbase, vehicle.steer_limit, vehicle.drive, vehicle.power,
+            vehicle.brake, vehicle.drag, previous.throttle, previous.brake,
+            tracks.race_track, tracks.points, tracks.table,
+            paths.starts, paths.rows, paths.envelopes,
+            paths.top_speeds, paths.drives, paths.brakes,
+            self._blocked, self._bite, self._twist, self._drift,
+            control.steer, control.throttle, control.brake, control.gear, view.dt,
+        )  # fmt: skip
+
+
+def _trusted(ggv: GGV) -> GGV:
+    """Return ``ggv`` less what is kept to correct with."""
+    used = ggv.share / SHARE_TRUST
+    brake = np.array([np.interp(used, ggv.share, row) for row in ggv.brake])
+    return replace(ggv, lateral=LATERAL_TRUST * ggv.lateral, brake=BRAKE_TRUST * brake)
