@@ -65,26 +65,20 @@ class Paths:
         self.drives: Array = np.zeros((0, SPEEDS, SHARES))
         self.brakes: Array = np.zeros((0, SPEEDS, SHARES))
         self._line_of, self._ggv_of, self._pace = line_of, ggv_of, pace
-        self._tracks = view.tracks
         self._keys: Array = np.full((*shape, KEY_COLUMNS), -1.0)
-        self._version: Array = np.zeros(len(view.tracks.table), np.int64)
         self._changed: Array = np.zeros(shape[0] * shape[1], np.bool_)
         self._known: dict[bytes, tuple[int, int]] = {}
         self._used = 0
         self._ggvs: list[GGV] = []
-        view.tracks.subscribe(self._replaced)
 
     def __len__(self) -> int:
         return len(self._known)
-
-    def _replaced(self, races: Array) -> None:
-        self._version[self._tracks.race_track[races]] += 1
 
     def refresh(self, view: View, cars: Cars) -> None:
         """Make the paths that ``cars`` need and have not."""
         changed, vehicle = self._changed[: len(cars)], view.vehicle
         find_changed(
-            cars, changed, self._keys, view.tracks.race_track, self._version,
+            cars, changed, self._keys, view.tracks.race_track, view.tracks.version,
             vehicle.grip, vehicle.drive, vehicle.power, vehicle.brake,
             vehicle.drag, vehicle.downforce, vehicle.top_speed,
         )  # fmt: skip
