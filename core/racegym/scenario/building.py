@@ -58,6 +58,8 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         cars=[_car(car, vehicles, scenario.variation) for car in scenario.cars],
         backend=backend,
         tracks=_tracks(scenario),
+        draw=scenario.draw_tracks,
+        **_recipe(scenario),
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
@@ -119,6 +121,10 @@ def _placed(
 def _tracks(scenario: Scenario) -> list[Track]:
     tracks: list[Track] = []
     for index, settings in enumerate(scenario.every_track):
+        if scenario.draw_tracks in ("renewed", "fresh") and settings.generate is not None:
+            # Only to begin with: every episode brings its own.
+            one = settings.generate.model_copy(update={"count": 1})
+            settings = settings.model_copy(update={"generate": one})
         location: Location = ("track",) if scenario.track else ("tracks", index)
         with _placed(scenario.places, location):
             made = make_tracks(settings)
@@ -127,6 +133,19 @@ def _tracks(scenario: Scenario) -> list[Track]:
                 made = [with_obstacle(track, obstacle) for track in made]
         tracks += made
     return tracks
+
+
+def _recipe(scenario: Scenario) -> dict[str, Any]:
+    """Return what circuits are made from where they are made for episodes."""
+    if scenario.draw_tracks not in ("renewed", "fresh"):
+        return {}
+    (settings,) = scenario.every_track
+    assert settings.generate is not None
+    return {
+        "recipe": settings.generate.model_dump(exclude={"count"}),
+        "renewed_count": settings.generate.count,
+        "renewed_after": scenario.renew_tracks,
+    }
 
 
 def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:
