@@ -43,7 +43,9 @@ HEAD = 4096  # bytes that a format is recognised by
 class FormatOptions(StageOptions):
     """What every reader may be told."""
 
-    name: str | None = Field(None, min_length=1, description="of the track; None: the file's")
+    name: str | None = Field(
+        default=None, min_length=1, description="of the track; None: the file's"
+    )
 
 
 class Format(NamedTuple):

@@ -221,7 +221,7 @@ def _telemetry(
             f"the log lasts {(end - begin) / 3600.0:.1f} h, which is too long for a run; cut it in "
             "parts"
         )
-    t = begin + step * np.arange(1, int((end - begin) / step) + 1)
+    t: Floats = begin + step * np.arange(1, int((end - begin) / step) + 1, dtype=np.float64)
     x, y, vx, vy, ax, ay = (np.full(len(t), nan) for _ in range(6))
     for piece in motion.pieces:
         rows = slice(*np.searchsorted(t, [piece.start, piece.end + 1e-9]))

@@ -268,7 +268,7 @@ def _shape(run: RunFolder, episode: Mapping[str, Any]) -> TrackShape:
     shapes = read_shapes(run.tracks)
     for event in read_events(run.events):
         if event["kind"] == "start" and (event["race"], event["episode"]) == key:
-            number = event.get("shape", -1)
+            number = int(event.get("shape", -1))
             if 0 <= number < len(shapes):
                 return shapes[number]
     raise RunError("does not tell where the track lies", file=run.tracks)
@@ -405,17 +405,16 @@ def _corners(track: Track, s: Floats, laps: Sequence[DrivenLap], lost: Floats) -
         if end <= start:  # across the start line
             gained += float(lost[-1])
         inside = _between(s, corner.start, corner.end)
-        entry, slowest, leaving = (
-            tuple(float(value(lap)) for lap in laps)
-            for value in (
-                lambda lap, c=corner: np.interp(c.start, s, lap.speed),
-                lambda lap, i=inside: lap.speed[i].min(),
-                lambda lap, c=corner: np.interp(c.end, s, lap.speed),
+        a, b = (
+            (
+                float(np.interp(corner.start, s, lap.speed)),
+                float(lap.speed[inside].min()),
+                float(np.interp(corner.end, s, lap.speed)),
             )
+            for lap in laps
         )
-        found.append(
-            CornerLoss(k + 1, corner, start, end, entry, slowest, leaving, gained)  # type: ignore[arg-type]  # two laps make pairs
-        )
+        entry, slowest, leaving = zip(a, b, strict=True)
+        found.append(CornerLoss(k + 1, corner, start, end, entry, slowest, leaving, gained))
     return found
 
 

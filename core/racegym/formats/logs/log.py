@@ -211,7 +211,8 @@ class Gathered:
         repeats = int((~moved & ~stands).sum())
         if repeats:
             self.notes.append(f"{repeats:,} rows repeat the position before and were left out")
-        return rows[moved | stands]
+        fresh: Floats = rows[moved | stands]
+        return fresh
 
     def _check_reach(self, line: Floats, x: Floats, y: Floats) -> None:
         far = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
@@ -244,9 +245,7 @@ class Gathered:
         return middle_x, middle_y, None
 
     def _speed(self, t: Floats, x: Floats, y: Floats, told: Floats) -> Floats | None:
-        """Return speeds [m/s] if they agree with the way; of a unit that nobody says, the way
-        tells it.
-        """
+        """Return speeds [m/s] if they agree with the way, which tells a unit that nobody says."""
         if np.isfinite(told).mean() < 0.5:
             return None
         # Over a second or so, noise of the positions hardly counts.

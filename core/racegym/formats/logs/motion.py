@@ -217,6 +217,8 @@ def _fit(log: Log, part: slice, noise: float, usual: float) -> Piece:
         piece = Piece(start, end, knot, coefficients)
         at_x, at_y = piece.at(t)
         weight = _huber(np.hypot(at_x - x, at_y - y) / (np.sqrt(2.0) * noise))
+        if turn:  # by now what jumped is known, and hardly counts any more
+            weight = weight**3
     return piece
 
 
@@ -238,8 +240,8 @@ class _System:
             for b in range(a, 4):
                 for axis in range(2):
                     np.add.at(
-                        self._jerk,
-                        (_BAND - 2 * (b - a), 2 * (rows + b) + axis),
+                        self._jerk[_BAND - 2 * (b - a)],
+                        2 * (rows + b) + axis,
                         stiff * third[a] * third[b],
                     )
         self._matrix = self._jerk.copy()

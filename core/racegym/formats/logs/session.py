@@ -79,8 +79,8 @@ def start_of(log: Log, motion: Motion, options: LogOptions) -> StartLine:
     if options.start_lat is not None and options.start_lon is not None:
         if log.plane is None:
             raise TrackError(f"{log.source} is in metres; tell its start by start_x and start_y")
-        x, y = log.plane.to_plane(options.start_lat, options.start_lon)
-        return start_at(motion, float(x), float(y), heading, None, "as told")
+        east, north = log.plane.to_plane(options.start_lat, options.start_lon)
+        return start_at(motion, float(east), float(north), heading, None, "as told")
     if options.start_x is not None and options.start_y is not None:
         if log.plane is not None:
             raise TrackError(
@@ -107,8 +107,8 @@ def track_of(session: Session, options: LogOptions, name: str) -> Track:
     try:
         track = Track.from_points(
             np.column_stack([x, y]),
-            left if np.ndim(left) == 0 else left[::EVERY],
-            right if np.ndim(right) == 0 else right[::EVERY],
+            left[::EVERY],
+            right[::EVERY],
             name=name,
             crossings="allow",
             source=session.log.source,
@@ -122,25 +122,29 @@ def track_of(session: Session, options: LogOptions, name: str) -> Track:
     return replace(track, notes=tuple(_notes(session, said)))
 
 
-def _widths(
-    middle: MeanLine, width: float | str | None
-) -> tuple[Floats | float, Floats | float, str]:
-    """Return the widths to the left and right [m], and where they come from."""
-    if isinstance(width, float | int):
-        return 0.5 * width, 0.5 * width, f"the width of {width:g} m was told"
+def _widths(middle: MeanLine, width: float | str | None) -> tuple[Floats, Floats, str]:
+    """Return the widths to the left and right of each sample [m], and where they come from."""
     length = middle.line.length
-    if width is None:
+    if width == "spread":
+        low, high = np.quantile(middle.offsets, SPREAD, axis=0)
+        left, right = (
+            np.maximum(
+                smooth_closed(np.maximum(side, 0.0), middle.line.spacing, EVEN) + CAR, NARROWEST
+            )
+            for side in (high, -low)
+        )
+        mean = float((left + right).mean())
+        said = (
+            f"the width, {mean:.1f} m in the mean, is as far as the laps lie apart: a lower bound"
+        )
+        return left, right, said
+    if isinstance(width, float | int):
+        wide, said = float(width), f"the width of {width:g} m was told"
+    else:
         wide = 12.0 if length > 2000.0 else 8.0 if length > 300.0 else length / 40.0
         said = f"nothing tells the width: {wide:.3g} m is assumed, width=... tells another"
-        return 0.5 * wide, 0.5 * wide, said
-    low, high = np.quantile(middle.offsets, SPREAD, axis=0)
-    sides = [
-        np.maximum(smooth_closed(np.maximum(side, 0.0), middle.line.spacing, EVEN) + CAR, NARROWEST)
-        for side in (high, -low)
-    ]
-    mean = float((sides[0] + sides[1]).mean())
-    said = f"the width, {mean:.1f} m in the mean, is as far as the laps lie apart: a lower bound"
-    return sides[0], sides[1], said
+    half = np.full(len(middle.line), 0.5 * wide)
+    return half, half, said
 
 
 def _notes(session: Session, width: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from racegym.formats.logs.text import lines, moment, number, shown
 __all__ = ["read_table", "recognises_table"]
 
 PREAMBLE = 60  # lines before the headings at most
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ";\t|,"  # commas may be those of decimals
 _SPACES = " "
 _HEADING = re.compile(r"^(?P<name>.*?)\s*(?:[(\[](?P<unit>[^)\]]*)[)\]])?\s*(?:\*(?P<source>.*))?$")
 _NAMES = {  # by preference
@@ -44,7 +45,9 @@ _SPEEDS = {
     "kts": "knots",
 }  # fmt: skip
 _TIMES = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-_SUFFIXED = {"time": _TIMES, "speed": _SPEEDS, "x": {"m": 1.0}, "y": {"m": 1.0}}
+_SUFFIXED: Mapping[str, Collection[str]] = {
+    "time": _TIMES, "speed": _SPEEDS, "x": ("m",), "y": ("m",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,7 @@ def recognises_table(head: str) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    best = max(_DELIMITERS, key=text.count)
-    return best if best in text else _SPACES
+    return next((each for each in _DELIMITERS if each in text), _SPACES)
 
 
 def _split(text: str, delimiter: str) -> list[str]:
@@ -102,6 +104,14 @@ def _split(text: str, delimiter: str) -> list[str]:
         return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
         return text.split(delimiter)
+
+
+def _words(text: str) -> list[str]:
+    """Return the fields of a line that could be headings."""
+    fields = (part.strip() for part in _split(text, _delimiter(text)))
+    return [part for part in fields if part and not part[:1].isdigit() and part[:1] not in "+-."][
+        :30
+    ]
 
 
 def read_table(path: Path, options: LogOptions) -> Log:
@@ -139,7 +149,7 @@ class _Reader:
         self._first = True
         self._waiting = 0
         self._short: tuple[int, int] | None = None
-        self._tried: list[str] = []
+        self._tried: list[tuple[int, str]] = []
 
     def _check_map(self, columns: ColumnMap) -> None:
         for one, other in (("lat", "lon"), ("x", "y")):
@@ -171,9 +181,9 @@ class _Reader:
         numbered = bool(self._map) and all(isinstance(c, int) for c in self._map.values())
         at = self._by_number(fields, line) if numbered else self._by_name(headings)
         if at is None:
-            self._tried.append(text)
+            self._tried.append((line, text))
             if line >= PREAMBLE:
-                self._complain(line)
+                self._complain()
             return
         self._columns = _Columns(at=at, headings=headings, delimiter=delimiter)
         self._rows = Gathered(self._path, geographic="lat" in at)
@@ -326,14 +336,14 @@ class _Reader:
         text = told.get(name, "")
         return number(text, name, self._path, line) if text else np.nan
 
-    def _complain(self, line: int | None) -> None:
+    def _complain(self) -> None:
         """Refuse a file whose headings were not found.
 
         Raises:
             TrackError: always.
         """
-        best = max(self._tried, key=lambda text: len(_split(text, _delimiter(text))), default="")
-        names = [part.strip() for part in _split(best, _delimiter(best)) if part.strip()][:30]
+        told = [(_words(text), line) for line, text in self._tried]
+        names, line = max(told, key=lambda each: len(each[0]), default=([], None))
         for kind, wanted in self._map.items():
             if isinstance(wanted, str) and wanted.lower() not in (name.lower() for name in names):
                 raise TrackError(
@@ -352,7 +362,7 @@ class _Reader:
     def finish(self) -> Log:
         """Return the log."""
         if self._columns is None:
-            self._complain(None)
+            self._complain()
         assert self._rows is not None
         if self._short is not None:
             self._rows.notes.append(f"line {self._short[0]} is cut off and was left out")
