@@ -404,18 +404,17 @@ def _corners(track: Track, s: Floats, laps: Sequence[DrivenLap], lost: Floats) -
         gained = at_end - at_start
         if end <= start:  # across the start line
             gained += float(lost[-1])
-        inside = _between(s, corner.start, corner.end)
-        a, b = (
-            (
-                float(np.interp(corner.start, s, lap.speed)),
-                float(lap.speed[inside].min()),
-                float(np.interp(corner.end, s, lap.speed)),
-            )
-            for lap in laps
-        )
+        a, b = (_speeds(lap, s, corner) for lap in laps)
         entry, slowest, leaving = zip(a, b, strict=True)
         found.append(CornerLoss(k + 1, corner, start, end, entry, slowest, leaving, gained))
     return found
+
+
+def _speeds(lap: DrivenLap, s: Floats, corner: Corner) -> tuple[float, float, float]:
+    """Return the speeds where a bend begins, where it is slowest, and where it ends [m/s]."""
+    entry, leaving = (float(np.interp(place, s, lap.speed)) for place in (corner.start, corner.end))
+    inside = lap.speed[_between(s, corner.start, corner.end)]
+    return entry, min(entry, leaving, float(inside.min(initial=np.inf))), leaving
 
 
 def _fastest(s: Floats, speed: Floats, before: float, after: float, length: float) -> float:

@@ -1,0 +1,232 @@
+"""Two laps held against each other: a slow corner that was planted is found."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from log_drives import as_gpx, drive, receive
+
+from racegym.cli import main
+from racegym.errors import RunError
+from racegym.record import RunFolder
+from racegym.record.logged import import_log
+from racegym.record.result import read_laps
+from racegym.report.comparison import Choice, compare
+from racegym.report.comparison_figure import draw_comparison
+from racegym.run import run
+from racegym.track import generate
+from racegym.track.corners import find_corners
+
+SCENARIO = {
+    "name": "driven",
+    "backend": "kart2d",
+    "laps": 2,
+    "seed": 3,
+    "track": {"generate": {"seed": 7, "length": 700}},
+    "cars": [
+        {"name": "A", "vehicle": "rental_kart", "driver": {"name": "pure_pursuit", "pace": 94}},
+        {"name": "B", "vehicle": "rental_kart", "driver": {"name": "pure_pursuit", "pace": 90}},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def driven(tmp_path_factory):
+    """A race of two karts over two laps, simulated."""
+    done = run(SCENARIO, runs_dir=tmp_path_factory.mktemp("runs"), plots=False)
+    return RunFolder(done.folder)
+
+
+def slower_in(folder: RunFolder, corner, seconds: float, target) -> RunFolder:
+    """Return a copy of a run in which car A takes that much longer for a corner of each lap."""
+    shutil.copytree(folder.path, target)
+    copy = RunFolder(target)
+    table = pq.read_table(copy.telemetry)
+    car, s = table["car"].to_numpy(), table["s"].to_numpy()
+    time, progress = table["time"].to_numpy().copy(), table["progress"].to_numpy()
+    mine = car == 0
+    inside = np.interp(s[mine], [corner.start, corner.end], [0.0, 1.0])
+    late = seconds * (np.floor(progress[mine] / 700.0009).clip(0) + inside * (progress[mine] > 0))
+    time[mine] += late
+    column = pa.array(time)
+    pq.write_table(table.set_column(table.schema.get_field_index("time"), "time", column),
+                   copy.telemetry)  # fmt: skip
+    with copy.laps.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["car"] == "0":
+            row["time"] = repr(float(row["time"]) + seconds * int(row["lap"]))
+            row["lap_time"] = repr(float(row["lap_time"]) + seconds)
+    with copy.laps.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return copy
+
+
+@pytest.mark.parametrize("planted", [0, 3, 5])
+def test_a_planted_slow_corner_is_found(driven, known_track, tmp_path, planted):
+    corners = sorted(find_corners(known_track), key=lambda corner: corner.apex)
+    other = slower_in(driven, corners[planted], 0.5, tmp_path / "slow")
+    found = compare(Choice(driven, "quick", car="A"), Choice(other, "slow", car="A"))
+    assert found.total == pytest.approx(0.5, abs=0.005)
+    losses = [each.lost for each in found.corners]
+    assert int(np.argmax(losses)) == planted
+    assert losses[planted] == pytest.approx(0.5, abs=0.05)
+    assert sum(losses) == pytest.approx(found.total, abs=1e-9)
+    assert sum(each.lost for each in found.sectors) == pytest.approx(found.total, abs=1e-9)
+    assert max(abs(lost) for k, lost in enumerate(losses) if k != planted) < 0.05
+
+
+def test_a_planted_slow_corner_is_found_in_logs(known_track, tmp_path):
+    """Two noisy logs of 10 Hz, imported and compared: the fastest lap of each."""
+    corners = sorted(find_corners(known_track), key=lambda corner: corner.apex)
+    corner = corners[3]
+    quick = drive(known_track, laps=3, seed=4)
+    inside = np.interp(quick.s % 700.0, [corner.start, corner.end], [0.0, 1.0])
+    late = 0.5 * (np.floor(quick.s / known_track.length) + inside)
+    slow = replace(quick, t=quick.t + late - late[0])
+    runs = []
+    for name, one in (("quick", quick), ("slow", slow)):
+        log = tmp_path / f"{name}.gpx"
+        log.write_text(as_gpx(receive(one, seed=8, bias=0.1)), encoding="utf-8")
+        done = import_log(log, track=known_track, runs_dir=tmp_path / "runs")
+        runs.append(Choice(done.folder, name, lap=2))
+    found = compare(*runs)
+    losses = [each.lost for each in found.corners]
+    assert int(np.argmax(losses)) == 3 and losses[3] == pytest.approx(0.5, abs=0.1)
+    assert found.total == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_lap_against_itself(driven):
+    found = compare(Choice(driven, "one", car="A"), Choice(driven, "one", car="A"))
+    assert not found.lost.any() and found.total == 0.0
+    best = min(lap.lap_time for lap in read_laps(driven.laps) if lap.car == 0)
+    for lap in found.laps:
+        assert lap.lap.lap_time == best
+        assert lap.time[-1] == pytest.approx(best, abs=0.003)
+        assert lap.speed.min() > 5.0  # the last row is of a car that left
+        stations = np.diff(lap.time)
+        assert (stations > 0).all() and stations.max() < 0.3
+
+
+def test_speeds_and_places_of_corners(driven, known_track):
+    found = compare(Choice(driven, "one", car="A"), Choice(driven, "one", car="B"))
+    assert [each.number for each in found.corners] == list(range(1, len(found.corners) + 1))
+    assert found.total > 1.0 and found.laps[1].car == "B"
+    for each in found.corners:
+        assert each.slowest[0] <= min(each.entry[0], each.exit[0])
+        k = round(each.corner.apex / known_track.spacing) % len(known_track)
+        assert each.side == ("left" if known_track.curvature[k] > 0.0 else "right")
+    ends = [each.end for each in found.corners]
+    assert [each.start for each in found.corners] == [ends[-1], *ends[:-1]]
+
+
+def test_a_first_lap_from_the_grid(driven):
+    found = compare(Choice(driven, "one", 2, "A"), Choice(driven, "one", 1, "A"))
+    first, second = (lap.lap.lap_time for lap in found.laps)
+    assert found.total == pytest.approx(second - first, abs=0.01) and found.total > 1.0
+    assert sum(each.lost for each in found.sectors) == pytest.approx(found.total, abs=1e-9)
+
+
+def test_people_and_drivers_compare(driven, known_track, tmp_path):
+    log = tmp_path / "human.gpx"
+    log.write_text(as_gpx(receive(drive(known_track, laps=3, seed=4))), encoding="utf-8")
+    human = import_log(log, track=known_track, runs_dir=tmp_path / "runs").folder
+    found = compare(Choice(human, "human"), Choice(driven, "script"))
+    assert found.track_hash == known_track.hash
+    a, b = (lap.lap.lap_time for lap in found.laps)
+    assert found.total == pytest.approx(b - a, abs=0.01)
+    other = import_log(log, runs_dir=tmp_path / "runs").folder  # a track of its own
+    with pytest.raises(RunError, match=r"on 'smooth-7'.*racegym runs import LOG --track TRACK"):
+        compare(Choice(other, "human"), Choice(driven, "script"))
+
+
+def test_tracks_of_one_shape_compare_and_others_do_not(driven, tmp_path, known_track):
+    copy = RunFolder(tmp_path / "copy")
+    shutil.copytree(driven.path, copy.path)
+    shape = json.loads(copy.tracks.read_text(encoding="utf-8"))
+    copy.tracks.write_text(json.dumps({**shape, "hash": "elsewhere"}) + "\n", encoding="utf-8")
+    one, other = Choice(driven, "one"), Choice(copy, "other")
+    assert compare(one, other).total == 0.0
+    moved = {**shape, "hash": "", "left_x": [x + 2.0 for x in shape["left_x"]],
+             "right_x": [x + 2.0 for x in shape["right_x"]]}  # fmt: skip
+    copy.tracks.write_text(json.dumps(moved) + "\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"their centerlines are up to 2\.0 m apart; --track"):
+        compare(one, other)
+    assert compare(one, other, known_track).total == 0.0
+    longer = {**shape, "hash": "", "length": 800.0}
+    copy.tracks.write_text(json.dumps(longer) + "\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"laps of 700 m and 800 m can't be compared"):
+        compare(one, other)
+    with pytest.raises(RunError, match=r"lies \d+ m beside the track; was it driven on another"):
+        compare(one, one, generate(8, length=700.0))
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"lap": 9}, "there is no lap 9; laps go to 2"),
+        ({"car": "C"}, "no car 'C'"),
+        ({"episode": 2}, "there is no episode 2; the run has 1"),
+    ],
+)
+def test_laps_that_are_not_there(driven, choice, said):
+    with pytest.raises(RunError, match=said):
+        compare(Choice(driven, "one", **choice), Choice(driven, "one"))
+
+
+def test_a_run_without_telemetry(driven, tmp_path):
+    shutil.copytree(driven.path, tmp_path / "bare")
+    bare = RunFolder(tmp_path / "bare")
+    bare.telemetry.unlink()
+    with pytest.raises(RunError, match="kept no telemetry"):
+        compare(Choice(driven, "one"), Choice(bare, "bare"))
+    bare.laps.write_text(bare.laps.read_text(encoding="utf-8").splitlines()[0] + "\n", "utf-8")
+    with pytest.raises(RunError, match="no lap was completed"):
+        compare(Choice(driven, "one"), Choice(bare, "bare"))
+
+
+def test_the_picture(driven, tmp_path):
+    from PIL import Image
+
+    found = compare(Choice(driven, "one", car="A"), Choice(driven, "one", car="B"))
+    draw_comparison(found, tmp_path / "c.png")
+    with Image.open(tmp_path / "c.png") as picture:
+        assert picture.size == (2250, 1080)
+        colours = picture.convert("RGB").getcolors(1 << 24)
+        assert colours is not None and len(colours) > 200
+    with pytest.raises(RunError, match="can't be written"):
+        draw_comparison(found, tmp_path / "none" / "c.png")
+
+
+def test_commands(driven, tmp_path, capsys):
+    runs = str(driven.path.parent.parent)
+    name, plot = str(driven.path), tmp_path / "c.png"
+    args = ["compare", name, name, "--runs-dir", runs, "--car", "A", "--car", "B"]
+    assert main([*args, "--plot", str(plot)]) == 0
+    told = capsys.readouterr().out
+    assert "B lost" in told and "A: A, lap 2" in told and plot.stat().st_size > 50_000
+    assert main([*args, "--json", "--lap", "2"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["laps"][1]["car"] == "B" and data["laps"][0]["lap"] == 2
+    assert data["lost"] == pytest.approx(sum(each["lost"] for each in data["corners"]))
+    assert {"corner", "side", "apex", "entry_speed", "minimum_speed", "exit_speed", "lost"} <= set(
+        data["corners"][0]
+    )
+    for wrong, said in (
+        (["--plot", str(plot)], "exists already"),
+        (["--plot", "c.jpg"], "does not end with .png"),
+        (["--lap", "fast"], "is no lap"),
+        (["--car", "A", "--car", "B", "--car", "C"], "twice at most"),
+        (["--track", "nowhere"], "nowhere"),
+    ):
+        assert main([*args, *wrong]) == 2
+        assert said in capsys.readouterr().err
