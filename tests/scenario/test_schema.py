@@ -163,7 +163,7 @@ BAD = """
 {record: {csv: 1}}
 """
 # A few the schema can't tell: a name in words, a sum, what a file holds.
-BEYOND = {"{observation: {state: false}}"}
+BEYOND = {"{track: nowhere}", "{observation: {state: false}}"}
 
 
 @pytest.fixture(scope="module")
