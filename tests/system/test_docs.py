@@ -19,7 +19,9 @@ import pytest
 from racegym import plugins
 from racegym.authoring.new_plugin import new_plugin
 from racegym.cli import main
+from racegym.formats.local_plane import LocalPlane
 from racegym.scenario import load_scenario
+from racegym.scenario.tracks import make_tracks
 from racegym.testing import run_suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +33,7 @@ PAGES = [
     *sorted(DOCS.glob("stages/**/*.md")),
 ]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
+IMPORT = "racegym runs import sunday.gpx --track scenarios/quickstart.yaml --name human --no-plots"
 
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
@@ -106,6 +109,23 @@ def commands(block: Block) -> Iterator[str]:
         for part in re.split(r"&&|;", re.sub(r"\s+#.*", "", line)):
             if part.strip():
                 yield part.strip()
+
+
+def write_logs(folder: Path) -> None:
+    """Write logs of three laps of the quickstart's track: of a phone, and of a person's own."""
+    (track,) = make_tracks(load_scenario("quickstart").every_track[0])
+    t = 0.1 * np.arange(1500)
+    x, y, _ = track.at(15.0 * t - 60.0, np.sin(t / 20.0))
+    latitude, longitude = LocalPlane(49.33, 8.57).to_earth(x, y)
+    points = [
+        f'<trkpt lat="{a:.8f}" lon="{b:.8f}"><time>2026-05-28T10:{k // 600:02d}:'
+        f"{k % 600 / 10:04.1f}Z</time></trkpt>"
+        for k, (a, b) in enumerate(zip(latitude, longitude, strict=True))
+    ]
+    gpx = "<gpx><trk><trkseg>\n" + "\n".join(points) + "\n</trkseg></trk></gpx>\n"
+    (folder / "sunday.gpx").write_text(gpx, encoding="utf-8")
+    rows = [f"{a:.1f},{b:.3f},{c:.3f},54.0" for a, b, c in zip(t, x, y, strict=True)]
+    (folder / "mine.csv").write_text("\n".join(["t,px,py,v", *rows]), encoding="utf-8")
 
 
 def write_own_code(folder: Path) -> None:
@@ -187,9 +207,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(MINE, encoding="utf-8")
     write_own_code(folder)
     write_oval(folder / "Monza.csv")
+    write_logs(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
+        assert main(shlex.split(IMPORT)[1:]) == 0
         make_trainer(folder)
     (run,) = (folder / "runs" / "quickstart").iterdir()
     for name in ("old", "older"):  # to be deleted
