@@ -162,7 +162,7 @@ BAD = """
 {start: {kind: anywhere}}
 {record: {csv: 1}}
 """
-# A few the schema can't tell: a name in words, a sum, what a file holds.
+# A few the schema can't tell: a name in words, a sum, what a file or a library holds.
 BEYOND = {"{track: nowhere}", "{observation: {state: false}}"}
 
 

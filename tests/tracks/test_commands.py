@@ -87,7 +87,7 @@ def test_what_was_assumed_and_what_is_odd_is_printed(capsys):
     ("arguments", "said"),
     [
         (["none.csv"], "none.csv: there is no such track file; did you mean 'one.csv'?"),
-        (["one.csv"], "one.csv:1: x_m is 'one'"),
+        (["one.csv"], "one.csv:2: x_m is 'one'"),
         (["one.csv", "--format", "tmu"], "no track format 'tmu'"),
         (["one.csv", "--format", "tum", "--set", "wdth=3"], "has no option 'wdth'"),
         (["one.csv", "--set", "width"], "--set width: write --set OPTION=VALUE"),
@@ -95,7 +95,7 @@ def test_what_was_assumed_and_what_is_odd_is_printed(capsys):
     ],
 )
 def test_import_refuses_plainly(arguments, said, user, capsys):
-    Path("one.csv").write_text("one,two,three,four\n")
+    Path("one.csv").write_text("0.0,0.0,4.0,4.0\none,2.0,4.0,4.0\n")
     racegym("import", *arguments, code=2)
     assert said in capsys.readouterr().err
     assert not user.exists()

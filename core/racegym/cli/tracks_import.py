@@ -34,8 +34,9 @@ def command(
     """
     from racegym.formats import FORMATS, format_of, library, read_track
 
+    options = parse_settings(settings)
     form = format_of(file) if form is None else form
-    track = read_track(file, form, parse_settings(settings))
+    track = read_track(file, form, options)
     if name is not None:
         track = replace(track, name=name)
     wide = track.width_left + track.width_right
