@@ -11,18 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from log_drives import as_gpx, drive, receive
+from log_drives import Drive, as_gpx, drive, receive
 
 from racegym.cli import main
 from racegym.errors import RunError
+from racegym.formats.logs.placing import place_on
+from racegym.formats.logs.session import read_session
 from racegym.record import RunFolder
 from racegym.record.logged import import_log
 from racegym.record.result import read_laps
+from racegym.record.telemetry_table import read_telemetry
 from racegym.report.comparison import Choice, compare
 from racegym.report.comparison_figure import draw_comparison
 from racegym.run import run
 from racegym.track import generate
 from racegym.track.corners import find_corners
+from racegym.track.locating import ClosedLine
 
 SCENARIO = {
     "name": "driven",
@@ -230,3 +234,36 @@ def test_commands(driven, tmp_path, capsys):
     ):
         assert main([*args, *wrong]) == 2
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_log_of_a_simulated_race_gives_its_laps_and_its_line_back(tmp_path, known_track):
+    """Fifteen laps of a kart on its own line, seen by a receiver of 10 Hz."""
+    alone = {**SCENARIO, "laps": 16, "time_limit": 2000, "cars": SCENARIO["cars"][:1]}
+    done = run(alone, runs_dir=tmp_path / "runs", plots=False)
+    folder = RunFolder(done.folder)
+    (episode,) = done.result["episodes"]
+    table = read_telemetry(folder, episode, ["time", "x", "y", "progress"], 1)
+    time, x, y, progress = (table[name][:, 0] for name in ("time", "x", "y", "progress"))
+    seen = Drive(track=known_track, t=time, s=progress, x=x, y=y)
+    fixes = receive(seen, seed=6)
+    log = tmp_path / "kart.gpx"
+    log.write_text(as_gpx(fixes), encoding="utf-8")
+    logged = import_log(log, track=known_track, runs_dir=tmp_path / "runs")
+    true = [lap.lap_time for lap in read_laps(folder.laps)]
+    found = [lap.lap_time for lap in read_laps(logged.folder.laps)]
+    # The first lap begins on the grid, where the log may miss the line; the last ends at the
+    # flag, where the record does.
+    assert len(true) == 16 and len(found) >= 14
+    shift = len(true) - 1 - len(found)
+    np.testing.assert_allclose(found[1 - shift :][:14], true[1:15], atol=0.1)
+    line = read_session(log).middle.line
+    placed = place_on(known_track, line, "kart.gpx")
+    c, s = np.cos(placed.turn), np.sin(placed.turn)
+    lap = (progress > 5.0 * known_track.length) & (progress < 6.0 * known_track.length)
+    own = ClosedLine.through(x[lap], y[lap], 700)
+    _, d = own.locate(
+        c * line.x - s * line.y + placed.x, s * line.x + c * line.y + placed.y,
+        c * line.tangent_x - s * line.tangent_y, s * line.tangent_x + c * line.tangent_y,
+    )  # fmt: skip
+    assert np.abs(d).max() < 1.0

@@ -8,10 +8,13 @@ from log_drives import PLANE, as_gpx, as_metres, as_vbo, drive, receive
 
 from racegym.errors import TrackError
 from racegym.formats import read_track
-from racegym.formats.logs import Log, LogOptions, find_laps, find_start, fit_motion, mean_line
+from racegym.formats.logs import Log, LogOptions
+from racegym.formats.logs.laps import find_laps
+from racegym.formats.logs.mean_line import mean_line
+from racegym.formats.logs.motion import fit_motion
 from racegym.formats.logs.placing import place_on
 from racegym.formats.logs.session import read_session
-from racegym.formats.logs.start import start_at
+from racegym.formats.logs.start import find_start, start_at
 from racegym.track import generate
 from racegym.track.locating import ClosedLine
 
@@ -164,7 +167,7 @@ def test_one_lap_that_goes_wide_bends_nothing(known_track):
 @pytest.mark.parametrize(
     ("laps", "said"),
     [
-        (0, r"holds no complete lap: the start line \(the place passed most often, 1 times\)"),
+        (0, r"holds no complete lap: the start line \(the place passed most often, once\)"),
         (1, None),
     ],
 )

@@ -17,6 +17,7 @@ from log_drives import (
 from racegym.errors import RacegymError, TrackError
 from racegym.formats import format_of
 from racegym.formats.logs import LogOptions, read_log
+from racegym.formats.logs.options import ColumnMap
 from racegym.formats.logs.text import MAX_LINE
 from racegym.interfaces.options import read as read_options
 
@@ -239,6 +240,20 @@ def test_times_that_are_too_coarse(write, short_fixes):
 def test_options_that_are_wrong(write, short_fixes, given, said):
     with pytest.raises(RacegymError, match=said):
         read_log(write("a.csv", as_metres(short_fixes, "time;px;py;v")), options(**given))
+
+
+def test_a_log_of_a_month(write):
+    rows = [f"{2 * k},{0.01 * k:.2f},0" for k in range(100_000)]
+    with pytest.raises(TrackError, match="holds 56 h of positions; cut the log in parts"):
+        read_log(write("a.csv", "\n".join(["t,x,y", *rows])))
+
+
+def test_every_option_stands_on_the_page(root):
+    page = (root / "docs" / "laps.md").read_text(encoding="utf-8")
+    for option in LogOptions.model_fields:
+        assert f"`{option}`" in page, f"option {option} of logs is not in docs/laps.md"
+    for column in ColumnMap.model_fields:
+        assert f"`{column}`" in page, column
 
 
 def test_racechrono_without_rows(write):

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from racegym.cli.run_names import RUN, check_new, find_finished, runs_dir_option, short_name
+from racegym.cli.track_names import TRACK
 
 if TYPE_CHECKING:
     from racegym.report.comparison import Choice
@@ -36,7 +37,7 @@ Given = TypeVar("Given")
     help="Of which episode; may be given twice.  [default: that of the best lap, or the first]",
 )  # fmt: skip
 @click.option(
-    "--track", metavar="TRACK",
+    "--track", type=TRACK, metavar="TRACK",
     help="Lay both over this track, by name, file or scenario file.  [default: the runs' own]",
 )  # fmt: skip
 @click.option(

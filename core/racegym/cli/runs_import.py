@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from racegym.cli.log_tracks import named_track
 from racegym.cli.run_names import runs_dir_option
-from racegym.errors import RunError, ScenarioError
+from racegym.cli.track_names import TRACK, parse_settings
+from racegym.errors import RunError
 
 if TYPE_CHECKING:
     from racegym.record.logged import LoggedRun
@@ -22,7 +23,7 @@ __all__ = ["command"]
 @click.argument("log", type=click.Path(path_type=Path))
 @runs_dir_option
 @click.option(
-    "--track", metavar="TRACK",
+    "--track", type=TRACK, metavar="TRACK",
     help="Where it was driven: a track's name or file, or a scenario file.  [default: a track is "
     "made from the log]",
 )  # fmt: skip
@@ -52,7 +53,7 @@ def command(
     from racegym.interfaces.options import read
     from racegym.record.logged import import_log
 
-    options = read(LogOptions, _parsed(settings), "log")
+    options = read(LogOptions, parse_settings(settings), "log")
     known = None if track is None else named_track(track)
     done = import_log(
         log, track=known, name=name, driver=driver, options=options, runs_dir=runs_dir
@@ -62,21 +63,6 @@ def command(
     if not quiet:
         _tell(done)
     click.echo(done.folder.path)
-
-
-def _parsed(settings: tuple[str, ...]) -> dict[str, Any]:
-    from racegym.documents.document import parse_text
-
-    found: dict[str, Any] = {}
-    for setting in settings:
-        option, equals, text = setting.partition("=")
-        if not equals or not option:
-            raise ScenarioError(f"--set {setting}: write --set OPTION=VALUE")
-        try:
-            found[option.strip()] = parse_text(text).data
-        except ScenarioError as error:
-            raise ScenarioError(f"--set {setting}: the value {error.what}") from None
-    return found
 
 
 def _draw(done: LoggedRun) -> None:

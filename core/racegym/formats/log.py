@@ -11,7 +11,6 @@ from pathlib import Path
 from racegym.errors import TrackError
 from racegym.formats.logs import is_log
 from racegym.formats.logs.options import LogOptions as Options
-from racegym.formats.logs.session import read_session, track_of
 from racegym.track import Track
 
 __all__ = ["Options", "read", "recognises"]
@@ -28,6 +27,9 @@ def read(path: Path, options: Options) -> Track:
     Raises:
         TrackError: naming the file and, where there is one, the line at fault.
     """
+    # What fits and finds laps is imported for a log only, not whenever a file is asked its form.
+    from racegym.formats.logs.session import read_session, track_of
+
     session = read_session(path, options)
     try:
         return track_of(session, options, options.name or path.stem)

@@ -36,17 +36,17 @@ from racegym.record.folder import RunFolder, write_json
 from racegym.record.journal import BODY_FIELDS, LAP_COLUMNS
 from racegym.record.recorder import now
 from racegym.record.result import make_result
+from racegym.record.runs import LOGGED
 from racegym.record.shapes import ShapeLog
 from racegym.record.tally import Tally
 from racegym.record.versions import machine, versions
 from racegym.track import Track
 from racegym.track.locating import ClosedLine
 
-__all__ = ["LOGGED", "LoggedRun", "import_log"]
+__all__ = ["LoggedRun", "import_log"]
 
 Floats = NDArray[np.float64]
 
-LOGGED = "log"  # the task of such a run
 STEPS = (0.02, 0.1)  # [s] of telemetry at least and at most
 MOST_ROWS = 3_000_000
 STANDING = 0.5  # [m/s] below which a course says nothing of where the car looks

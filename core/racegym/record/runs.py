@@ -14,10 +14,11 @@ from racegym.record.lock import Lock, is_held
 from racegym.record.training import finalise_training
 
 __all__ = [
-    "check_raced", "find_run", "find_runs", "is_training", "read_state", "repair",
+    "LOGGED", "check_raced", "find_run", "find_runs", "is_training", "read_state", "repair",
 ]  # fmt: skip
 
 CUT_OFF = "cut off"
+LOGGED = "log"  # the task of a run that is an imported log
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?")
 
 

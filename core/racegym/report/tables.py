@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from racegym.formats.logs import Laps
 from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
+
+if TYPE_CHECKING:
+    from racegym.formats.logs.laps import Laps
 
 __all__ = [
     "classification_table",

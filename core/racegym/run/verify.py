@@ -14,9 +14,8 @@ from racegym.errors import RunError
 from racegym.interfaces import Array, Control, columns
 from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest, StateDigest, chained
-from racegym.record.logged import LOGGED
 from racegym.record.result import read_events
-from racegym.record.runs import check_raced, read_state
+from racegym.record.runs import LOGGED, check_raced, read_state
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode

@@ -22,7 +22,7 @@ __all__ = ["ClosedLine", "smooth_closed"]
 
 Floats = NDArray[np.float64]
 
-_HOPS = 3  # cells that a place may lie beside the one of its nearest sample
+_HOPS = 32  # cells that a place may lie beside the one of its nearest sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +100,15 @@ class ClosedLine:
         _, nearest = self._tree.query(np.column_stack([x, y, turned]))
         n = len(self)
         cell = nearest.astype(np.int64)
+        hopping = np.arange(len(cell))
         for _ in range(_HOPS):
-            behind = self._ahead(cell, x, y) < 0.0
-            beyond = self._ahead((cell + 1) % n, x, y) >= 0.0
-            cell = (cell - behind + (beyond & ~behind)) % n
+            here = cell[hopping]
+            behind = self._ahead(here, x[hopping], y[hopping]) < 0.0
+            beyond = self._ahead((here + 1) % n, x[hopping], y[hopping]) >= 0.0
+            cell[hopping] = (here - behind + (beyond & ~behind)) % n
+            hopping = hopping[behind | beyond]
+            if not len(hopping):
+                break
         after = (cell + 1) % n
         a, b = self._ahead(cell, x, y), self._ahead(after, x, y)
         share = np.clip(a / np.maximum(a - b, 1e-12), 0.0, 1.0)

@@ -1,31 +1,16 @@
 """Logs of positions over many laps: readers, motion, laps and the mean line.
 
-read_log(path)          GPX, RaceChrono CSV, VBO, any CSV -> Log
-fit_motion(log)         noisy positions -> a smooth Motion
-find_laps(motion, ...)  -> Laps, each dropped one with its reason
-mean_line(...)          -> a closed line that outliers don't move
+    log = read_log(path)                    GPX, RaceChrono CSV, VBO, any CSV
+    motion = fit_motion(log)                noisy positions -> a smooth motion
+    laps = find_laps(motion, line)          each dropped one with its reason
+    line = mean_line(laps.kept, line)       closed; outliers don't move it
+
+The later steps stand in modules of their own, ``session`` goes through all of them. Only what
+tells a log from another file is imported with the package.
 """
 
-from racegym.formats.logs.laps import Lap, Laps, find_laps
 from racegym.formats.logs.log import Log
-from racegym.formats.logs.mean_line import MeanLine, mean_line
-from racegym.formats.logs.motion import Motion, fit_motion
 from racegym.formats.logs.options import LogOptions
 from racegym.formats.logs.reading import is_log, read_log
-from racegym.formats.logs.start import StartLine, find_start
 
-__all__ = [
-    "Lap",
-    "Laps",
-    "Log",
-    "LogOptions",
-    "MeanLine",
-    "Motion",
-    "StartLine",
-    "find_laps",
-    "find_start",
-    "fit_motion",
-    "is_log",
-    "mean_line",
-    "read_log",
-]
+__all__ = ["Log", "LogOptions", "is_log", "read_log"]

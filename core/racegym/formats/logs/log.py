@@ -21,6 +21,7 @@ UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704, "knots": 1852.0 / 3600.0
 
 FEWEST = 20  # positions
 SLOWEST = 2.5  # [s] between positions
+LONGEST = 172_800.0  # [s] of positions
 COARSE = 0.05  # share of positions with the time of the one before that is let pass
 LARGEST = 200_000.0  # [m] that a log may reach
 STOPPED = 0.5  # [m/s]
@@ -147,6 +148,11 @@ class Gathered:
         if step > SLOWEST:
             raise TrackError(
                 f"has a position every {step:.3g} s; laps need one a second or more",
+                file=self.path,
+            )
+        if step * len(rows) > LONGEST:
+            raise TrackError(
+                f"holds {step * len(rows) / 3600.0:.0f} h of positions; cut the log in parts",
                 file=self.path,
             )
         plane = None

@@ -68,7 +68,8 @@ def find_start(motion: Motion) -> StartLine:
         score = len(first), float(np.quantile(slowest, 0.2))
         if score > best:
             best, chosen = score, k
-    return _settled(x, y, vx, vy, chosen, reach, f"the place passed most often, {best[0]} times")
+    often = "once" if best[0] == 1 else f"{best[0]} times"
+    return _settled(x, y, vx, vy, chosen, reach, f"the place passed most often, {often}")
 
 
 def start_at(
