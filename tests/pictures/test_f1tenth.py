@@ -221,6 +221,7 @@ def test_nothing_is_half_written(generated, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_long_track_gets_a_map_of_bounded_size(tmp_path):
     track = generate(2, length=9000.0, width=12.0)
     write_track(track, tmp_path / "long", "f1tenth")

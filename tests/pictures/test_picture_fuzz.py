@@ -151,9 +151,8 @@ csv_rows = st.just([]) | st.lists(
 )
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg"])
-def test_any_picture(tmp_path, ending):
-    QUICK(given(how=changes)(lambda how: picture_bytes(tmp_path, ending, how)))()
+def test_any_picture(tmp_path):
+    QUICK(given(how=changes)(lambda how: picture_bytes(tmp_path, "png", how)))()
 
 
 @pytest.mark.slow

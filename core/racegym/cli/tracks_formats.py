@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 __all__ = ["command"]
 
@@ -27,7 +27,7 @@ def command(name: str | None) -> None:
         default = (
             "needed" if field.is_required() else str(field.get_default(call_default_factory=True))
         )
-        table.add_row(option, default, Text(field.description or ""))  # "[m]" is no markup
+        table.add_row(option, escape(default), escape(field.description or ""))
     Console().print(table)
 
 

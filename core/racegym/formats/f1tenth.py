@@ -60,7 +60,7 @@ class Options(FormatOptions):
     )
 
 
-class Map(NamedTuple):
+class _Map(NamedTuple):
     """What the YAML file says."""
 
     path: Path
@@ -134,7 +134,7 @@ def _beside(picture: Path) -> Path | None:
     return None
 
 
-def _map(path: Path) -> Map:
+def _map(path: Path) -> _Map:
     """Return what a map's YAML says."""
     try:
         document = read_document(path)
@@ -168,7 +168,7 @@ def _map(path: Path) -> Map:
         )  # fmt: skip
     image = _image(data["image"], document, path)
     stem = path.stem.removesuffix("_map") or path.stem
-    return Map(path, image, resolution, (x, y, theta), bool(negate), free, stem)
+    return _Map(path, image, resolution, (x, y, theta), bool(negate), free, stem)
 
 
 def _image(value: Any, document: Document, path: Path) -> Path:
@@ -207,7 +207,7 @@ def _wrong(document: Document, path: Path, key: Any, what: str) -> TrackError:
     return TrackError(f"{str(key)[:40]} {what}", file=path, line=document.lines.get((key,)))
 
 
-def _free(grid: Map) -> tuple[Pixels, Bools]:
+def _free(grid: _Map) -> tuple[Pixels, Bools]:
     """Return the map's picture, and where it is free (h, w) by the rule of [1]."""
     pixels = read_pixels(grid.image)
     # Averaged over the colours, and transparent is as good as white, as in [1].
@@ -217,7 +217,7 @@ def _free(grid: Map) -> tuple[Pixels, Bools]:
     return pixels, occupied < grid.free
 
 
-def _found(grid: Map, name: str, options: Options) -> Track:
+def _found(grid: _Map, name: str, options: Options) -> Track:
     """Return the track between the walls of a map."""
     from racegym.formats.picture.drawn import drawn_in  # scipy is loaded when it is used
     from racegym.formats.picture.sources import by_area
@@ -240,7 +240,7 @@ def _found(grid: Map, name: str, options: Options) -> Track:
         raise TrackError(error.what, file=grid.image) from None
 
 
-def _started(drawn: Drawn, grid: Map, options: Options) -> Drawn:
+def _started(drawn: Drawn, grid: _Map, options: Options) -> Drawn:
     start = (0.0, 0.0) if options.start is None else options.start
     index, apart = drawn.nearest(_on_picture(grid, np.array([start]))[0])
     if apart <= 0.5 * drawn.width:
@@ -258,14 +258,14 @@ def _started(drawn: Drawn, grid: Map, options: Options) -> Drawn:
     )
 
 
-def _on_picture(grid: Map, places: Floats) -> Floats:
+def _on_picture(grid: _Map, places: Floats) -> Floats:
     """Return places (k, 2) [m] of the map in pixels, as ``Drawn`` measures them."""
     x, y, theta = grid.origin
     cos, sin = np.cos(theta), np.sin(theta)
     return np.asarray((places - [x, y]) @ np.array([[cos, -sin], [sin, cos]]) / grid.resolution)
 
 
-def _refuse_off_map(track: Track, grid: Map, centerline: Path) -> None:
+def _refuse_off_map(track: Track, grid: _Map, centerline: Path) -> None:
     """Refuse a centerline that runs through the walls of its map."""
     from racegym.formats.picture.drawn import in_picture
 

@@ -31,6 +31,7 @@ _PLATEAU = 5.0  # [pixels] after that, in which the full value of what is beside
 _ROUNDS = 4
 _STAIR = 0.7  # [pixels] root mean square by which the skeleton's own steps are smoothed
 _AGREED = 3.0  # [pixels] between the edges of colours and of the tidied area
+_STRAYED, _AROUND = 1.2, 1.0  # pixels; what else they differ by, within so many widths around
 _ERROR, _LEAST_ERROR = 0.08, 2.5  # widths, pixels: what a skeleton may be wrong by
 _MOST = 0.2  # widths that a tight corner may be moved by
 _OVER = 1.0  # [pixels] that an edge may lie beyond where it was seen
@@ -165,17 +166,27 @@ def _edges(view: _View, points: Floats, loop: Loop) -> tuple[Floats, Floats, Boo
     """
     normals = _normals(points)
     reach = max(loop.width, _REACH * loop.widest)
+    spacing = float(np.hypot(*(points[1] - points[0])))
+    window = min(2 * round(_AROUND * loop.width / spacing) + 1, len(points) // 8 * 2 + 1)
     sides = []
     for sign in (1.0, -1.0):
         coarse = _to_edge(view.outside, 1.0, points, sign * normals, reach)
         fine = _to_edge(view.value, view.contrast, points, sign * normals, reach)
-        with np.errstate(invalid="ignore"):
-            sides.append(np.where(np.abs(fine - coarse) < _AGREED, fine, coarse))
+        sides.append(_agreed(fine, coarse, window))
     sure = np.isfinite(sides[0]) & np.isfinite(sides[1])
     for centre in loop.crossings:
         sure &= np.hypot(*(points - centre).T) > _blind(points, centre, loop.width)
     left, right = (_bridged(side, sure) for side in sides)
     return left, right, sure
+
+
+def _agreed(fine: Floats, coarse: Floats, window: int) -> Floats:
+    """Return the fine distances, and the coarse ones where the fine ones stray from them."""
+    both = np.isfinite(fine) & np.isfinite(coarse)
+    apart = np.where(both, fine, 0.0) - np.where(both, coarse, 0.0)
+    usual = ndimage.median_filter(_bridged(apart, both), window, mode="wrap")
+    near = both & (np.abs(apart) < _AGREED) & (np.abs(apart - usual) < _STRAYED)
+    return np.where(near, fine, np.where(both, coarse + usual, coarse))
 
 
 def _blind(points: Floats, centre: Floats, width: float) -> float:
