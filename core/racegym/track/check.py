@@ -1,18 +1,40 @@
-"""What makes points a track: every check of its geometry, and what it says when one fails."""
+"""What makes points a track: every check of its geometry, and what it says when one fails.
+
+Functions that find something are shared with ``racegym.track.validation``, which reports all
+that they find; those called ``check`` refuse the first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
-from racegym.track.nearby import TangledError, crossings, pairs_within
+from racegym.track.nearby import MeetingPoints, TangledError, crossings, pairs_within
 
-__all__ = ["check_crossings", "check_curvature", "check_points", "check_size"]
+__all__ = [
+    "FOLD",
+    "MOST_CROSSINGS",
+    "PointFault",
+    "as_points",
+    "check_crossings",
+    "check_curvature",
+    "check_points",
+    "check_size",
+    "folds",
+    "overlaps",
+    "per_point",
+    "point_faults",
+    "size_fault",
+    "steep_crossings",
+]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 SHORTEST_LAP, LONGEST_LAP = 5.0, 100_000.0  # [m]
 LARGEST_COORDINATE = 1e9  # [m] beyond the Earth in any projection
@@ -23,6 +45,13 @@ CROSSING_WIDTHS = 4.0  # track widths of arc length between two passes of a cros
 MOST_CROSSINGS = 4
 FOLD = 2.0  # inner half width times curvature, from which on the track is refused
 POINTS_NAMED = 4  # in one message
+
+
+class PointFault(NamedTuple):
+    """Points that are wrong in one way."""
+
+    bad: Flags | np.bool_  # (m,) which
+    what: str  # goes on after the name of a point
 
 
 def check_points(
@@ -40,16 +69,9 @@ def check_points(
     Raises:
         TrackError: naming the first point at fault.
     """
-    try:
-        xyz = np.array(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TrackError(f"track {name!r}: points must be numbers of shape (m, 2 or 3)") from None
-    if xyz.ndim != 2 or xyz.shape[1] not in (2, 3):
-        raise TrackError(f"track {name!r}: points have shape {xyz.shape}, not (m, 2) or (m, 3)")
-    if xyz.shape[1] == 2:
-        xyz = np.column_stack([xyz, np.zeros(len(xyz))])
+    xyz = as_points(points, name)
     columns = [
-        _per_point(array, len(xyz), what, name)
+        per_point(array, len(xyz), what, name)
         for what, array in (
             ("width_left", width_left),
             ("width_right", width_right),
@@ -62,37 +84,57 @@ def check_points(
         raise TrackError(f"track {name!r} has {len(xyz)} points; it needs at least {least}")
 
     left, right, bank = columns
+    for fault in point_faults(xyz, left, right, bank):
+        if fault.bad.any():
+            at = label(int(np.argmax(fault.bad)))
+            raise TrackError(f"track {name!r}: {at} {fault.what}")
+    return xyz, left, right, bank
+
+
+def as_points(points: ArrayLike, name: str) -> Floats:
+    """Return points (m, 3), at height 0 where none is given.
+
+    Raises:
+        TrackError: if they are no numbers of such a shape.
+    """
+    try:
+        xyz = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TrackError(f"track {name!r}: points must be numbers of shape (m, 2 or 3)") from None
+    if xyz.ndim != 2 or xyz.shape[1] not in (2, 3):
+        raise TrackError(f"track {name!r}: points have shape {xyz.shape}, not (m, 2) or (m, 3)")
+    return xyz if xyz.shape[1] == 3 else np.column_stack([xyz, np.zeros(len(xyz))])
+
+
+def point_faults(xyz: Floats, left: Floats, right: Floats, bank: Floats) -> Iterator[PointFault]:
+    """Yield every check of single points, in the order in which they are refused.
+
+    Args:
+        xyz: (m, 3) [m], the last not equal to the first.
+        left, right: (m,) [m] widths.
+        bank: (m,) [rad].
+    """
     everything = np.column_stack([xyz, left, right, bank])
-    _refuse(~np.isfinite(everything).all(axis=1), "holds a value that is not finite", name, label)
-    _refuse(
+    yield PointFault(~np.isfinite(everything).all(axis=1), "holds a value that is not finite")
+    yield PointFault(
         (np.abs(xyz) > LARGEST_COORDINATE).any(axis=1),
         f"lies more than {LARGEST_COORDINATE:g} m from the origin: are these metres?",
-        name,
-        label,
     )
     for side, width in (("left", left), ("right", right)):
-        _refuse(width <= 0.0, f"has a {side} width that is not above 0 m", name, label)
-        _refuse(
+        yield PointFault(width <= 0.0, f"has a {side} width that is not above 0 m")
+        yield PointFault(
             width > LARGEST_WIDTH,
             f"has a {side} width of more than {LARGEST_WIDTH:g} m",
-            name,
-            label,
         )
-    _refuse(
+    yield PointFault(
         np.abs(bank) > LARGEST_BANKING,
         f"has a banking beyond {LARGEST_BANKING} rad: is it in degrees?",
-        name,
-        label,
     )
     ahead = np.roll(xyz, -1, axis=0) - xyz
     step = np.hypot(ahead[:, 0], ahead[:, 1])
-    _refuse(
-        step <= 1e-9 * step.sum(),
-        "is at the same place as the one after it: remove one of them",
-        name,
-        label,
+    yield PointFault(
+        step <= 1e-9 * step.sum(), "is at the same place as the one after it: remove one of them"
     )
-    return xyz, left, right, bank
 
 
 def check_size(lap: float, name: str) -> None:
@@ -101,11 +143,28 @@ def check_size(lap: float, name: str) -> None:
     Raises:
         TrackError: if it is below 5 m or above 100 km.
     """
-    if not SHORTEST_LAP <= lap <= LONGEST_LAP:
-        raise TrackError(
-            f"track {name!r} is {lap:.4g} m long; a lap has {SHORTEST_LAP:g} m to "
-            f"{LONGEST_LAP / 1000:g} km: are its points in metres?"
-        )
+    fault = size_fault(lap)
+    if fault is not None:
+        raise TrackError(f"track {name!r} {fault}")
+
+
+def size_fault(lap: float) -> str | None:
+    """Return what is wrong with the length of a lap [m], if anything."""
+    if SHORTEST_LAP <= lap <= LONGEST_LAP:
+        return None
+    return (
+        f"is {lap:.4g} m long; a lap has {SHORTEST_LAP:g} m to "
+        f"{LONGEST_LAP / 1000:g} km: are its points in metres?"
+    )
+
+
+def folds(curvature: Floats, left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Return (n,) inner half width times curvature, and (n,) [m] that width.
+
+    Above 1 the inner edge folds over; above ``FOLD`` the track is refused.
+    """
+    inner = np.where(curvature > 0.0, left, right)
+    return np.abs(curvature) * inner, inner
 
 
 def check_curvature(
@@ -125,8 +184,7 @@ def check_curvature(
     Raises:
         TrackError: naming the place.
     """
-    inner = np.where(curvature > 0.0, left, right)
-    fold = np.abs(curvature) * inner
+    fold, inner = folds(curvature, left, right)
     k = int(np.argmax(fold))
     if fold[k] <= 1.0:
         return []
@@ -168,17 +226,20 @@ def check_crossings(
     """
     try:
         found = crossings(x, y)
-        _refuse_overlap(x, y, tangent_x, tangent_y, left, right, spacing, name, near)
+        beside = overlaps(x, y, tangent_x, tangent_y, left, right, spacing)
     except TangledError:
         raise TrackError(
             f"track {name!r}: its points lie on top of each other all over; are they in the "
             "order of driving?"
         ) from None
+    if len(beside[0]):
+        a, b = beside[0][0] * spacing, beside[1][0] * spacing
+        raise TrackError(
+            f"track {name!r} runs along its own asphalt: {near(a)} (s = {a:.1f} m) is beside "
+            f"{near(b)} (s = {b:.1f} m); does it hold more than one lap?"
+        )
     s1, s2 = found.first * spacing, found.second * spacing
-    lap = len(x) * spacing
-    apart = np.minimum(s2 - s1, lap - (s2 - s1))
-    width = float((left + right).mean())
-    steep = (found.angle > STEEP_CROSSING) & (apart > CROSSING_WIDTHS * width)
+    steep = steep_crossings(found, len(x), spacing, float((left + right).mean()))
     if len(s1) and (not allow or not steep.all() or len(s1) > MOST_CROSSINGS):
         bad = np.flatnonzero(~steep) if allow and not steep.all() else np.arange(len(s1))
         places = ", ".join(f"{near(s1[k])} with {near(s2[k])}" for k in bad[:POINTS_NAMED])
@@ -195,7 +256,22 @@ def check_crossings(
     return list(zip(s1.tolist(), s2.tolist(), strict=True))
 
 
-def _refuse_overlap(
+def steep_crossings(found: MeetingPoints, n: int, spacing: float, width: float) -> Flags:
+    """Return which of the places where a centerline crosses itself may be bridges.
+
+    Args:
+        found: those places.
+        n: samples of the centerline.
+        spacing: [m] between them.
+        width: [m] of the track, its mean.
+    """
+    s1, s2 = found.first * spacing, found.second * spacing
+    apart = np.minimum(s2 - s1, n * spacing - (s2 - s1))
+    steep: Flags = (found.angle > STEEP_CROSSING) & (apart > CROSSING_WIDTHS * width)
+    return steep
+
+
+def overlaps(
     x: Floats,
     y: Floats,
     tangent_x: Floats,
@@ -203,10 +279,14 @@ def _refuse_overlap(
     left: Floats,
     right: Floats,
     spacing: float,
-    name: str,
-    near: Callable[[float], str],
-) -> None:
-    """Refuse a centerline that runs along asphalt of its own, e.g. two laps in one file."""
+) -> tuple[Indices, Indices]:
+    """Return pairs of samples where a centerline runs along asphalt of its own.
+
+    So it is where a file holds two laps, for instance.
+
+    Raises:
+        TangledError: if its parts lie on top of each other all over.
+    """
     n = len(x)
     reach = float(np.minimum(left, right).min())
     i, j = pairs_within(x, y, max(reach, 1.5 * spacing))
@@ -217,16 +297,16 @@ def _refuse_overlap(
     )
     far = arc > CROSSING_WIDTHS * float((left + right).mean())
     near_by = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach * reach
-    bad = np.flatnonzero(shallow & far & near_by)
-    if len(bad):
-        a, b = i[bad[0]] * spacing, j[bad[0]] * spacing
-        raise TrackError(
-            f"track {name!r} runs along its own asphalt: {near(a)} (s = {a:.1f} m) is beside "
-            f"{near(b)} (s = {b:.1f} m); does it hold more than one lap?"
-        )
+    bad = shallow & far & near_by
+    return i[bad], j[bad]
 
 
-def _per_point(array: ArrayLike, count: int, what: str, name: str) -> Floats:
+def per_point(array: ArrayLike, count: int, what: str, name: str) -> Floats:
+    """Return one value for each of ``count`` points.
+
+    Raises:
+        TrackError: if it is neither one number nor as many.
+    """
     try:
         values = np.array(array, dtype=np.float64)
         return np.array(np.broadcast_to(values, (count,)))
@@ -234,10 +314,3 @@ def _per_point(array: ArrayLike, count: int, what: str, name: str) -> Floats:
         raise TrackError(
             f"track {name!r}: {what} must be one number, or {count} of them, one a point"
         ) from None
-
-
-def _refuse(
-    bad: NDArray[np.bool_] | np.bool_, what: str, name: str, label: Callable[[int], str]
-) -> None:
-    if np.any(bad):
-        raise TrackError(f"track {name!r}: {label(int(np.argmax(bad)))} {what}")

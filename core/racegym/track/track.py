@@ -21,6 +21,7 @@ from racegym.track.check import (
 from racegym.track.lane import PitLane
 from racegym.track.obstacles import checked_obstacles, nearest_segments
 from racegym.track.parts import frozen, optional_parts
+from racegym.track.raw import RawTrack, note_raw
 from racegym.track.spline import PeriodicSpline
 
 __all__ = ["MIN_POINTS", "Crossing", "Track", "default_spacing"]
@@ -155,6 +156,7 @@ class Track:
         kerb_width: float | None = None,
         runoff: float | None = None,
         crossings: Literal["refuse", "allow"] = "refuse",
+        shape: Literal["check", "any"] = "check",
         source: str = "",
         label: Label = "point {}".format,
     ) -> Track:
@@ -175,12 +177,29 @@ class Track:
                 on tracks narrower than 8 m.
             crossings: "allow" admits a few places where the track passes over itself, if
                 steep and far apart along it; "refuse" admits none.
+            shape: "any" also makes a track of points that cross, fold or overlap, or that
+                are too few metres round, so that it can be drawn and reported on.
             source: where it came from, for people.
             label: names a point, by its index, in messages.
 
         Raises:
             TrackError: if the points make no track; it names the points at fault.
         """
+        note_raw(
+            lambda: RawTrack(
+                name=name,
+                points=points,
+                width_left=width_left,
+                width_right=width_right,
+                banking=banking,
+                sectors=sectors,
+                checkpoints=checkpoints,
+                kerb_width=kerb_width,
+                runoff=runoff,
+                bridges=crossings == "allow",
+                label=label,
+            )
+        )
         xyz, left, right, bank = check_points(
             points, width_left, width_right, banking, name=name, least=MIN_POINTS, label=label
         )
@@ -188,7 +207,8 @@ class Track:
         spline = PeriodicSpline.through(xyz - np.array([*origin, 0.0]))
         at_knots = spline.knot_lengths()
         lap = float(at_knots[-1])
-        check_size(lap, name)
+        if shape == "check":
+            check_size(lap, name)
         n = _samples(lap, spacing, name)
         spacing = lap / n
         s: Floats = spacing * np.arange(n, dtype=np.float64)
@@ -210,11 +230,13 @@ class Track:
             return label(int(np.searchsorted(at_knots, place % lap, side="right") - 1))
 
         x, y = position[:, 0] - shift[0], position[:, 1] - shift[1]
-        problems = check_curvature(curvature, left, right, spacing, name=name, near=near)
-        found = check_crossings(
-            x, y, tangent_x, tangent_y, left, right, spacing,
-            allow=crossings == "allow", name=name, near=near,
-        )  # fmt: skip
+        problems, found = [], []
+        if shape == "check":
+            problems = check_curvature(curvature, left, right, spacing, name=name, near=near)
+            found = check_crossings(
+                x, y, tangent_x, tangent_y, left, right, spacing,
+                allow=crossings == "allow", name=name, near=near,
+            )  # fmt: skip
         wide = float((left + right).mean())
         return cls(
             name=name,
