@@ -3,6 +3,7 @@
 from racegym.interfaces import options
 from racegym.interfaces.arrays import Arrays, Snapshot
 from racegym.interfaces.columns import WHEELS, Array, Column, Record, allocate, column, columns
+from racegym.interfaces.ggv import GGV
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.records import (
     MISSING_CODE,
@@ -44,6 +45,7 @@ from racegym.interfaces.view import View
 
 __all__ = [
     "API",
+    "GGV",
     "MISSING_CODE",
     "MISSING_GEAR",
     "WHEELS",

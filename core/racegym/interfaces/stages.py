@@ -27,6 +27,7 @@ from racegym.interfaces.view import View
 
 if TYPE_CHECKING:
     from racegym.interfaces.arrays import Arrays
+    from racegym.interfaces.ggv import GGV
     from racegym.track.track import Track
 
 __all__ = [
@@ -145,6 +146,23 @@ class Backend(Stage, ABC):
         """Return the spec under these options; the class's own unless they matter."""
         del options
         return cls.spec
+
+    @classmethod
+    def ggv(cls, vehicle: Mapping[str, Any], options: Mapping[str, Any]) -> GGV | None:
+        """Return what a vehicle can do, by the backend's own model; None where it can't tell.
+
+        The limit of a lap is computed from it. A backend without one is judged by the
+        point-mass envelope that it writes into ``view.vehicle``.
+
+        Args:
+            vehicle: its parameters as read from its file, nothing drawn.
+            options: the backend's settings from the scenario.
+
+        Raises:
+            RacegymError: the vehicle or the options are wrong.
+        """
+        del vehicle, options
+        return None
 
     def __init__(self, setup: Setup):
         self.setup = setup

@@ -1,5 +1,6 @@
 """The limit of a lap: what a vehicle can do, lines around a track, and the time they take."""
 
-from racegym.raceline.ggv import GGV
+from racegym.interfaces import GGV
+from racegym.raceline.line import Line
 
-__all__ = ["GGV"]
+__all__ = ["GGV", "Line"]

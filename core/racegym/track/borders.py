@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from racegym.kernels.projection import OPEN_RUNOFF
 from racegym.track.track import Track
 
-__all__ = ["BORDER_COLUMNS", "border_points"]
+__all__ = ["BORDER_COLUMNS", "border_points", "room_to_fold"]
 
 Floats = NDArray[np.float64]
 
@@ -33,13 +33,13 @@ def border_points(track: Track) -> Floats:
         (4, 1.0, track.width_left + runoff),
         (6, -1.0, track.width_right + runoff),
     ):
-        d = side * np.minimum(width, SHORT_OF_FOLD * _room(track, side))
+        d = side * np.minimum(width, SHORT_OF_FOLD * room_to_fold(track, side))
         borders[:, column] = track.x - d * track.tangent_y
         borders[:, column + 1] = track.y + d * track.tangent_x
     return borders
 
 
-def _room(track: Track, side: float) -> Floats:
+def room_to_fold(track: Track, side: float) -> Floats:
     """Return (n,) [m]: how far each normal reaches to one side before it meets a neighbour's."""
     tx, ty = track.tangent_x, track.tangent_y
     cx, cy = np.roll(track.x, -1) - track.x, np.roll(track.y, -1) - track.y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,15 @@ class GGV:
 
     Attributes:
         speed: (n_speeds,) [m/s] increasing from 0 to the top speed.
-        lateral: (n_speeds,) [m/s^2] the most sideways, at steady speed.
-        share: (n_shares,) from 0 to 1: lateral acceleration over ``lateral``.
+        lateral: (n_speeds,) [m/s^2] the most sideways, whatever it then does along its path.
+        share: (n_shares,) increasing from 0 to 1: lateral acceleration over ``lateral``.
         drive: (n_speeds, n_shares) [m/s^2] the most forward, resistances deducted; negative
             where the vehicle slows down whatever it does.
-        brake: (n_speeds, n_shares) [m/s^2] the greatest deceleration, positive, resistances
-            included.
+        brake: (n_speeds, n_shares) [m/s^2] the greatest deceleration, resistances included;
+            never below ``-drive``.
         source: how it was found, such as "kart2d, equilibrium of the single-track model".
+        tightest: [1/m] greatest curvature that it can steer at walking pace; infinite where
+            nothing is known. No other field takes account of it.
     """
 
     speed: Floats
@@ -35,3 +38,4 @@ class GGV:
     drive: Floats
     brake: Floats
     source: str
+    tightest: float = inf
