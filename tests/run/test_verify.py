@@ -102,9 +102,25 @@ def test_a_driver_that_drives_otherwise_in_the_replay_is_not_asked(copied: RunFo
 
 def test_another_car_is_found_out(copied: RunFolder) -> None:
     text = copied.scenario.read_text(encoding="utf-8")
-    copied.scenario.write_text(text.replace("length: 300", "length: 301"), encoding="utf-8")
+    other = text.replace("rental_kart", "gt3", 1)
+    assert other != text
+    copied.scenario.write_text(other, encoding="utf-8")
     found = verify(copied).difference
     assert found is not None and found.step == 1
+
+
+def test_another_track_is_refused_by_its_hash(copied: RunFolder) -> None:
+    text = copied.scenario.read_text(encoding="utf-8")
+    copied.scenario.write_text(text.replace("length: 300", "length: 301"), encoding="utf-8")
+    with pytest.raises(RunError, match="'smooth-7' is another one than in the run.*had the hash"):
+        verify(copied)
+
+
+def test_a_run_of_earlier_versions_has_no_hashes_of_tracks(copied: RunFolder) -> None:
+    state = json.loads(copied.state.read_text(encoding="utf-8"))
+    assert [track["name"] for track in state.pop("tracks")] == ["smooth-7"]
+    copied.state.write_text(json.dumps(state), encoding="utf-8")
+    assert verify(copied).difference is None
 
 
 def test_controls_that_are_cut_off_are_refused(copied: RunFolder, finished: RunResult) -> None:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from racegym.documents.document import similar_file
 from racegym.errors import TrackError, UnknownNameError, nearest
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.options import read as read_options
@@ -55,6 +56,12 @@ class Format(NamedTuple):
 
 
 FORMATS = {  # in the order in which a file is asked what it is
+    "native": Format(
+        "racegym.formats.native", "racegym's own: a .track file or folder", writes=True
+    ),
+    "native-npz": Format(
+        "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
+    ),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
 }
 
@@ -129,12 +136,15 @@ def _module(name: str, can: str) -> Any:
 
 
 def _head(path: Path) -> bytes:
-    if path.is_dir():
-        return b""
     try:
+        if path.is_dir():
+            return b""
+        if path.exists() and not path.is_file():
+            raise TrackError("is no plain file", file=path)  # nothing would come, or no end
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError:
-        raise TrackError("there is no such track file", file=path) from None
+        what = f"there is no such track file{similar_file(path)}"
+        raise TrackError(what, file=path) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise TrackError(f"can't be read: {error}", file=path) from None

@@ -16,6 +16,7 @@ import numpy as np
 
 from racegym.errors import TrackError
 from racegym.formats.registry import FormatOptions as Options
+from racegym.formats.writing import write_whole
 from racegym.track import Track
 
 __all__ = ["Options", "read", "read_tum", "recognises", "write", "write_tum"]
@@ -95,10 +96,7 @@ def write_tum(track: Track, path: str | Path) -> None:
         columns.append(track.banking)
     lines = ["# " + ",".join(COLUMNS[: len(columns)])]
     lines += [",".join(f"{v:.6f}" for v in row) for row in np.column_stack(columns).tolist()]
-    try:
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise TrackError(f"can't be written: {error.strerror}", file=path) from None
+    write_whole(Path(path), "\n".join(lines) + "\n")
 
 
 def _read_text(path: Path) -> str:

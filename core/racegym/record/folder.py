@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from racegym.documents.naming import safe_name
 from racegym.errors import RunError
 
 __all__ = [
@@ -24,9 +24,6 @@ __all__ = [
 ]
 
 MARGIN = 32_000_000  # [bytes] that must stay free beside what a run is expected to write
-
-_UNSAFE = re.compile(r"[^\w.-]+")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # on Windows
 
 
 @dataclass(frozen=True)
@@ -227,16 +224,6 @@ def _unused(parent: Path, stamp: str) -> Path:
             number += 1
         else:
             return path
-
-
-def safe_name(name: str) -> str:
-    """Return a name that every file system takes.
-
-    >>> safe_name("24h: Le Mans")
-    '24h_Le_Mans'
-    """
-    safe = _UNSAFE.sub("_", name).strip("._ ")[:80]
-    return f"_{safe}" if not safe or _RESERVED.fullmatch(safe) else safe
 
 
 def megabytes(size: float) -> str:

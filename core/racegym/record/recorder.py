@@ -171,6 +171,7 @@ class Recorder(Watcher):
             "collides": self._world.spec.collides,
             "dt": self._world.dt,
             "laps": config.rules.laps,
+            "tracks": [{"name": track.name, "hash": track.hash} for track in config.tracks],
             "races": which.tolist(),
             "telemetry": telemetry,
             "csv": self._csv,

@@ -100,6 +100,7 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
     try:
         if not world.spec.deterministic:
             raise RunError(_not_deterministic(state), file=run.path)
+        _compare_tracks(run, state, scenario, world)
         replay = _Replay(world, scenario, _commands(run))
         for row in _rows(run, len(state["cars"])):
             difference = replay.compare(row)
@@ -164,6 +165,24 @@ def _compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) ->
                 file=run.path,
             )
     return tuple(warnings)
+
+
+def _compare_tracks(
+    run: RunFolder, state: dict[str, Any], scenario: Scenario, world: World
+) -> None:
+    """Refuse other tracks than those that were raced on: nothing on them would be the same."""
+    now = world.config.tracks
+    then = state.get("tracks", [])  # absent in runs of earlier versions
+    for number, (was, track) in enumerate(zip(then, now, strict=False)):
+        if was["hash"] == track.hash:
+            continue
+        files = [settings.file for settings in scenario.every_track]
+        one_each = len(files) == len(now)
+        raise RunError(
+            f"the track {was['name']!r} is another one than in the run: its content had the hash "
+            f"{was['hash']} and has {track.hash} now; bring back what it was to verify the run",
+            file=files[number] if one_each and files[number] else run.path,
+        )
 
 
 def _commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:

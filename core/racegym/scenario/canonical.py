@@ -22,6 +22,10 @@ FLATTEN = "flatten"  # of an observation by label: the one key that is no label
 TRACK_KEYS = ("file", "generate", "name")
 
 LAPS_DONE = "laps_done"
+FILES = (  # endings of what a vehicle, a track or a scenario may stand in
+    ".yaml", ".yml", ".csv", ".track", ".png", ".pgm", ".jpg", ".jpeg", ".xml", ".json", ".geojson",
+    ".kml", ".gpx", ".osm", ".vbo",
+)  # fmt: skip
 
 DEFAULT_LAPS = 3
 OBSERVATION = ["state", "lookahead"]
@@ -38,7 +42,7 @@ TERMINATION = {
 
 def is_path(text: str) -> bool:
     """Tell whether text that names a vehicle, a track or a scenario is the path of a file."""
-    return "/" in text or "\\" in text or text.lower().endswith((".yaml", ".yml", ".csv"))
+    return "/" in text or "\\" in text or text.lower().endswith(FILES)
 
 
 def alternatives(location: Location) -> tuple[str, ...]:

@@ -8,20 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from racegym.documents.document import similar_file
+from racegym.errors import TrackError
 from racegym.scenario.canonical import is_path
 from racegym.scenario.faults import Faults, Location, dotted
+from racegym.scenario.track_names import find_path
 
 __all__ = ["absolute", "check_files", "missing"]
 
 
 def check_files(data: dict[str, Any], faults: Faults) -> None:
-    """Make every path in ``data`` absolute, and note those where there is no file."""
+    """Make every path in ``data`` absolute, and note those where there is no file.
+
+    A track that is named and stands in a library becomes the path of its file, so that a run
+    which keeps the scenario keeps which one was meant.
+    """
+    for location, track in _tracks(data):
+        _find_named(location, track, faults)
     for location, holder in _paths(data):
         key = str(location[-1])
         path = absolute(holder[key], faults.places.folder(location))
         holder[key] = str(path)
-        reason = missing(path)
-        if reason and location[0] in ("track", "tracks"):
+        of_track = location[0] in ("track", "tracks")
+        reason = missing(path, or_folder=of_track)
+        if reason and of_track:
             reason += f"\nGive another with --set {dotted(location)}=PATH"
         if reason:
             faults.add(location, reason)
@@ -35,10 +44,15 @@ def absolute(text: str, folder: Path) -> Path:
     return folder / path
 
 
-def missing(path: Path) -> str:
-    """Return why there is no file at ``path``, with the nearest name; empty if there is one."""
+def missing(path: Path, *, or_folder: bool = False) -> str:
+    """Return why there is no file at ``path``, with the nearest name; empty if there is one.
+
+    Args:
+        path: of the file.
+        or_folder: a folder will do.
+    """
     try:
-        if path.is_file():
+        if path.is_file() or (or_folder and path.is_dir()):
             return ""
         if path.is_dir():
             return f"{path} is a folder, not a file"
@@ -47,14 +61,34 @@ def missing(path: Path) -> str:
     return f"there is no file {path}{similar_file(path)}"
 
 
-def _paths(data: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
-    """Yield the location of each path, and the mapping that holds it under its last key."""
+def _find_named(location: Location, track: dict[str, Any], faults: Faults) -> None:
+    name = track.get("name")
+    if not isinstance(name, str) or "file" in track or "generate" in track:
+        return
+    try:
+        path = find_path(name, faults.places.folder((*location, "name")))
+    except TrackError as error:
+        faults.add_error((*location, "name"), error)
+        return
+    if path is not None:
+        del track["name"]
+        track["file"] = str(path)
+
+
+def _tracks(data: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
     tracks = data.get("tracks")
     entries: list[tuple[Location, Any]] = [(("track",), data.get("track"))]
     if isinstance(tracks, list):
         entries += [(("tracks", index), track) for index, track in enumerate(tracks)]
     for location, track in entries:
-        if isinstance(track, dict) and isinstance(track.get("file"), str):
+        if isinstance(track, dict):
+            yield location, track
+
+
+def _paths(data: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Yield the location of each path, and the mapping that holds it under its last key."""
+    for location, track in _tracks(data):
+        if isinstance(track.get("file"), str):
             yield (*location, "file"), track
     cars = data.get("cars")
     for index, car in enumerate(cars if isinstance(cars, list) else []):

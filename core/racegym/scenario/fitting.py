@@ -20,6 +20,7 @@ from racegym.scenario.settings import (
     StageSettings,
 )
 from racegym.scenario.stages import class_of, declared_by, find_backend
+from racegym.scenario.track_names import check_name, named_tracks
 from racegym.scenario.varying import check_variation, check_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.world import Part, WorldConfig
@@ -79,10 +80,10 @@ def _check_tracks(scenario: Scenario, faults: Faults) -> None:
         location: Location = ("track",) if scenario.track else ("tracks", index)
         if track.name is not None:
             try:
-                plugins.load().find("track", track.name)
+                check_name(track.name, faults.places.folder(location))
             except RacegymError as error:
                 faults.add_error((*location, "name"), error)
-                if not plugins.load().names("track"):
+                if not any(named_tracks(faults.places.folder(location))):
                     what = "read a circuit with file: PATH, or make one with generate: {seed: 1}"
                     faults.add(location, what)
 

@@ -149,9 +149,11 @@ class ObstacleSettings(Settings):
 class TrackSettings(Settings):
     """One track: exactly one of ``file``, ``generate`` and ``name``."""
 
-    file: str | None = Field(default=None, description="path of a CSV file")
+    file: str | None = Field(default=None, description="path of a track file or folder")
+    format: str | None = Field(default=None, description="of the file; without it the file tells")
+    options: dict[str, Any] | None = Field(default=None, description="of the file's format")
     generate: GenerateSettings | None = Field(default=None, description="a circuit from a seed")
-    name: str | None = Field(default=None, description="a track that a plugin offers")
+    name: str | None = Field(default=None, description="a track of a library or of a plugin")
     reverse: bool = Field(default=False, description="driven the other way round")
     obstacles: Annotated[
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
@@ -163,12 +165,15 @@ class TrackSettings(Settings):
         if len(given) != 1:
             said = " and ".join(given) or "nothing"
             raise ValueError(f"give one of file, generate and name, not {said}")
+        for key in ("format", "options"):
+            if getattr(self, key) and self.file is None:
+                raise ValueError(f"{key} is of a file, and {given[0]} stands here")
         return self
 
     @model_serializer(mode="wrap")
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data = serialize(self).items()
-        return {key: value for key, value in data if value not in (None, (), [])}
+        return {key: value for key, value in data if value not in (None, (), [], {})}
 
 
 class RulesSettings(Settings):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from racegym import plugins
-from racegym.errors import PluginError, TrackError
+from racegym.errors import TrackError
 from racegym.formats import read_track
 from racegym.scenario.settings import GenerateSettings, ObstacleSettings, TrackSettings
+from racegym.scenario.track_names import offered_track
 from racegym.track import Track, generate
 
 __all__ = ["make_tracks", "with_obstacle"]
@@ -25,12 +26,12 @@ def make_tracks(settings: TrackSettings) -> Sequence[Track]:
         UnknownNameError, PluginError: nobody offers such a track, or the offer is broken.
     """
     if settings.file is not None:
-        tracks = [read_track(settings.file)]
+        tracks = [read_track(settings.file, settings.format, settings.options)]
     elif settings.generate is not None:
         tracks = _generated(settings.generate)
     else:
         assert settings.name is not None
-        tracks = [_offered(settings.name)]
+        tracks = [offered_track(plugins.load().find("track", settings.name))]
     return [track.reversed() for track in tracks] if settings.reverse else tracks
 
 
@@ -55,13 +56,3 @@ def with_obstacle(track: Track, settings: ObstacleSettings) -> Track:
 def _generated(settings: GenerateSettings) -> list[Track]:
     values = settings.model_dump(exclude={"seed", "count"})
     return [generate(settings.seed + k, **values) for k in range(settings.count)]
-
-
-def _offered(name: str) -> Track:
-    offer = plugins.load().find("track", name)
-    if offer.is_file:
-        return read_track(offer.path(), options={"name": offer.name})
-    track = offer.load()()
-    if not isinstance(track, Track):
-        raise PluginError(f"the track {name!r} of {offer.dist} is a {type(track).__name__}")
-    return track

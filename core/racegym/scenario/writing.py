@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
 from racegym import __version__, plugins
+from racegym.documents.writing import to_text
 
 __all__ = ["resolved", "to_yaml"]
-
-_WIDTH = 100
 
 
 def resolved(data: dict[str, Any]) -> dict[str, Any]:
@@ -44,13 +38,8 @@ def _drop_implied_names(stages: Any) -> None:
 
 
 def to_yaml(data: dict[str, Any]) -> str:
-    """Return plain data as YAML 1.2."""
-    writer = YAML()
-    writer.width = _WIDTH
-    writer.indent(mapping=2, sequence=4, offset=2)
-    text = io.StringIO()
-    writer.dump(_styled(data), text)
-    return _header() + text.getvalue()
+    """Return plain data as YAML 1.2, headed by the versions of racegym and its plugins."""
+    return _header() + to_text(data)
 
 
 def _header() -> str:
@@ -61,17 +50,3 @@ def _header() -> str:
     ]
     others = f" with {', '.join(versions)}" if versions else ""
     return f"# Resolved by racegym {__version__}{others}.\n"
-
-
-def _styled(value: Any) -> Any:
-    """Return ``value``: lists of scalars to be written in one line, odd characters escaped."""
-    if isinstance(value, str) and not value.isprintable():
-        return DoubleQuotedScalarString(value)
-    if isinstance(value, dict):
-        return {_styled(key): _styled(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        row = CommentedSeq(_styled(inner) for inner in value)
-        if not any(isinstance(inner, dict | list) for inner in value):
-            row.fa.set_flow_style()
-        return row
-    return value

@@ -45,6 +45,11 @@ class PitLane:
     speed_limit: float
     boxes: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("entry", "exit", "offset", "width", "speed_limit"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "boxes", tuple(map(float, self.boxes)))
+
     def check(self, track: Track) -> None:
         """Refuse a lane that is not beside ``track``.
 

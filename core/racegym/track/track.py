@@ -95,6 +95,8 @@ class Track:
     kerb_width: float  # [m] outward from the edge of the asphalt
     runoff: float  # [m] edge of the asphalt to the wall; inf: no wall
     source: str = ""  # where it came from
+    licence: str = ""  # under which its data may be used
+    attribution: str = ""  # whom to name with it
     origin: tuple[float, float] = (0.0, 0.0)  # [m] what was subtracted from x and y
     crossings: tuple[Crossing, ...] = ()  # where it passes over itself
     problems: tuple[str, ...] = field(default=(), repr=False)  # oddities that were let pass

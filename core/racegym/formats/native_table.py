@@ -1,0 +1,271 @@
+"""The geometry of a native track: columns by name, as CSV or in an NPZ archive."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from racegym.errors import TrackError, nearest
+from racegym.formats.native_head import SURFACES
+from racegym.track import Track
+
+__all__ = [
+    "COLUMNS",
+    "MAX_BYTES",
+    "MAX_POINTS",
+    "SAMPLE_COLUMNS",
+    "Table",
+    "parse_csv",
+    "parse_npz",
+    "table_of",
+    "to_csv",
+    "to_npz",
+]
+
+Column = NDArray[Any]
+
+MAX_BYTES = 48_000_000  # of a file of geometry, and of what an archive expands to
+MAX_POINTS = 100_000
+
+POINT_COLUMNS = ("x", "y", "z", "width_left", "width_right", "width", "banking")
+SAMPLE_COLUMNS = ("heading", "tangent_x", "tangent_y", "curvature", "slope")
+SURFACE_COLUMNS = ("surface_left", "surface_right")
+COLUMNS = (*POINT_COLUMNS, *SAMPLE_COLUMNS, "line", *SURFACE_COLUMNS)
+_CODES = {name: code for code, name in enumerate(SURFACES)}
+_SHOWN = 40  # characters of a faulty field in a message
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """Points of a track, or its very samples.
+
+    Attributes:
+        columns: (n,) each, of one length; surfaces are codes, all else is float64 and finite.
+        file: that they stand in.
+        lines: (n,) of the file, where it has lines.
+    """
+
+    columns: dict[str, Column]
+    file: Path
+    lines: Sequence[int] = ()
+
+    def __len__(self) -> int:
+        return len(self.columns["x"])
+
+    def place(self, row: int) -> str:
+        """Return what a message calls a row."""
+        return f"line {self.lines[row]}" if self.lines else f"point {row}"
+
+
+def table_of(track: Track) -> dict[str, Column]:
+    """Return the samples of ``track`` and what lies beside them, by column."""
+    names = [name for name in POINT_COLUMNS if name != "width"]
+    columns = {name: getattr(track, name) for name in (*names, *SAMPLE_COLUMNS)}
+    if track.line is not None:
+        columns["line"] = track.line
+    for name in SURFACE_COLUMNS:
+        codes = getattr(track, name)
+        if codes is not None and (codes != codes[0]).any():  # else it stands in the head
+            columns[name] = codes
+    return columns
+
+
+def to_csv(columns: dict[str, Column]) -> str:
+    """Return columns as text that gives the same numbers back, to the last bit."""
+    told = [
+        [SURFACES[code] for code in values.tolist()]
+        if name in SURFACE_COLUMNS
+        else list(map(repr, values.tolist()))
+        for name, values in columns.items()
+    ]
+    rows = [",".join(columns), *map(",".join, zip(*told, strict=True))]
+    return "\n".join(rows) + "\n"
+
+
+def to_npz(columns: dict[str, Column]) -> bytes:
+    """Return columns as a compressed archive. Equal columns give equal bytes."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+        for name, values in columns.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(values), allow_pickle=False)
+            member = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            members.writestr(member, content.getvalue())
+    return archive.getvalue()
+
+
+def parse_csv(text: str, file: Path, before: int = 0) -> Table:
+    """Return the columns in a text.
+
+    Args:
+        text: a heading of column names, then one row a point, separated by , or ;. Lines
+            that begin with # are comments.
+        file: for messages.
+        before: lines of the file before the text.
+
+    Raises:
+        TrackError: naming the line at fault.
+    """
+    names: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for line, content in enumerate(text.split("\n"), start=before + 1):
+        content = content.strip()
+        if not content or content.startswith("#"):
+            continue
+        fields = [field.strip() for field in re.split("[,;]", content)]
+        if not names:
+            names = _heading(fields, file, line)
+            continue
+        if len(fields) != len(names):
+            what = f"has {len(fields)} columns, and the heading {len(names)}"
+            raise TrackError(what, file=file, line=line)
+        if len(rows) == MAX_POINTS:
+            raise TrackError(f"holds more than {MAX_POINTS:,} points", file=file, line=line)
+        rows.append(fields)
+        lines.append(line)
+    if not rows:
+        raise TrackError(
+            "holds no points; below the head stand a heading such as x,y,width and one row a point",
+            file=file,
+        )
+    columns = {
+        name: _parse_column(name, [row[k] for row in rows], file, lines)
+        for k, name in enumerate(names)
+    }
+    return Table(columns=columns, file=file, lines=lines)
+
+
+def _heading(fields: list[str], file: Path, line: int) -> list[str]:
+    names = [field.lower() for field in fields]
+    for name in names:
+        if name not in COLUMNS:
+            raise TrackError(
+                f"{name[:_SHOWN]!r} is no column; {nearest(name, COLUMNS)}", file=file, line=line
+            )
+        if names.count(name) > 1:
+            raise TrackError(f"the column {name!r} stands there twice", file=file, line=line)
+    for name in ("x", "y"):
+        if name not in names:
+            raise TrackError(f"the column {name!r} is missing", file=file, line=line)
+    return names
+
+
+def _parse_column(name: str, fields: list[str], file: Path, lines: list[int]) -> Column:
+    surface = name in SURFACE_COLUMNS
+    try:
+        if surface:
+            return np.array([_CODES[field] for field in fields], np.uint8)
+        values = np.array(list(map(float, fields)))
+        if np.isfinite(values).all():
+            return values
+    except (KeyError, ValueError):
+        pass
+    for field, line in zip(fields, lines, strict=True):
+        what = _wrong(field, surface)
+        if what:
+            raise TrackError(f"{name} is {field[:_SHOWN]!r}; {what}", file=file, line=line)
+    raise AssertionError("a column is wrong, and none of its fields is")
+
+
+def _wrong(field: str, surface: bool) -> str:
+    """Return what is wrong with a field; empty if nothing is."""
+    if surface:
+        return "" if field in _CODES else nearest(field, SURFACES)
+    try:
+        return "" if np.isfinite(float(field)) else "it must be finite"
+    except ValueError:
+        return "that is no number"
+
+
+def parse_npz(content: bytes, file: Path) -> Table:
+    """Return the columns in an archive as ``numpy.savez`` writes it, one array a column.
+
+    Nothing is unpickled, and nothing larger than ``MAX_BYTES`` is unpacked.
+
+    Raises:
+        TrackError: naming the member at fault.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check_members(members, file)
+            columns = {
+                member.filename.removesuffix(".npy"): _array(archive, member, file)
+                for member in members
+            }
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise TrackError(f"is no whole NPZ archive: {error}", file=file) from None
+    except (NotImplementedError, ValueError, OverflowError) as error:
+        raise TrackError(f"is no NPZ archive that can be read: {error}", file=file) from None
+    for name in ("x", "y"):
+        if name not in columns:
+            raise TrackError(f"the array {name!r} is missing", file=file)
+    counts = {name: len(values) for name, values in columns.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise TrackError(f"its arrays differ in length: {told}", file=file)
+    return Table(columns=columns, file=file)
+
+
+def _check_members(members: list[zipfile.ZipInfo], file: Path) -> None:
+    names = [member.filename for member in members]
+    for name in names[: len(COLUMNS) + 1]:
+        if name.removesuffix(".npy") not in COLUMNS or not name.endswith(".npy"):
+            raise TrackError(
+                f"holds {name[:_SHOWN]!r}, which is no column; "
+                f"{nearest(name.removesuffix('.npy')[:_SHOWN], COLUMNS)}",
+                file=file,
+            )
+        if names.count(name) > 1:
+            raise TrackError(f"holds {name!r} twice", file=file)
+    if len(names) > len(COLUMNS):
+        raise TrackError(f"holds {len(names)} members; {len(COLUMNS)} are possible", file=file)
+    size = sum(member.file_size for member in members)
+    if size > MAX_BYTES:
+        raise TrackError(f"expands to more than {MAX_BYTES / 1e6:g} MB; no track does", file=file)
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> Column:
+    name = member.filename.removesuffix(".npy")
+    with archive.open(member) as opened:
+        content = io.BytesIO(opened.read(MAX_BYTES))
+    version = np.lib.format.read_magic(content)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read_header is None:
+        raise TrackError(f"the array {name!r} has a form that is not known", file=file)
+    shape, _, dtype = read_header(content)
+    surface = name in SURFACE_COLUMNS
+    data = content.read()
+    if len(shape) != 1 or dtype.kind not in ("iu" if surface else "iuf") or dtype.itemsize > 8:
+        what = f"the array {name!r} is {dtype} of shape {shape}; it must be (n,) numbers"
+        raise TrackError(what, file=file)
+    if shape[0] > MAX_POINTS:
+        raise TrackError(f"the array {name!r} holds more than {MAX_POINTS:,} points", file=file)
+    if shape[0] < 1 or len(data) != shape[0] * dtype.itemsize:
+        raise TrackError(f"the array {name!r} is cut off, or empty", file=file)
+    values = np.frombuffer(data, dtype)
+    if surface:
+        if ((values < 0) | (values >= len(SURFACES))).any():
+            what = f"the array {name!r} must hold codes from 0 to {len(SURFACES) - 1}"
+            raise TrackError(what, file=file)
+        return values.astype(np.uint8)
+    numbers = values.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        what = f"{name} is {numbers[bad[0]]} at point {bad[0]}; it must be finite"
+        raise TrackError(what, file=file)
+    return numbers
