@@ -17,6 +17,7 @@ from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
 from racegym.report.best_laps import best_lap
 from racegym.report.style import INK, heading, new_figure, save
+from racegym.report.track_marks import draw_scale, draw_start, edges
 from racegym.report.wording import lap_text
 from racegym.track import Track
 
@@ -51,7 +52,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     if len(x) < 2:
         return None
 
-    left_x, left_y, right_x, right_y = _edges(track)
+    left_x, left_y, right_x, right_y = edges(track)
     wide = float(np.ptp([*left_x, *right_x]))
     high = float(np.ptp([*left_y, *right_y]))
     scale = LONG_SIDE / max(wide, high)
@@ -86,7 +87,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
         side.set_visible(False)
     axes.set_xticks([])
     axes.set_yticks([])
-    _draw_scale(axes, wide)
+    draw_scale(axes, wide)
     save(figure, folder.track_map)
     return folder.track_map
 
@@ -108,18 +109,9 @@ def _driven(folder: RunFolder, car: int, lap: Lap | None) -> tuple[Floats, Float
     return rows["x"][part], rows["y"][part], np.hypot(rows["vx"][part], rows["vy"][part])
 
 
-def _edges(track: Track, beyond: float = 0.0) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the left and the right edge, closed, ``beyond`` [m] outside of the asphalt."""
-    s = track.spacing * np.arange(len(track) + 1)
-    wrap = np.arange(len(track) + 1) % len(track)
-    left_x, left_y, _ = track.at(s, track.width_left[wrap] + beyond)
-    right_x, right_y, _ = track.at(s, -track.width_right[wrap] - beyond)
-    return left_x, left_y, right_x, right_y
-
-
 def _draw_track(axes: Axes, track: Track, metre: float) -> None:
     """Draw asphalt, kerbs, edges, obstacles and the start line; a ``metre`` has so many points."""
-    left_x, left_y, right_x, right_y = _edges(track)
+    left_x, left_y, right_x, right_y = edges(track)
     left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
     # Quad by quad, so that the asphalt is right where the track passes over itself.
@@ -128,7 +120,7 @@ def _draw_track(axes: Axes, track: Track, metre: float) -> None:
     )
     kerb = metre * track.kerb_width
     if kerb > 0.5:  # else it is too narrow to be seen
-        for x, y in _pairs(_edges(track, 0.5 * track.kerb_width)):
+        for x, y in _pairs(edges(track, 0.5 * track.kerb_width)):
             axes.plot(x, y, color="white", linewidth=kerb, zorder=2)
             axes.plot(x, y, color=KERB, linewidth=kerb, linestyle=(0, (2, 2)), zorder=2)
     for x, y in _pairs((left_x, left_y, right_x, right_y)):
@@ -141,41 +133,8 @@ def _draw_track(axes: Axes, track: Track, metre: float) -> None:
                 circles, facecolor=OBSTACLE, edgecolor=OBSTACLE, linewidth=1.5, zorder=3
             )
         )
-    _draw_start(axes, track)
+    draw_start(axes, track)
 
 
 def _pairs(edges: tuple[Floats, Floats, Floats, Floats]) -> list[tuple[Floats, Floats]]:
     return [(edges[0], edges[1]), (edges[2], edges[3])]
-
-
-def _draw_start(axes: Axes, track: Track) -> None:
-    """Draw the line, and beside it an arrow the way that the cars go."""
-    reach = 0.35 * (track.width_left[0] + track.width_right[0])
-    across = np.array([track.width_left[0] + reach, -track.width_right[0] - reach])
-    x, y, _ = track.at(np.zeros(2), across)
-    axes.plot(x, y, color=INK, linewidth=3.2, zorder=5, solid_capstyle="butt")
-    axes.plot(x, y, color="white", linewidth=1.4, zorder=6, linestyle=(0, (1.5, 1.5)))
-    long = max(0.04 * track.length, 3.0 * reach)
-    offset = track.width_left[0] + 2.2 * reach + track.kerb_width
-    tail_x, tail_y, heading = track.at(0.0, offset)
-    tip = (float(tail_x + long * np.cos(heading)), float(tail_y + long * np.sin(heading)))
-    axes.annotate(
-        "", xy=tip, xytext=(float(tail_x), float(tail_y)),
-        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 2, "mutation_scale": 18},
-        zorder=6, annotation_clip=False,
-    )  # fmt: skip
-    axes.plot([float(tail_x), tip[0]], [float(tail_y), tip[1]], alpha=0)  # keeps it in the picture
-
-
-def _draw_scale(axes: Axes, wide: float) -> None:
-    """Draw a bar of a round number of metres below the map."""
-    power = 10 ** np.floor(np.log10(0.25 * wide))
-    long = float(max(k * power for k in (1, 2, 5) if k * power <= 0.25 * wide))
-    low, _ = axes.get_ylim()
-    west, _ = axes.get_xlim()
-    axes.plot([west, west + long], [low, low], color=INK, linewidth=2.5, clip_on=False,
-              solid_capstyle="butt")  # fmt: skip
-    axes.annotate(
-        f"{long:g} m", xy=(west + long, low), xytext=(6, 0), textcoords="offset points",
-        va="center", fontsize=9, color=INK, annotation_clip=False,
-    )  # fmt: skip
