@@ -112,7 +112,7 @@ def test_another_car_is_found_out(copied: RunFolder) -> None:
 def test_another_track_is_refused_by_its_hash(copied: RunFolder) -> None:
     text = copied.scenario.read_text(encoding="utf-8")
     copied.scenario.write_text(text.replace("length: 300", "length: 301"), encoding="utf-8")
-    with pytest.raises(RunError, match="'smooth-7' is another one than in the run.*had the hash"):
+    with pytest.raises(RunError, match=r"'smooth-7' is another one than in the run.*had the hash"):
         verify(copied)
 
 

@@ -16,6 +16,13 @@ from racegym.errors import nearest
 __all__ = ["PARTS", "command"]
 
 PARTS = {
+    "list": Row("racegym.cli.tracks_list", "List every track that goes by a name."),
+    "show": Row("racegym.cli.tracks_show", "Show a track in figures."),
+    "meta": Row("racegym.cli.tracks_meta", "Print or change what a track says of itself."),
+    "import": Row("racegym.cli.tracks_import", "Read a track file of any form into a library."),
+    "export": Row("racegym.cli.tracks_export", "Write a track in another form."),
+    "generate": Row("racegym.cli.tracks_generate", "Draw circuits from seeds into a library."),
+    "sync": Row("racegym.cli.tracks_sync", "Bring a library up to date from another."),
     "formats": Row(
         "racegym.cli.tracks_formats", "List the forms of track files and their options."
     ),

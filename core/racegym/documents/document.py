@@ -22,7 +22,15 @@ from ruamel.yaml.reader import ReaderError
 
 from racegym.errors import ScenarioError
 
-__all__ = ["Document", "Location", "parse_text", "plain_copy", "read_document", "similar_file"]
+__all__ = [
+    "Document",
+    "Location",
+    "dotted",
+    "parse_text",
+    "plain_copy",
+    "read_document",
+    "similar_file",
+]
 
 Location: TypeAlias = tuple[str | int, ...]  # a path into a document: ("cars", 1, "name")
 
@@ -54,6 +62,21 @@ class Document:
 
     data: Any
     lines: Mapping[Location, int]
+
+
+def dotted(location: Location) -> str:
+    """Return a location as people write it.
+
+    >>> dotted(("cars", 1, "driver", "pace"))
+    'cars[1].driver.pace'
+    """
+    text = ""
+    for step in location:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text
 
 
 def read_document(path: Path) -> Document:

@@ -38,8 +38,8 @@ __all__ = [
     "files_of",
     "read",
     "recognises",
-    "to_file",
     "write",
+    "write_file",
     "write_folder",
 ]
 
@@ -166,13 +166,17 @@ def write(track: Track, path: Path) -> list[Path]:
     """
     if path.suffix != ENDING:
         return write_folder(track, path)
-    write_whole(path, to_file(track))
+    return write_file(track, path)
+
+
+def write_file(track: Track, path: Path) -> list[Path]:
+    """Write ``track`` to a single file, whatever it is called.
+
+    Raises:
+        TrackError: it can't be written; what was there before still is.
+    """
+    write_whole(path, f"{_head(track)}{_END}\n{to_csv(table_of(track))}")
     return [path]
-
-
-def to_file(track: Track) -> str:
-    """Return ``track`` as the content of a single file."""
-    return f"{_head(track)}{_END}\n{to_csv(table_of(track))}"
 
 
 def _head(track: Track) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from racegym.documents.describing import describe
-from racegym.documents.document import Document, Location
+from racegym.documents.document import Document, Location, dotted
 from racegym.errors import TrackError, nearest
 from racegym.interfaces import Surface
 from racegym.track import Track
@@ -145,16 +145,19 @@ def check_head(document: Document, file: Path) -> Head:
     try:
         return Head.model_validate(data)
     except ValidationError as error:
-        location, what = min(
-            describe(error, Head, data), key=lambda told: _line(document, told[0]) or 0
-        )
+        location, what = min(describe(error, Head, data), key=lambda told: _rank(document, *told))
         key = str(location[0]) if location else ""
         if what.startswith("is unknown") and len(location) == 1:
             what = f"is unknown; {nearest(key, Head.model_fields)}"
-        where = ".".join(map(str, location))
+        where = dotted(location)
         raise TrackError(
             f"{where} {what}" if where else what, file=file, line=_line(document, location)
         ) from None
+
+
+def _rank(document: Document, location: Location, what: str) -> tuple[int, bool, int]:
+    """Return by what one complaint comes before another: an unknown key explains the most."""
+    return _line(document, location) or 0, not what.startswith("is unknown"), -len(location)
 
 
 def _line(document: Document, location: Location) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from racegym.errors import TrackError
 
-__all__ = ["folder_beside", "write_whole"]
+__all__ = ["folder_beside", "replaced_whole", "write_whole"]
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -23,21 +23,31 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         TrackError: it can't be written; what was there before still is.
     """
-    beside = path.with_name(f"{path.name}.part")
     try:
         data = content.encode("utf-8") if isinstance(content, str) else content
-        try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
     except UnicodeEncodeError:
         what = "can't be written: its text holds half a character (a lone surrogate)"
         raise TrackError(what, file=path) from None
+    with replaced_whole(path) as beside, beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def replaced_whole(path: Path) -> Iterator[Path]:
+    """Lend the path of a file to be written, which is then moved to ``path``.
+
+    Raises:
+        TrackError: it can't be written; what was there before still is.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            yield beside
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise _unwritable(path, error) from None
 

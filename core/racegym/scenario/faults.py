@@ -10,25 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from racegym.documents.document import Location
+from racegym.documents.document import Location, dotted
 from racegym.errors import RacegymError, ScenarioError
 
 __all__ = ["Fault", "Faults", "Location", "Places", "dotted"]
-
-
-def dotted(location: Location) -> str:
-    """Return a location as people write it.
-
-    >>> dotted(("cars", 1, "driver", "pace"))
-    'cars[1].driver.pace'
-    """
-    text = ""
-    for step in location:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += f".{step}" if text else step
-    return text
 
 
 class Places:

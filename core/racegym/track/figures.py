@@ -1,0 +1,47 @@
+"""A track in figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from racegym.track.corners import find_corners
+from racegym.track.track import Track
+
+__all__ = ["figures"]
+
+
+def figures(track: Track) -> dict[str, Any]:
+    """Return what can be said of a track in numbers, as plain data; metres unless told."""
+    wide = track.width_left + track.width_right
+    sharpest = float(np.abs(track.curvature).max())
+    climbs = np.diff(track.z, append=track.z[0])
+    return {
+        "name": track.name,
+        "hash": track.hash,
+        "length": track.length,
+        "samples": len(track),
+        "spacing": track.spacing,
+        "width": {
+            "least": float(wide.min()),
+            "mean": float(wide.mean()),
+            "most": float(wide.max()),
+        },
+        "tightest_radius": 1.0 / sharpest if sharpest > 0.0 else None,
+        "direction": "ccw" if float(track.curvature.sum()) >= 0.0 else "cw",
+        "corners": len(find_corners(track)),
+        "elevation": float(np.ptp(track.z)),
+        "climb": float(climbs[climbs > 0.0].sum()),
+        "steepest": float(np.abs(track.slope).max()),
+        "banking": float(np.abs(track.banking).max()),  # [rad]
+        "sectors": track.sectors.tolist(),
+        "checkpoints": len(track.checkpoints),
+        "kerb_width": float(track.kerb_width),
+        "runoff": float(track.runoff) if np.isfinite(track.runoff) else None,
+        "crossings": [list(map(float, pair)) for pair in track.crossings],
+        "obstacles": len(track.obstacles),
+        "grid": 0 if track.grid is None else len(track.grid),
+        "pit": None if track.pit is None else len(track.pit.boxes),
+        "line": None if track.line is None else track.line_name,
+    }
