@@ -19,6 +19,7 @@ PARTS = {
     "list": Row("racegym.cli.tracks_list", "List every track that goes by a name."),
     "show": Row("racegym.cli.tracks_show", "Show a track in figures."),
     "meta": Row("racegym.cli.tracks_meta", "Print or change what a track says of itself."),
+    "validate": Row("racegym.cli.tracks_validate", "Report everything wrong with a track."),
     "import": Row("racegym.cli.tracks_import", "Read a track file of any form into a library."),
     "export": Row("racegym.cli.tracks_export", "Write a track in another form."),
     "generate": Row("racegym.cli.tracks_generate", "Draw circuits from seeds into a library."),

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from racegym.cli.track_names import TRACK, format_options, read_named, tell_notes
+from racegym.cli.track_pictures import draw, picture_path, plot_option, vehicle_options
 
 __all__ = ["command"]
 
@@ -19,17 +20,34 @@ __all__ = ["command"]
 @click.command("show")
 @click.argument("track", type=TRACK)
 @format_options
+@vehicle_options
+@plot_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(track: str, form: str | None, settings: tuple[str, ...], as_json: bool) -> None:
-    """Show TRACK in figures: a name of a library or a plugin, or a file of any form."""
+def command(
+    track: str,
+    form: str | None,
+    settings: tuple[str, ...],
+    vehicle: str | None,
+    backend: str,
+    plot: str | None,
+    as_json: bool,
+) -> None:
+    """Show TRACK in figures: a name of a library or a plugin, or a file of any form.
+
+    With --plot it is drawn, and with --vehicle the line and speed of one on it.
+    """
     from racegym.track.figures import figures
 
     found, origin, path = read_named(track, form, settings)
     told = figures(found)
+    drawn = None if plot is None else picture_path(plot, found.name)
+    if drawn is not None:
+        draw(found, drawn, vehicle, backend)
     if as_json:
         place = None if path is None else str(path)
         notes = {"notes": list(found.notes), "problems": list(found.problems)}
-        told = {**told, "from": origin, "path": place, **notes}
+        picture = {} if drawn is None else {"picture": str(drawn)}
+        told = {**told, "from": origin, "path": place, **notes, **picture}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     table = Table(show_header=False)
@@ -38,6 +56,8 @@ def command(track: str, form: str | None, settings: tuple[str, ...], as_json: bo
     table.add_row("from", Text(origin if path is None else f"{origin}: {path}"))
     Console().print(table)
     tell_notes(found)
+    if drawn is not None:
+        click.echo(drawn)
 
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[str, str]]:

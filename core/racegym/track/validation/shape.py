@@ -18,7 +18,7 @@ __all__ = ["bends", "bridges", "contacts", "heights", "widths", "with_bridges"]
 
 Floats = NDArray[np.float64]
 
-SHARP_EDGE = 1.0  # [m/m] a width that changes faster than that is a step
+SHARP_EDGE = 0.5  # [m/m] a width that changes faster than that is a step
 ABRUPT = 0.6  # mean widths times change of curvature, from one sample to the next
 LEAST_CLEARANCE = 0.5  # car lengths, or
 CLEARANCE_OF_WIDTH = 0.2  # of the track's width, below a bridge

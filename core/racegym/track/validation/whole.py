@@ -136,9 +136,10 @@ def _made(raw: RawTrack, table: Floats) -> tuple[Track | None, list[Problem]]:
 
 def _point_problems(table: Floats, raw: RawTrack) -> Iterator[Problem]:
     """Yield what ``racegym.track.check`` says of each point."""
-    finite = np.where(np.isfinite(table[:, :2]), table[:, :2], np.nan)
-    step = np.hypot(*np.diff(finite, axis=0).T) if len(finite) > 1 else np.zeros(0)
-    s = np.concatenate([[0.0], np.cumsum(np.nan_to_num(step, posinf=0.0))])
+    usable = (np.abs(table[:, :2]) <= LARGEST_COORDINATE).all(axis=1)
+    step = np.hypot(*np.diff(table[usable, :2], axis=0).T) if usable.any() else np.zeros(0)
+    along = np.concatenate([[0.0], np.cumsum(step)])
+    s = along[np.maximum(np.cumsum(usable) - 1, 0)]  # of one that can't be used, that before it
     with np.errstate(all="ignore"):
         for fault in point_faults(table[:, :3], *table[:, 3:].T):
             which = np.flatnonzero(fault.bad)
@@ -147,14 +148,14 @@ def _point_problems(table: Floats, raw: RawTrack) -> Iterator[Problem]:
                     check="points",
                     severity="error",
                     what=f"{raw.label(int(k))} {fault.what}",
-                    s=float(s[k]) if np.isfinite(s[k]) else None,
+                    s=float(s[k]),
                 )
             if len(which) > MOST_PLACES:
                 more = len(which) - MOST_PLACES
                 what = f"{more} more points: each {fault.what}"
                 yield Problem(check="points", severity="error", what=what)
-    lap = float(np.nan_to_num(step, posinf=0.0).sum())
-    if len(table) >= MIN_POINTS and 0.0 < lap < DEGREES and np.nanmax(table[:, 3:5]) > lap:
+    lap = float(step.sum())
+    if len(table) >= MIN_POINTS and 0.0 < lap < DEGREES and (table[:, 3:5] > lap).any():
         yield Problem(
             check="scale",
             severity="error",
