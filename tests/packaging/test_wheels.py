@@ -37,12 +37,15 @@ def names(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_the_wheel_of_core_holds_code_catalogue_and_scenarios(wheels, root):
+def test_the_wheel_of_core_holds_code_catalogue_scenarios_and_tracks(wheels, root):
     held = names(wheels["racegym"])
     assert {"racegym/__init__.py", "racegym/py.typed", "racegym/registry.toml"} <= held
     scenarios = {f"racegym/scenarios/{file.name}" for file in (root / "scenarios").glob("*.yaml")}
     assert scenarios
     assert scenarios <= held
+    circuits = {f"racegym/circuits/{file.name}" for file in (root / "circuits").glob("*.track")}
+    assert circuits
+    assert circuits <= held
     code = {
         file.relative_to(root / "core").as_posix()
         for file in (root / "core" / "racegym").rglob("*")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+WRONG = 2  # exit code of a track with errors
+
 
 @click.command("validate")
 @click.argument("track", type=TRACK)
@@ -35,7 +36,7 @@ def command(
     backend: str,
     plot: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Check TRACK and report everything that is wrong or odd, and where.
 
     TRACK is a name of a library or a plugin, or a file of any form, also one that can't be
@@ -61,8 +62,7 @@ def command(
             click.echo(drawn)
         elif plot is not None:
             click.echo("there is no picture: no line goes through what can be read")
-    if report.errors:
-        sys.exit(2)
+    return WRONG if report.errors else 0
 
 
 def _report(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from racegym.hookspecs import Register, hookimpl
 from racegym.plugins.shipped import shipped
 
@@ -12,6 +14,7 @@ __all__ = [
     "register_scenarios",
     "register_sensors",
     "register_terminations",
+    "register_tracks",
 ]
 
 
@@ -94,10 +97,21 @@ def register_drivers(register: Register) -> None:
 
 
 @hookimpl
+def register_tracks(register: Register) -> None:
+    """Offer every track that ships with racegym, by the name of its file."""
+    for file in sorted(shipped("circuits").glob("*.track")):
+        register(file.stem, f"racegym:circuits/{file.name}", summary=_first_comment(file))
+
+
+@hookimpl
 def register_scenarios(register: Register) -> None:
     """Offer every scenario that ships with racegym, by the name of its file."""
     for file in sorted(shipped("scenarios").glob("*.yaml")):
-        with file.open(encoding="utf-8") as lines:
-            first = lines.readline().strip()
-        summary = first.lstrip("# ") if first.startswith("#") else ""
-        register(file.stem, f"racegym:scenarios/{file.name}", summary=summary)
+        register(file.stem, f"racegym:scenarios/{file.name}", summary=_first_comment(file))
+
+
+def _first_comment(file: Path) -> str:
+    """Return the comment in the first line of a file, if it begins with one."""
+    with file.open(encoding="utf-8") as lines:
+        first = lines.readline().strip()
+    return first.lstrip("# ") if first.startswith("#") else ""

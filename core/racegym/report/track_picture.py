@@ -43,6 +43,7 @@ COLOURS = {"error": "#d01c2a", "warning": "#e08a00"}
 HILLY = 0.002  # of the lap: less height than that is no hill
 MOST_LINES = 14  # of text about problems
 CAR_LENGTH, CAR_WIDTH = 0.32, 0.16  # of the track's width, where no car is named
+SECTOR_BEYOND = 0.25  # of the width, that a sector's line is longer on either side
 BADGE = 13.0  # points from the edge to the middle of a corner's number
 
 
@@ -154,15 +155,27 @@ def _draw_map(
     draw_slots(axes, track, *(car or (CAR_LENGTH * wide, CAR_WIDTH * wide)))
     draw_obstacles(axes, track)
     _draw_gates(axes, track)
-    side, beyond = 1.0, min(track.runoff, 0.5 * wide)
-    if track.pit is not None:
-        side = -float(np.sign(track.pit.offset))
-    draw_start(axes, track, side, beyond)
+    beyond = min(track.runoff, 0.5 * wide)
+    draw_start(axes, track, _side_of_arrow(track, beyond), beyond)
     _write_names(axes, track, point)
     if line is not None:
         _draw_line(figure, axes, track, line, wide / point)
     _mark_problems(axes, track, problems)
     _write_legend(figure, track)
+
+
+def _side_of_arrow(track: Track, beyond: float) -> float:
+    """Return the side of the start line, 1 left, that has more room for an arrow and no pits."""
+    if track.pit is not None:
+        return -float(np.sign(track.pit.offset))
+    wide = float(track.width_left[0] + track.width_right[0])
+    s = np.linspace(0.0, max(0.04 * track.length, wide), 5)
+    room = []
+    for side, width in ((1.0, track.width_left[0]), (-1.0, track.width_right[0])):
+        x, y, _ = track.at(s, side * (float(width) + beyond + 0.8 * wide))
+        away = np.hypot(track.x[:, None] - x, track.y[:, None] - y)
+        room.append(float((away - track.width_left[:, None]).min()))
+    return 1.0 if room[0] >= min(room[1], wide) else -1.0
 
 
 def _draw_line(figure: Figure, axes: Axes, track: Track, line: DrivenLine, asphalt: float) -> None:
@@ -185,7 +198,7 @@ def _draw_gates(axes: Axes, track: Track) -> None:
     """Draw checkpoints across the asphalt, and sectors beyond it with their numbers."""
     for gates, colour, width, beyond in (
         (track.checkpoints[1:], CHECKPOINT, 0.7, 0.0),
-        (track.sectors[1:], SECTOR, 1.8, 0.3),
+        (track.sectors[1:], SECTOR, 1.8, SECTOR_BEYOND),
     ):
         for s in gates.tolist():
             x, y = _across(track, s, beyond)
@@ -219,7 +232,8 @@ def _write_names(axes: Axes, track: Track, point: float) -> None:
         axes.plot([x], [y], alpha=0)  # keeps it in the picture
     for number, s in enumerate(track.sectors.tolist(), start=1):
         if s > 0.0:
-            x, y = _free_place(track, s, -1.0, verge + BADGE * point, point, taken)
+            beyond = max(verge, SECTOR_BEYOND * wide) + 0.7 * BADGE * point
+            x, y = _free_place(track, s, -1.0, beyond, point, taken)
             axes.annotate(
                 f"S{number}", xy=(x, y), fontsize=8, color=SECTOR, fontweight="bold",
                 ha="center", va="center", zorder=11,

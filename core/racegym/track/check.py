@@ -132,8 +132,9 @@ def point_faults(xyz: Floats, left: Floats, right: Floats, bank: Floats) -> Iter
     )
     ahead = np.roll(xyz, -1, axis=0) - xyz
     step = np.hypot(ahead[:, 0], ahead[:, 1])
+    lap = step[np.isfinite(step)].sum()
     yield PointFault(
-        step <= 1e-9 * step.sum(), "is at the same place as the one after it: remove one of them"
+        step <= 1e-9 * lap, "is at the same place as the one after it: remove one of them"
     )
 
 

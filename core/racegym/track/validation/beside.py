@@ -202,13 +202,16 @@ def obstacles(track: Track, vehicle: VehicleLimits | None) -> Iterator[Problem]:
     length = 2.0 * width if vehicle is None else vehicle.length
     s, d = _along(track)
     radius = track.obstacles[:, 2]
+    told = np.zeros(len(s), np.bool_)  # a row across the track is one problem
     for k in range(len(s)):
         at = track.obstacle_segment[k]
         left, right = float(track.width_left[at]), float(track.width_right[at])
         around = np.abs(np.mod(s - s[k] + 0.5 * track.length, track.length) - 0.5 * track.length)
         near = around < radius + radius[k] + length
         gap = _widest_gap(d[near], radius[near], left, right)
-        if gap < ROOM_PAST * width and -right - radius[k] < d[k] < left + radius[k]:
+        on_track = -right - radius[k] < d[k] < left + radius[k]
+        if gap < ROOM_PAST * width and on_track and not told[near].any():
+            told[k] = True
             yield Problem(
                 check="obstacle",
                 severity="error" if gap < width else "warning",

@@ -15,7 +15,7 @@ __all__ = ["room", "size", "sound"]
 FEWEST_LENGTHS, MOST_LENGTHS = 20.0, 10_000.0  # of the car, in a lap
 MOST_WIDTHS = 40.0  # of the car, across the track
 ROOM_TO_PASS = 2.0  # widths of the car
-SHORTEST_TIME = 3.0  # [s] of a lap at top speed
+SHORTEST_TIME = 1.0  # [s] of a lap at top speed
 WIDEST = 0.2  # of the lap's length
 UNEVEN = 0.02  # of the spacing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -97,7 +97,7 @@ def _kinks(track: Track) -> Iterator[Problem]:
 def contacts(track: Track) -> Iterator[Problem]:
     """Yield stretches whose edge lies on asphalt of another part of the track."""
     try:
-        yield from _crossings(track)
+        passes = _passes(track)
     except TangledError:
         yield Problem(
             check="contact",
@@ -106,9 +106,9 @@ def contacts(track: Track) -> Iterator[Problem]:
             "order of driving, and is it one lap?",
         )
         return
-    at, other = _edges_on_asphalt(track)
-    if not len(at):
-        return
+    yield from _unmarked(track, passes)
+    over = [(one, other) for one, other, steep in passes if steep]
+    at, other = _edges_on_asphalt(track, [*track.crossings, *over])
     partner = np.full(len(track), -1)
     partner[at] = other
     reported: list[NDArray[np.int64]] = []
@@ -132,44 +132,49 @@ def contacts(track: Track) -> Iterator[Problem]:
         )
 
 
-def _crossings(track: Track) -> Iterator[Problem]:
-    """Yield the places where the centerline crosses itself and no bridge is marked."""
+def _passes(track: Track) -> list[tuple[float, float, bool]]:
+    """Return s of both passes of each place where the centerline crosses itself.
+
+    The third says whether it is steep enough for a bridge.
+
+    Raises:
+        TangledError: there are too many to be told.
+    """
     found = crossings(track.x, track.y)
     wide = float((track.width_left + track.width_right).mean())
     steep = steep_crossings(found, len(track), track.spacing, wide)
+    s1, s2 = found.first * track.spacing, found.second * track.spacing
+    return list(zip(s1.tolist(), s2.tolist(), steep.tolist(), strict=True))
+
+
+def _unmarked(track: Track, passes: list[tuple[float, float, bool]]) -> Iterator[Problem]:
+    """Yield the places where the centerline crosses itself and no bridge is marked."""
     marked = np.array(track.crossings, np.float64).reshape(-1, 2)
-    for first, second, fine in list(zip(found.first, found.second, steep, strict=True))[
-        :MOST_PLACES
-    ]:
-        here = np.array([first, second]) * track.spacing
-        if len(marked) and np.abs(marked - here).max(axis=1).min() < 2.0 * track.spacing:
+    for one, other, steep in passes[:MOST_PLACES]:
+        away = np.abs(marked - np.array([one, other])).max(axis=1, initial=0.0)
+        if len(away) and away.min() < 2.0 * track.spacing:
             continue
         advice = (
             "mark it as a bridge, if it is one"
-            if fine
+            if steep
             else "it is no bridge, as it passes too flat or too soon after: are the points in "
             "the order of driving?"
         )
         yield Problem(
             check="contact",
             severity="error",
-            what=f"the track crosses itself, with s = {here[1]:.1f} m; {advice}",
-            s=float(here[0]),
+            what=f"the track crosses itself, with s = {other:.1f} m; {advice}",
+            s=one,
         )
 
 
 def with_bridges(track: Track) -> Track:
     """Return ``track`` with those crossings marked that may be bridges."""
     try:
-        found = crossings(track.x, track.y)
+        passes = _passes(track)
     except TangledError:
         return track
-    wide = float((track.width_left + track.width_right).mean())
-    steep = steep_crossings(found, len(track), track.spacing, wide)
-    marked = tuple(
-        Crossing(float(first) * track.spacing, float(second) * track.spacing)
-        for first, second in zip(found.first[steep], found.second[steep], strict=True)
-    )
+    marked = tuple(Crossing(one, other) for one, other, steep in passes if steep)
     return replace(track, crossings=marked[:MOST_CROSSINGS])
 
 
@@ -182,8 +187,13 @@ def _stride(track: Track) -> int:
     )
 
 
-def _edges_on_asphalt(track: Track) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return samples whose edge lies on the asphalt of another sample's, and that sample."""
+def _edges_on_asphalt(
+    track: Track, over: Sequence[tuple[float, float]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return samples whose edge lies on the asphalt of another sample's, and that sample.
+
+    Places where the track passes ``over`` itself, s [m] of both passes, are left out.
+    """
     stride, n = _stride(track), len(track)
     at = np.arange(0, n, stride)
     x, y, tx, ty = track.x[at], track.y[at], track.tangent_x[at], track.tangent_y[at]
@@ -205,13 +215,13 @@ def _edges_on_asphalt(track: Track) -> tuple[NDArray[np.int64], NDArray[np.int64
     apart = np.abs(at[own] - at[j])
     inside &= np.minimum(apart, n - apart) * track.spacing > SAME_PART * wide
     here, there = at[own[inside]], at[j[inside]]
-    over = np.zeros(len(here), np.bool_)
-    for one, other in track.crossings:
+    crossed = np.zeros(len(here), np.bool_)
+    for one, other in over:
         sine = abs(np.sin(_heading_at(track, one) - _heading_at(track, other)))
         room = BRIDGE_REACH * wide / max(float(sine), 0.2)
         for low, high in ((one, other), (other, one)):
-            over |= (_away(track, here, low) < room) & (_away(track, there, high) < room)
-    return here[~over], there[~over]
+            crossed |= (_away(track, here, low) < room) & (_away(track, there, high) < room)
+    return here[~crossed], there[~crossed]
 
 
 def _heading_at(track: Track, s: float) -> float:
