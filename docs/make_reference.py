@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from making import commands, hooks, names, stages
+from making import commands, hooks, names, stages, tracks
 from making.marks import filled
 from making.tables import Schema, mapping, row, table
 
@@ -130,6 +130,7 @@ def pages() -> dict[Path, str]:
         DOCS / "commands.md": filled(DOCS / "commands.md", commands.parts()),
         DOCS / "hooks.md": filled(DOCS / "hooks.md", hooks.parts()),
         DOCS / "interface.md": filled(DOCS / "interface.md", names.parts()),
+        DOCS / "tracks.md": filled(DOCS / "tracks.md", tracks.parts()),
         stages.DELIVERED: filled(stages.DELIVERED, stages.delivery()),
     }
     for offer in offers_with_pages():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import RacegymError
 from racegym.interfaces import Event, EventKind
@@ -260,3 +260,21 @@ def test_sizes_cameras_and_cars_that_there_are_not_are_refused(cast: Cast) -> No
 
 def test_asphalt_and_grass_are_told_apart_by_eye() -> None:
     assert np.abs(INKS[0] - INKS[2]).max() > 25
+
+
+def test_the_racing_line_of_a_track_is_drawn_unless_another_is_given(
+    scene: Scene, cast: Cast
+) -> None:
+    track = scene.track
+    raced = replace(scene, track=track.with_line(np.full(len(track), 1.0), "left"))
+    x, y, _ = track.at(track.spacing * np.arange(len(track)), 1.0)
+
+    def painted(scene: Scene, line: ArrayLike | None = None) -> NDArray[np.uint8]:
+        painter = Painter(cast, camera="track", display=False, line=line)
+        return painter.paint(scene, History()).copy()
+
+    plain, by_itself = painted(scene), painted(raced)
+    assert (plain != by_itself).any(axis=2).sum() > 200
+    given = painted(scene, np.stack([x, y], axis=1))
+    assert (given != by_itself).any(axis=2).mean() < 0.01
+    assert np.array_equal(painted(raced, ()), plain)

@@ -113,7 +113,7 @@ def test_tracks_are_dealt_out_over_the_races(write):
         )
     )
     config = scenario.build()
-    assert [t.name for t in config.tracks] == ["smooth-5", "smooth-6", "ring", "ring-reversed"]
+    assert [t.name for t in config.tracks] == ["club-5", "club-6", "ring", "ring-reversed"]
     world = scenario.world(5)
     assert list(world.view.tracks.race_track) == [0, 1, 2, 3, 0]
 

@@ -90,11 +90,11 @@ WRONG = {
             "backend: kart2d\ntrack:\n  generate: {}\n  obstacles:\n    - {s: 1, radius: 1}\n"
             "    - {s: 1, d: 30, radius: 1}\n"
         ),
-        "FILE:6: track 'smooth-1': the obstacle at x = ",
+        "FILE:6: track 'club-1': the obstacle at x = ",
     ),
     "beyond the lap": (
         "backend: kart2d\ntrack:\n  generate: {}\n  obstacles:\n    - {s: 1001, radius: 1}\n",
-        "FILE:5: track 'smooth-1': an obstacle stands at s = 1001 m; a lap is 1000.0 m long",
+        "FILE:5: track 'club-1': an obstacle stands at s = 1001 m; a lap is 1000.0 m long",
     ),
     "too many to scatter": (
         "backend: kart2d\ntrack:\n  generate: {obstacles: 90}\n",

@@ -9,7 +9,7 @@ from racegym.errors import TrackError
 from racegym.track import Track, generate
 from racegym.track.generate import shortest_length
 
-STYLES = ("fast", "smooth", "technical")
+STYLES = ("fast", "club", "technical")
 
 
 def least_gap(track: Track) -> float:
@@ -50,9 +50,9 @@ def test_three_hundred_circuits_keep_their_promises():
         track = generate(seed, style=style)
         check(track, 1000.0, 12.0, gap=14.0)
         count[style].append(corners(track))
-    assert 6 <= np.median(count["smooth"]) <= 14
+    assert 6 <= np.median(count["club"]) <= 14
     assert np.median(count["fast"]) < np.median(count["technical"])
-    assert min(count["smooth"]) >= 4
+    assert min(count["club"]) >= 4
 
 
 @pytest.mark.slow
@@ -117,7 +117,12 @@ def test_neighbours_stay_apart_by_their_runoff():
         ({"width": 0.0}, r"width must be above 0 m"),
         ({"min_radius": -3.0}, r"min_radius must be above 0 m"),
         ({"width": 100.0}, r"the shortest is \d+ m"),
-        ({"style": "smoth"}, r"did you mean 'smooth'\? Valid: fast, smooth, technical"),
+        ({"style": "smoth"}, r"did you mean 'smooth'\? Valid: club, corners, fast"),
+        ({"style": "kart", "min_radius": 80.0}, r"a lap of 700 m is too short"),
+        ({"width": 9.0, "width_max": 8.0}, r"width_max is 8 m, below the width of 9 m"),
+        ({"width_max": float("inf")}, r"width_max must be above 0 m, not inf"),
+        ({"banking": 8.0}, r"must lie within 0.7 rad: is it in degrees\?"),
+        ({"pit": True, "runoff": 0.5}, r"has no room for a pit lane .* give runoff at least"),
         ({"direction": "left"}, r"no direction 'left'; Valid: ccw, cw"),
         ({"runoff": -1.0}, r"runoff must be 0 m or more"),
     ],

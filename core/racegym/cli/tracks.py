@@ -24,6 +24,7 @@ PARTS = {
     "export": Row("racegym.cli.tracks_export", "Write a track in another form."),
     "generate": Row("racegym.cli.tracks_generate", "Draw circuits from seeds into a library."),
     "sync": Row("racegym.cli.tracks_sync", "Bring a library up to date from another."),
+    "limit": Row("racegym.cli.tracks_limit", "Print the lap time that physics allows."),
     "formats": Row(
         "racegym.cli.tracks_formats", "List the forms of track files and their options."
     ),

@@ -33,7 +33,8 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         render_size: [pixels] width and height of pictures and window.
         render_camera: ``"follow"`` turns with the car, ``"north"`` keeps it in the middle with
             north up, ``"track"`` shows all of the track.
-        render_line: (n, 2) [m], a closed line drawn on the track, such as the racing line.
+        render_line: (n, 2) [m], a closed line drawn on the track; by default the track's racing
+            line, if it has one.
 
     Attributes:
         critic_observation_space: of ``info["critic_observation"]``; None without one.

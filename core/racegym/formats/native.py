@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 from racegym.documents.document import MAX_BYTES as MAX_HEAD
-from racegym.documents.document import Document, parse_text
+from racegym.documents.document import Document, parse_text, plain_copy
 from racegym.documents.writing import to_text
 from racegym.errors import ScenarioError, TrackError
 from racegym.formats.native_head import check_head, head_of
@@ -180,7 +180,10 @@ def write_file(track: Track, path: Path) -> list[Path]:
 
 
 def _head(track: Track) -> str:
-    text = to_text(head_of(track))
+    try:
+        text = to_text(plain_copy(head_of(track)))
+    except ScenarioError as error:
+        raise TrackError(f"track {track.name!r} can't be written: {error.what}") from None
     if len(text) > MAX_HEAD:
         raise TrackError(f"track {track.name!r}: its notes are larger than {MAX_HEAD / 1e6:g} MB")
     return text

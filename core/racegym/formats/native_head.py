@@ -155,9 +155,9 @@ def check_head(document: Document, file: Path) -> Head:
         ) from None
 
 
-def _rank(document: Document, location: Location, what: str) -> tuple[int, bool, int]:
+def _rank(document: Document, location: Location, what: str) -> tuple[bool, int, int]:
     """Return by what one complaint comes before another: an unknown key explains the most."""
-    return _line(document, location) or 0, not what.startswith("is unknown"), -len(location)
+    return not what.startswith("is unknown"), _line(document, location) or 0, -len(location)
 
 
 def _line(document: Document, location: Location) -> int | None:

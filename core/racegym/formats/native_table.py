@@ -35,6 +35,8 @@ Column = NDArray[Any]
 
 MAX_BYTES = 48_000_000  # of a file of geometry, and of what an archive expands to
 MAX_POINTS = 100_000
+MAX_LINES = 2 * MAX_POINTS
+MAX_LINE = 2_000  # characters
 
 POINT_COLUMNS = ("x", "y", "z", "width_left", "width_right", "width", "banking")
 SAMPLE_COLUMNS = ("heading", "tangent_x", "tangent_y", "curvature", "slope")
@@ -119,7 +121,10 @@ def parse_csv(text: str, file: Path, before: int = 0) -> Table:
     names: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
-    for line, content in enumerate(text.split("\n"), start=before + 1):
+    for line, content in enumerate(io.StringIO(text), start=before + 1):
+        if line > MAX_LINES or len(content) > MAX_LINE:
+            what = f"more than {MAX_LINES:,} lines, or one of more than {MAX_LINE:,} characters"
+            raise TrackError(f"holds {what}; no track does", file=file, line=line)
         content = content.strip()
         if not content or content.startswith("#"):
             continue

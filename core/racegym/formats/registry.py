@@ -63,6 +63,16 @@ FORMATS = {  # in the order in which a file is asked what it is
         "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
     ),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
+    "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
+    "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
+    "geojson": Format(
+        "racegym.formats.geojson", "GeoJSON: a line, or a pair of edges, on a map", writes=True
+    ),
+    "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
+    "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
+    "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
+    "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
+    "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
 }
 
 

@@ -30,6 +30,8 @@ class GGV:
         source: how it was found, such as "kart2d, equilibrium of the single-track model".
         tightest: [1/m] greatest curvature that it can steer at walking pace; infinite where
             nothing is known. No other field takes account of it.
+        relief: the model feels slope and banking of the road, so a lap's limit counts them.
+            Its figures are those of a flat road all the same.
     """
 
     speed: Floats
@@ -39,3 +41,4 @@ class GGV:
     brake: Floats
     source: str
     tightest: float = inf
+    relief: bool = False

@@ -137,9 +137,14 @@ class Backend(Stage, ABC):
     ``Vehicle``, a pydantic model of a vehicle's parameters; and ``default_vehicle``, the name
     of the vehicle that a car without one gets. With them, what is wrong in a scenario or a
     vehicle's file is told with its line before anything starts.
+
+    ``scales`` names the parameters of a vehicle that stand for its ``"grip"``, ``"mass"``,
+    ``"power"``, ``"drag"`` and ``"downforce"``, so that it can be told by ``ggv`` what a
+    hundredth more of each is worth.
     """
 
     spec: ClassVar[BackendSpec]
+    scales: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     @classmethod
     def spec_for(cls, options: Mapping[str, Any]) -> BackendSpec:

@@ -14,12 +14,13 @@ keeps its own branch where a track crosses itself. Inside the segment Newton's m
 in float64, whatever the precision of the frame it is written to. Nothing is drawn from the
 batch around a car, so the bits are the same in any batch.
 
-All tracks lie in four packed arrays, which a kernel takes as they are:
+All tracks lie in five packed arrays, which a kernel takes as they are:
 
 - ``points`` (n_points, POINT_COLUMNS) float64, one row a sample, columns X ... SLOPE;
 - ``table`` (n_tracks, TABLE_COLUMNS) float64, one row a track, columns FIRST ...;
 - ``outline`` (n_points, OUTLINE_COLUMNS) float32, one row a sample: curvature and whole
   width, each with what it gains to the next sample, for those who look at many places;
+- ``line`` (n_points, LINE_COLUMNS) float64, one row a sample: the racing line there;
 - ``cells`` (n_cells,) int32: per track a grid, row by row from its south-west corner; a
   cell holds the sample nearest to its centre, counted from the track's first. Used only
   for a car that was moved by more than driving.
@@ -58,6 +59,13 @@ POINT_COLUMNS = 11
 BEND, BEND_GAIN = 0, 1  # [1/m] positive to the left
 ACROSS, ACROSS_GAIN = 2, 3  # [m] from edge to edge
 OUTLINE_COLUMNS = 4
+
+# Columns of ``line``.
+LINE_OFFSET = 0  # [m] d of the racing line, left positive
+LINE_SLOPE = 1  # what d gains for each metre of the centerline
+LINE_CURVATURE = 2  # [1/m] of the line itself, positive to the left
+LINE_STEP = 3  # [m] of the line itself, to the next sample's normal
+LINE_COLUMNS = 4
 
 # Columns of ``table``; whole numbers are exact in float64.
 FIRST, COUNT = 0, 1  # rows of ``points``

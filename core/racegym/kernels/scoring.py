@@ -11,12 +11,14 @@ from numba import prange
 from racegym.kernels.compile import LIGHT, kernel
 from racegym.kernels.projection import CHECKPOINT_COUNT, CHECKPOINT_FIRST, LENGTH
 from racegym.kernels.race import gate
+from racegym.kernels.sensing import line_offset
 from racegym.kernels.trigonometry import cosine, sine
 
 __all__ = [
     "advance_stalled",
     "beyond_edge",
     "charge_braking",
+    "charge_line_distance",
     "charge_off_track",
     "drove_laps",
     "pay_alive",
@@ -165,6 +167,30 @@ def charge_off_track(out, off_track, elapsed):
     for race in prange(out.shape[0]):
         for car in range(out.shape[1]):
             out[race, car] = -real(elapsed[race]) if off_track[race, car] else real(0.0)
+
+
+@kernel(parallel_from=LIGHT)
+def charge_line_distance(out, s, d, present, race_track, line, table, elapsed, most):
+    """Charge the distance to the racing line, times the time that passed.
+
+    Args:
+        out: [m s] in [-most * elapsed, 0]. Written.
+        s: float64 [m], of ``TrackFrame``.
+        d: real [m], of ``TrackFrame``.
+        present: bool.
+        race_track, line, table: the packed tracks.
+        elapsed: see the module's text.
+        most: [m] a greater distance counts as this.
+    """
+    real = out.dtype.type
+    for race in prange(out.shape[0]):
+        for car in range(out.shape[1]):
+            if not present[race, car]:
+                out[race, car] = real(0.0)
+                continue
+            away = abs(d[race, car] - line_offset(line, table, race_track[race], s[race, car]))
+            # Not a number counts as the most: an unknown place is not on the line.
+            out[race, car] = -real((away if away < most else most) * elapsed[race])
 
 
 @kernel(parallel_from=LIGHT)

@@ -1,8 +1,8 @@
 """What sensors compute for each car: scaled, bounded and finite.
 
-``points``, ``outline`` and ``table`` are the packed tracks of ``racegym.kernels.projection``;
-car arrays are ``(n_races, n_cars)``; ``cars`` (k,) int64 are flat indices race * n_cars + car,
-and row k of ``out``, real (k, n), belongs to ``cars[k]``.
+``points``, ``outline``, ``line`` and ``table`` are the packed tracks of
+``racegym.kernels.projection``; car arrays are ``(n_races, n_cars)``; ``cars`` (k,) int64 are
+flat indices race * n_cars + car, and row k of ``out``, real (k, n), belongs to ``cars[k]``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from racegym.kernels.projection import (
     COUNT,
     FIRST,
     LENGTH,
+    LINE_OFFSET,
     SPACING,
     TANGENT_X,
     TANGENT_Y,
@@ -34,6 +35,7 @@ from racegym.kernels.trigonometry import cosine, sine
 
 __all__ = [
     "bounded",
+    "line_offset",
     "observe_lookahead",
     "observe_state",
     "observe_telemetry",
@@ -69,6 +71,14 @@ def place_at(table, track, s):
 
 
 @device
+def line_offset(line, table, track, s):
+    """Return the lateral offset [m] of the racing line at arc length ``s`` [m], left positive."""
+    index, t = place_at(table, track, s)
+    first, count = int(table[track, FIRST]), int(table[track, COUNT])
+    return mix(line, first, count, index, t, LINE_OFFSET)
+
+
+@device
 def checkpoint_bearing(points, table, checkpoint_s, track, number, x, y, yaw):
     """Return the angle [rad] from the car's heading to a checkpoint on the centerline."""
     count = int(table[track, CHECKPOINT_COUNT])
@@ -84,8 +94,8 @@ def checkpoint_bearing(points, table, checkpoint_s, track, number, x, y, yaw):
 @kernel
 def observe_telemetry(
     cars, out, x, y, yaw, vx, ax, ay, steer, throttle, brake,
-    d, curvature, width_left, width_right, next_checkpoint,
-    race_track, points, table, checkpoint_s, speed_unit, radius_unit,
+    s, d, curvature, width_left, width_right, next_checkpoint,
+    race_track, points, line, table, checkpoint_s, speed_unit, radius_unit,
 ):  # fmt: skip
     """Fill the nine values of the telemetry sensor, each in [-10, 10].
 
@@ -93,9 +103,9 @@ def observe_telemetry(
         cars, out: see the module's text; ``out`` is (k, 9).
         x, y, yaw, vx, ax, ay, steer: of ``CarState``.
         throttle, brake: of ``Control``.
-        d, curvature, width_left, width_right: of ``TrackFrame``.
+        s, d, curvature, width_left, width_right: of ``TrackFrame``.
         next_checkpoint: of ``RaceState``.
-        race_track, points, table, checkpoint_s: the packed tracks.
+        race_track, points, line, table, checkpoint_s: the packed tracks.
         speed_unit: [m/s] that reads 1.
         radius_unit: [m] radius of a bend that reads 1.
     """
@@ -109,7 +119,10 @@ def observe_telemetry(
             points, table, checkpoint_s, race_track[race], next_checkpoint[race, car],
             x[race, car], y[race, car], yaw[race, car],
         )  # fmt: skip
-        offset = offset_ratio(d[race, car], width_left[race, car], width_right[race, car])
+        beside = real(line_offset(line, table, race_track[race], s[race, car]))
+        offset = offset_ratio(
+            d[race, car] - beside, width_left[race, car] - beside, width_right[race, car] + beside
+        )
         out[k, 0] = bounded(vx[race, car] / real(speed_unit), -ten, ten)
         out[k, 1] = bounded(steer[race, car] * ten, -ten, ten)
         out[k, 2] = bounded(throttle[race, car] * ten, real(0.0), ten)
@@ -238,7 +251,8 @@ def observe_lookahead(
             first all curvatures, then all widths, then all heading changes.
         s: float64, of ``TrackFrame``.
         vx: of ``CarState``; read only when ``timed``.
-        race_track, points, outline, table: the packed tracks.
+        race_track, points, outline, table: the packed tracks; ``line_outline`` in place of
+            ``outline`` tells the curvature of the racing line.
         ahead: (n,) float64, [m] ahead, or [s] ahead when ``timed``.
         timed: bool.
         speed_least: [m/s] that seconds are counted with at least.

@@ -63,6 +63,7 @@ def register_rewards(register: Register) -> None:
     register("survival", f"{at}.survival:Survival", summary="time spent racing")
     register("lap", f"{at}.lap:Lap", summary="valid laps completed")
     register("off_track", f"{at}.off_track:OffTrack", summary="time spent off the track")
+    register("racing_line", f"{at}.racing_line:RacingLine", summary="distance to the racing line")
     register("wall", f"{at}.wall:Wall", summary="contact with walls")
     register("obstacle", f"{at}.obstacle:Obstacle", summary="contact with obstacles")
     register("hard_braking", f"{at}.hard_braking:HardBraking", summary="braking beyond a limit")

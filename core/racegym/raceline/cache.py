@@ -20,7 +20,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-__all__ = ["cached_arrays", "digest_of"]
+__all__ = ["cached_arrays", "digest_of", "kept_arrays"]
 
 # What reading raises: the file is absent, cut off, or no archive of such arrays.
 _DAMAGED = (OSError, ValueError, KeyError, IndexError, EOFError, MemoryError, zipfile.BadZipFile)
@@ -53,13 +53,22 @@ def cached_arrays(
         names: of the arrays; an entry that lacks one counts as damaged.
         make: computes them.
     """
-    path = _folder(kind) / f"{key}.npz"
-    found = _read(path, names)
+    found = kept_arrays(kind, key, names)
     if found is not None:
         return found
+    path = _folder(kind) / f"{key}.npz"
     made = {name: np.asarray(array) for name, array in make().items()}
     _write(path, made)
     return made
+
+
+def kept_arrays(kind: str, key: str, names: Sequence[str]) -> Arrays | None:
+    """Return what is in the cache; None where it is not there, or damaged.
+
+    Args:
+        kind, key, names: as for ``cached_arrays``.
+    """
+    return _read(_folder(kind) / f"{key}.npz", names)
 
 
 def _folder(kind: str) -> Path:

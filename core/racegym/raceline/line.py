@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
 from racegym.track import Track
-from racegym.track.spline import PeriodicSpline
+from racegym.track.line_shape import line_places, line_shape
 
 __all__ = ["Line", "curvature_squared"]
 
@@ -61,19 +61,16 @@ class Line:
     @property
     def x(self) -> Floats:
         """Return (n,) [m] east."""
-        return self.track.x - self.offset * self.track.tangent_y
+        return line_places(self.track, self.offset)[0]
 
     @property
     def y(self) -> Floats:
         """Return (n,) [m] north."""
-        return self.track.y + self.offset * self.track.tangent_x
+        return line_places(self.track, self.offset)[1]
 
     @cached_property
     def _shape(self) -> tuple[Floats, Floats]:
-        """Return curvature (n,) and steps (n,); those of the track itself on its centerline."""
-        if not self.offset.any():
-            return self.track.curvature, np.full(len(self.track), self.track.spacing)
-        return _spline_shape(self.x, self.y)
+        return line_shape(self.track, self.offset)
 
     @property
     def curvature(self) -> Floats:
@@ -112,12 +109,3 @@ class Line:
 def curvature_squared(track: Track, offset: ArrayLike) -> float:
     """Return the integral of curvature squared [1/m] of the line at ``offset`` (n,) [m]."""
     return Line(track=track, offset=np.asarray(offset, float), name="").curvature_squared
-
-
-def _spline_shape(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return curvature at, and arc length between, the points of a closed spline."""
-    spline = PeriodicSpline.through(np.column_stack([x, y, np.zeros(len(x))]))
-    _, first, second = spline.evaluate(spline.knots[:-1])
-    cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    curvature = cross / np.hypot(first[:, 0], first[:, 1]) ** 3
-    return curvature, np.diff(spline.knot_lengths())

@@ -29,7 +29,7 @@ from racegym.raceline.line import Line
 from racegym.raceline.rails import Rails, least_squares, onto_samples, rails_of
 from racegym.track import Track
 
-__all__ = ["minimum_curvature"]
+__all__ = ["minimum_curvature", "straightened"]
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def minimum_curvature(
         raise TrackError(f"max_curvature is {max_curvature}; it must be above 0 1/m")
     bounds = corridor(track, width, default_margin(width) if margin is None else margin)
     rails = rails_of(track, bounds)
-    d, notes = _straighten(rails, np.clip(0.0, rails.lower, rails.upper)), bounds.notes
+    d, notes = straightened(rails), bounds.notes
     if max_curvature is not None and _sharpest(rails, d) > max_curvature * (1.0 + BENT):
         gentler = _unbend(rails, d, max_curvature)
         if gentler is None:
@@ -74,8 +74,9 @@ def minimum_curvature(
     return Line(track=track, offset=offset, name="minimum_curvature", notes=notes)
 
 
-def _straighten(rails: Rails, d: Floats) -> Floats:
-    """Return the offsets that minimise (2), from ``d``."""
+def straightened(rails: Rails) -> Floats:
+    """Return the offsets (m,) [m] that minimise (2) on ``rails``, from the centerline on."""
+    d: Floats = np.clip(0.0, rails.lower, rails.upper)
     residual, slopes = _bends(rails, d)
     value = float(residual @ residual)
     for _ in range(MOST_ROUNDS):

@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from racegym.errors import UnknownNameError, nearest
+from racegym.errors import TrackError, UnknownNameError, nearest
+from racegym.interfaces import GGV
 from racegym.raceline.cache import cached_arrays, digest_of
 from racegym.raceline.corridor import default_margin
 from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import minimum_curvature
+from racegym.raceline.minimum_time import Progress, minimum_time
 from racegym.raceline.shortest import shortest
 from racegym.track import Track
 
 __all__ = ["LINE_KINDS", "LineKind", "racing_line"]
 
-LineKind = Literal["centerline", "own", "minimum_curvature", "shortest"]
+LineKind = Literal["centerline", "own", "minimum_curvature", "shortest", "minimum_time"]
 LINE_KINDS: tuple[str, ...] = get_args(LineKind)
 
 METHOD = 1  # version of what is computed here: a change of it makes all entries anew
 
 
-def racing_line(track: Track, kind: str, *, width: float, margin: float | None = None) -> Line:
+def racing_line(
+    track: Track,
+    kind: str,
+    *,
+    width: float,
+    margin: float | None = None,
+    ggv: GGV | None = None,
+    progress: Progress | None = None,
+) -> Line:
     """Return a line around ``track``, from the cache where it was computed before.
 
     Args:
         track: to drive on.
         kind: "centerline"; "own", the line that the track brings, else its centerline;
-            "minimum_curvature" or "shortest".
+            "minimum_curvature", "shortest" or "minimum_time".
         width: of the vehicle [m].
         margin: kept on either side of it to the edge and to obstacles [m]. Default: a tenth
             of the width.
+        ggv: what the vehicle can do, for "minimum_time".
+        progress: as in ``minimum_time``.
 
     Raises:
         UnknownNameError: there is no such kind of line.
-        TrackError: width or margin make no sense.
+        TrackError: width or margin make no sense, or there is no ``ggv`` and one is needed.
+        MissingLibraryError: "minimum_time" is to be computed and CasADi is not installed.
     """
     if kind == "centerline":
         return Line.centerline(track)
@@ -44,14 +58,30 @@ def racing_line(track: Track, kind: str, *, width: float, margin: float | None =
     if kind not in LINE_KINDS:
         raise UnknownNameError(f"no racing line {kind!r}; {nearest(kind, LINE_KINDS)}")
     margin = default_margin(width) if margin is None else margin
-    compute = minimum_curvature if kind == "minimum_curvature" else shortest
-    notes: tuple[str, ...]
+    parts: list[Any] = [kind, METHOD, track.shape_hash, float(width), float(margin)]
+    if kind == "minimum_time":
+        if ggv is None:
+            raise TrackError("a minimum-time line needs the g-g-v envelope of a vehicle")
+        parts += [*_numbers(ggv), float(ggv.tightest)]
 
-    def make() -> dict[str, np.ndarray]:
-        line = compute(track, width, margin)
-        return {"offset": line.offset, "notes": np.array(line.notes, dtype=np.str_)}
+    def make() -> dict[str, NDArray[Any]]:
+        if kind == "minimum_curvature":
+            line = minimum_curvature(track, width, margin)
+        elif kind == "shortest":
+            line = shortest(track, width, margin)
+        else:
+            assert ggv is not None
+            line = minimum_time(track, ggv, width, margin, progress=progress).line
+        return {
+            "offset": line.offset,
+            "name": np.array(line.name),
+            "notes": np.array(line.notes, dtype=np.str_),
+        }
 
-    key = digest_of(kind, METHOD, track.shape_hash, float(width), float(margin))
-    entry = cached_arrays("lines", key, ("offset", "notes"), make)
+    entry = cached_arrays("lines", digest_of(*parts), ("offset", "name", "notes"), make)
     notes = tuple(str(note) for note in entry["notes"])
-    return Line(track=track, offset=entry["offset"], name=kind, notes=notes)
+    return Line(track=track, offset=entry["offset"], name=str(entry["name"]), notes=notes)
+
+
+def _numbers(ggv: GGV) -> list[Any]:
+    return [ggv.speed, ggv.lateral, ggv.share, ggv.drive, ggv.brake]

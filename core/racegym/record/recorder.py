@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from racegym.errors import RunError
-from racegym.interfaces import Array, Control, Event, View, Watcher, columns
+from racegym.interfaces import Array, Control, Event, EventKind, View, Watcher, columns
 from racegym.record.digest import ControlDigest, MotionDigest, StateDigest
 from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, write_json
 from racegym.record.journal import Journal
+from racegym.record.limit import Limits
 from racegym.record.lock import Lock
 from racegym.record.stream import StepColumn, StepStream
 from racegym.record.telemetry import essential_columns, telemetry_columns
@@ -79,6 +80,7 @@ class Recorder(Watcher):
         races: which races to record.
         telemetry: keep every car's state; without, only laps, events and what a replay needs.
         csv: also write telemetry as text at the end.
+        limit: tell lap times in percent of the limit as well.
 
     Raises:
         RunError: the folder can't be written, or another process writes it.
@@ -95,10 +97,12 @@ class Recorder(Watcher):
         races: ArrayLike = (0,),
         telemetry: bool = True,
         csv: bool = False,
+        limit: bool = True,
     ):
         self.folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
         self._about = about or About()
         self._world = world
+        self._limits = Limits(world, enabled=limit)
         self._csv = csv
         self._steps = 0
         self._started = perf_counter()
@@ -250,6 +254,8 @@ class Recorder(Watcher):
                 spoilt = state.off_track[index, event.car] or view.frame.jumped[index, event.car]
                 valid = bool(race.lap_valid[event.car]) and not spoilt
                 self._journal.event(event, episode, valid=valid)
+                if event.kind is EventKind.LAP:
+                    self._limits.lap(index, episode, event.car)
         race.lap_valid = state.lap_valid[index].copy()
 
         named = int(state.step[index]), int(state.seed[index]), int(state.episode[index])
@@ -279,7 +285,10 @@ class Recorder(Watcher):
             with ExitStack() as parts:
                 for part in (self._telemetry, self._controls, self._journal):
                     parts.callback(part.close)
-            return finalise(self.folder, {**self._state, "state": end, "wall": wall})
+            limit = self._limits.found() if end != "failed" else None
+            return finalise(
+                self.folder, {**self._state, "state": end, "limit": limit, "wall": wall}
+            )
         except OSError as error:
             raise RunError(
                 f"can't complete the run: {error.strerror or error}; `racegym runs list` "

@@ -15,6 +15,7 @@ from racegym.errors import RunError
 from racegym.interfaces import Status
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
+from racegym.record.limit import NOT_ENDED, percentages
 from racegym.record.tally import EpisodeTally, Tally
 
 __all__ = ["Lap", "make_result", "read_events", "read_laps", "summarise"]
@@ -127,8 +128,16 @@ def make_result(folder: RunFolder, about: Mapping[str, Any], tally: Tally) -> di
         "classification": episodes[0]["classification"] if episodes else [],
         "episodes": episodes,
         "summary": summarise(episodes),
+        "limit": _limit(about.get("limit")),
         "wall": about["wall"],
     }
+
+
+def _limit(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what lap times are compared with, from what the run's state says."""
+    if found is None:
+        return {"references": {}, "reasons": [NOT_ENDED]}
+    return {name: found[name] for name in ("references", "reasons")}
 
 
 def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
@@ -150,7 +159,13 @@ def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
 def _episode(
     race: int, episode: int, about: Mapping[str, Any], tally: EpisodeTally, journal: _Episode
 ) -> dict[str, Any]:
-    rows = [_car(car, about, tally, journal) for car in range(len(about["cars"]))]
+    rows = [
+        {
+            **_car(car, about, tally, journal),
+            **percentages(about.get("limit"), race, episode, car, _counted(journal, car)),
+        }
+        for car in range(len(about["cars"]))
+    ]
     rows.sort(key=lambda row: int(row["position"]))
     leader = rows[0]
     for row in rows:
@@ -202,6 +217,11 @@ def _car(
     }
 
 
+def _counted(journal: _Episode, car: int) -> list[float | None]:
+    """Return the times [s] of a car's laps, None for those that don't count."""
+    return [lap.lap_time if lap.valid else None for lap in journal.laps if lap.car == car]
+
+
 def _gap(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | None, int]:
     """Return the gap to the winner [s], and how many laps fewer were driven."""
     if row["total_time"] is None or leader["total_time"] is None:
@@ -219,6 +239,8 @@ def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     rows = [row for episode in episodes for row in episode["classification"]]
     best = [row["best_lap"] for row in rows if row["best_lap"] is not None]
     mean = [row["mean_lap"] for row in rows if row["mean_lap"] is not None]
+    share = [row["best_lap_percent"] for row in rows if row["best_lap_percent"] is not None]
+    means = [row["mean_lap_percent"] for row in rows if row["mean_lap_percent"] is not None]
     return {
         "episodes": len(episodes),
         "entries": len(rows),
@@ -228,6 +250,8 @@ def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         ),
         "best_lap": min(best, default=None),
         "mean_lap": fmean(mean) if mean else None,
+        "best_lap_percent": min(share, default=None),
+        "mean_lap_percent": fmean(means) if means else None,
         "mean_speed": fmean(row["average_speed"] for row in rows) if rows else None,
         "off_track": sum(row["off_track"] for row in rows),
     }

@@ -20,6 +20,7 @@ from racegym.render.hud import Hud
 from racegym.render.letters import letters
 from racegym.render.scene import JUMP, Cast, Scene
 from racegym.track import Track
+from racegym.track.line_shape import line_places
 
 __all__ = ["Painter", "check_camera", "check_size"]
 
@@ -68,7 +69,8 @@ class Painter:
         camera: ``"follow"`` turns with a car, ``"north"`` keeps it in the middle with north up,
             ``"track"`` shows the whole track.
         focus: the car that is looked at.
-        line: (n, 2) [m], a line drawn on the track, such as the racing line; closed.
+        line: (n, 2) [m], a line drawn on the track; closed. By default the track's racing line,
+            if it has one; an empty one for none.
         display: draw the head-up display.
 
     Attributes:
@@ -99,6 +101,7 @@ class Painter:
         self._cast = cast
         self._bodies = Bodies(cast)
         self._line = None if line is None else _closed(line)
+        self._own: tuple[Track, Floats] | None = None
         self._hud = Hud(self.size) if display else None
         self._unit = max(0.5, min(self.size[0] / 640.0, self.size[1] / 480.0))
         self._numbers = letters(max(7, round(9.5 * self._unit)), bold=True)
@@ -130,8 +133,7 @@ class Painter:
             picture[...] = self._overview(scene.track)[1]
         else:
             _tiles_of(scene.track, framing.scale).fill(picture, framing)
-        if self._line is not None:
-            self._draw_line(framing)
+        self._draw_line(framing, self._line_of(scene.track))
         self._draw_trails(framing, scene, history)
         if self.camera == "track":
             self._draw_markers(framing, scene)
@@ -157,9 +159,19 @@ class Painter:
             self._whole = track, framing, picture
         return self._whole[1:]
 
-    def _draw_line(self, framing: Framing) -> None:
-        assert self._line is not None
-        points = framing.to_picture(self._line)
+    def _line_of(self, track: Track) -> Floats:
+        """Return the line to draw on a track, (n, 2) [m]; empty for none."""
+        if self._line is not None:
+            return self._line
+        if self._own is None or self._own[0] is not track:
+            empty = track.line is None or not track.line.any()
+            self._own = track, _closed(() if empty else np.column_stack(line_places(track)))
+        return self._own[1]
+
+    def _draw_line(self, framing: Framing, line: Floats) -> None:
+        if not len(line):
+            return
+        points = framing.to_picture(line)
         ink = np.full((len(points), 4), 0.85)
         ink[:, :3] = colours.OVERLAY
         ink[1::2, 3] = 0.0  # dashes
@@ -219,6 +231,8 @@ class Painter:
 
 def _closed(line: ArrayLike) -> Floats:
     points = np.asarray(line, np.float64)
+    if not points.size:
+        return np.empty((0, 2))
     return np.concatenate([points[:, :2], points[:1, :2]])
 
 

@@ -9,7 +9,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
+from racegym.report.wording import (
+    MISSING,
+    OF_LIMIT,
+    gap_text,
+    kmh,
+    lap_text,
+    percent_text,
+    time_text,
+)
 
 __all__ = ["classification_table", "episodes_table", "runs_table", "summary_line"]
 
@@ -27,9 +35,10 @@ def _table(title: str, columns: Sequence[str], right: Sequence[str]) -> Table:
 
 def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
     """Return who came where in one episode of a result."""
-    columns = ("pos", "car", "driver", "laps", "best lap", "time", "km/h", "status")
-    right = ("pos", "laps", "best lap", "time", "km/h")
     rows = result["episodes"][episode]["classification"] if result["episodes"] else []
+    limited = _limited(rows)
+    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", "km/h", "status")
+    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "km/h")
     table = _table("Classification", columns, right)
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
     for row in rows:
@@ -38,9 +47,16 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
             best.stylize("bold magenta")
         table.add_row(
             str(row["position"]), Text(row["name"]), Text(row["driver"]), str(row["laps"]), best,
+            *[percent_text(row.get("best_lap_percent"))] * len(limited),
             _total(row), kmh(row["average_speed"]), row["status"],
         )  # fmt: skip
     return table
+
+
+def _limited(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the heading of the column of best laps in percent of the limit, if any is known."""
+    known = any(row.get("best_lap_percent") is not None for row in rows)
+    return [OF_LIMIT] if known else []
 
 
 def _total(row: Mapping[str, Any]) -> str:
@@ -54,15 +70,17 @@ def _total(row: Mapping[str, Any]) -> str:
 
 def episodes_table(result: Mapping[str, Any]) -> Table:
     """Return one row for each car of each episode."""
-    columns = ("episode", "seed", "track", "car", "status", "laps", "best lap", "mean lap",
-               "km/h", "off track")  # fmt: skip
-    right = ("episode", "seed", "laps", "best lap", "mean lap", "km/h", "off track")
+    limited = _limited([row for episode in result["episodes"] for row in episode["classification"]])
+    columns = ("episode", "seed", "track", "car", "status", "laps", "best lap", *limited,
+               "mean lap", "km/h", "off track")  # fmt: skip
+    right = ("episode", "seed", "laps", "best lap", OF_LIMIT, "mean lap", "km/h", "off track")
     table = _table("Episodes", columns, right)
     for episode in result["episodes"]:
         for row in episode["classification"]:
             table.add_row(
                 str(episode["episode"] + 1), str(episode["seed"]), Text(episode["track"]),
                 Text(row["name"]), row["status"], str(row["laps"]), lap_text(row["best_lap"]),
+                *[percent_text(row.get("best_lap_percent"))] * len(limited),
                 lap_text(row["mean_lap"]), kmh(row["average_speed"]), str(row["off_track"]),
             )  # fmt: skip
     return table
@@ -71,11 +89,13 @@ def episodes_table(result: Mapping[str, Any]) -> Table:
 def summary_line(result: Mapping[str, Any]) -> str:
     """Return an evaluation in one line."""
     summary = result["summary"]
-    rate = summary["completion_rate"]
+    rate, share = summary["completion_rate"], summary.get("best_lap_percent")
+    of_limit = "" if share is None else f" ({percent_text(share)} % of the limit)"
     return (
         f"{summary['finished']} of {summary['entries']} finished "
         f"({MISSING if rate is None else f'{100 * rate:.0f} %'}), "
-        f"best lap {lap_text(summary['best_lap'])}, mean lap {lap_text(summary['mean_lap'])}, "
+        f"best lap {lap_text(summary['best_lap'])}{of_limit}, "
+        f"mean lap {lap_text(summary['mean_lap'])}, "
         f"average {kmh(summary['mean_speed'])} km/h, "
         f"off track {summary['off_track']} time{'' if summary['off_track'] == 1 else 's'}"
     )

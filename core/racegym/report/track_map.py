@@ -21,7 +21,7 @@ from racegym.report.track_marks import draw_scale, draw_start, edges
 from racegym.report.wording import lap_text
 from racegym.track import Track
 
-__all__ = ["draw_track_map"]
+__all__ = ["draw_ground", "draw_track_map"]
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     figure = new_figure(max(4.5, wide * scale) + 1.6, max(3.2, high * scale) + 1.3)
     axes = figure.add_subplot()
     metre = 72.0 * scale  # [points]
-    _draw_track(axes, track, metre)
+    draw_ground(axes, track, metre)
     asphalt = metre * float((track.width_left + track.width_right).mean())
     segments = np.stack([np.column_stack([x, y])[:-1], np.column_stack([x, y])[1:]], axis=1)
     line = LineCollection(
@@ -109,7 +109,7 @@ def _driven(folder: RunFolder, car: int, lap: Lap | None) -> tuple[Floats, Float
     return rows["x"][part], rows["y"][part], np.hypot(rows["vx"][part], rows["vy"][part])
 
 
-def _draw_track(axes: Axes, track: Track, metre: float) -> None:
+def draw_ground(axes: Axes, track: Track, metre: float) -> None:
     """Draw asphalt, kerbs, edges, obstacles and the start line; a ``metre`` has so many points."""
     left_x, left_y, right_x, right_y = edges(track)
     left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MISSING", "gap_text", "kmh", "lap_text", "short", "time_text"]
+__all__ = [
+    "MISSING",
+    "OF_LIMIT",
+    "gap_text",
+    "kmh",
+    "lap_text",
+    "percent_text",
+    "short",
+    "time_text",
+]
 
 LONGEST = 24  # letters of a name in a picture
 
 MISSING = "–"
+OF_LIMIT = "% limit"  # heading of best laps in percent of the limit
 
 
 def lap_text(seconds: float | None) -> str:
@@ -34,6 +44,15 @@ def time_text(seconds: float) -> str:
     if hours:
         return f"{sign}{hours}:{minutes:02d}:{rest:06.3f}"
     return f"{sign}{minutes}:{rest:06.3f}" if minutes else f"{sign}{rest:.3f}"
+
+
+def percent_text(share: float | None) -> str:
+    """Return a share in percent, without the sign.
+
+    >>> percent_text(103.449), percent_text(None)
+    ('103.4', '–')
+    """
+    return MISSING if share is None else f"{share:.1f}"
 
 
 def gap_text(seconds: float | None, laps: int = 0) -> str:

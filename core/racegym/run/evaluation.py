@@ -91,7 +91,9 @@ def evaluate(
     world = agent_world(loaded, 1, agent)
     try:
         with TemporaryDirectory(prefix="racegym_") as folder:
-            recorder = Recorder(world, Path(folder), about(loaded), telemetry=False)
+            recorder = Recorder(
+                world, Path(folder), about(loaded), telemetry=False, limit=loaded.record.limit
+            )
             world.watchers.append(recorder)
             try:
                 told = [_drive(policy, world, loaded, first + k) for k in range(count)]

@@ -130,7 +130,12 @@ def record(
         telemetry = scenario.record.telemetry
         folder.check_space(most_steps(world, scenario) * bytes_per_step(world, telemetry=telemetry))
         recorder = Recorder(
-            world, folder, told, telemetry=telemetry, csv=csv or scenario.record.csv
+            world,
+            folder,
+            told,
+            telemetry=telemetry,
+            csv=csv or scenario.record.csv,
+            limit=scenario.record.limit,
         )
     except BaseException:
         if world is not None:

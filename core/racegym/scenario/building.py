@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
+from racegym.scenario.lines import with_racing_line
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
@@ -53,11 +54,12 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
     )
     profiles = {"default": scenario.default_profile, **scenario.profiles}
     vehicles: dict[str, dict[str, Any]] = {}
+    cars = [_car(car, vehicles, scenario.variation) for car in scenario.cars]
     config = WorldConfig(
         n_races=n_races,
-        cars=[_car(car, vehicles, scenario.variation) for car in scenario.cars],
+        cars=cars,
         backend=backend,
-        tracks=_tracks(scenario),
+        tracks=_tracks(scenario, cars, backend),
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
@@ -116,7 +118,8 @@ def _placed(
         raise type(error)(what, file=file, line=line) from error
 
 
-def _tracks(scenario: Scenario) -> list[Track]:
+def _tracks(scenario: Scenario, cars: Sequence[CarConfig], backend: Part[Any]) -> list[Track]:
+    vehicles = [car.vehicle for car in cars]
     tracks: list[Track] = []
     for index, settings in enumerate(scenario.every_track):
         location: Location = ("track",) if scenario.track else ("tracks", index)
@@ -125,6 +128,13 @@ def _tracks(scenario: Scenario) -> list[Track]:
         for number, obstacle in enumerate(settings.obstacles):
             with _placed(scenario.places, (*location, "obstacles", number)):
                 made = [with_obstacle(track, obstacle) for track in made]
+        line = settings.racing_line
+        if line is not None:
+            with _placed(scenario.places, (*location, "racing_line")):
+                made = [
+                    with_racing_line(track, line, vehicles, backend.make, backend.options)
+                    for track in made
+                ]
         tracks += made
     return tracks
 

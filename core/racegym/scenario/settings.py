@@ -21,6 +21,7 @@ from pydantic import (
 from racegym.entrants.source import is_source
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.distributions import read_distribution
+from racegym.track.generate import STEEPEST, Direction, Style
 from racegym.track.obstacles import LARGEST_RADIUS, MAX_OBSTACLES
 from racegym.world.observer import VECTOR
 from racegym.world.variation import LIMITS
@@ -102,21 +103,30 @@ class GenerateSettings(Settings):
     count: int = Field(
         default=1, ge=1, le=1000, description="circuits, of this seed and those after"
     )
-    length: float = Field(default=1000.0, gt=0, description="[m] of the lap")
-    width: float = Field(default=8.0, gt=0, description="[m] of the asphalt")
-    min_radius: float = Field(default=12.0, gt=0, description="[m] of the tightest corner")
-    style: Literal["fast", "smooth", "technical"] = Field(
-        default="smooth", description="manner of it"
+    style: Style = Field(default="club", description="what it looks like")
+    length: float | None = Field(default=None, gt=0, description="[m] of the lap; None: by style")
+    width: float | None = Field(
+        default=None, gt=0, description="[m] of the asphalt, where it is narrowest; None: by style"
     )
-    direction: Literal["ccw", "cw"] | None = Field(
-        default=None, description="None: the seed decides"
+    width_max: float | None = Field(
+        default=None, gt=0, description="[m] where it is widest; None: `width`, or by style"
     )
+    min_radius: float | None = Field(
+        default=None, gt=0, description="[m] of the tightest corner; None: by style"
+    )
+    direction: Direction | None = Field(default=None, description="None: the seed decides")
     name: str | None = Field(default=None, description="of the track; None: style and seed")
     spacing: float | None = Field(default=None, gt=0, description="[m] of samples; None: by length")
     kerb_width: float | None = Field(default=None, ge=0, description="[m]; None: by width")
     runoff: float | None = Field(
-        default=None, ge=0, allow_inf_nan=True, description="[m] edge to wall; .inf: no wall"
-    )
+        default=None, ge=0, allow_inf_nan=True,
+        description="[m] edge to wall; .inf: no wall; None: by style",
+    )  # fmt: skip
+    banking: float = Field(
+        default=0.0, ge=-STEEPEST, le=STEEPEST,
+        description="[rad] of the tightest corner, its outside higher; of others by curvature",
+    )  # fmt: skip
+    pit: bool = Field(default=False, description="with a pit lane beside the start straight")
     obstacles: int = Field(
         default=0, ge=0, le=MAX_OBSTACLES, description="scattered beside the middle of the track"
     )
@@ -158,6 +168,13 @@ class TrackSettings(Settings):
     obstacles: Annotated[
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
     ] = Field(default=(), description="what stands on it; s and d as it is driven")
+    racing_line: (
+        Literal["own", "centerline", "minimum_curvature", "shortest", "minimum_time"] | None
+    ) = Field(
+        default=None,
+        description="what sensors and rewards take for the racing line, laid for the widest car; "
+        "own, as without the key: the line that the track brings, else its centerline",
+    )
 
     @model_validator(mode="after")
     def _one_of_three(self) -> TrackSettings:
@@ -273,6 +290,9 @@ class RecordSettings(Settings):
 
     telemetry: bool = Field(default=True, description="every car's state, as Parquet")
     csv: bool = Field(default=False, description="the same as CSV")
+    limit: bool = Field(
+        default=True, description="lap times in percent of the limit that physics sets"
+    )
 
 
 Stages = Annotated[tuple[StageSettings, ...], Field(strict=False)]

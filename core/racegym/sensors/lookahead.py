@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -48,6 +48,9 @@ class Lookahead(Sensor):
         radius: float = Field(10.0, gt=0, le=10000, description="[m] radius that reads 1")
         width: float = Field(10.0, gt=0, le=1000, description="[m] width that reads 1")
         heading: bool = Field(False, description="add the change of heading at each place")
+        reference: Literal["centerline", "racing_line"] = Field(
+            "centerline", description="the line whose curvature is told"
+        )
 
         @model_validator(mode="after")
         def _one_of_two(self) -> Lookahead.Options:
@@ -83,9 +86,11 @@ class Lookahead(Sensor):
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, 2 n), or (k, 3 n) with headings."""
         tracks = view.tracks
+        racing = self.options.reference == "racing_line"
         observe_lookahead(
             cars, out, view.frame.s, view.state.vx,
-            tracks.race_track, tracks.points, tracks.outline, tracks.table,
+            tracks.race_track, tracks.points,
+            tracks.line_outline if racing else tracks.outline, tracks.table,
             self._ahead, self._timed, self.options.least_speed,
             self.options.radius, self.options.width, self.options.heading,
         )  # fmt: skip

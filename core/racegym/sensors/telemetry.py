@@ -16,8 +16,8 @@ __all__ = ["Telemetry"]
 class Telemetry(Sensor):
     """Nine numbers, each in [-10, 10].
 
-    They stand in ``values``, in order. The reference line is the centerline. Values beyond the
-    bounds are clipped.
+    They stand in ``values``, in order. The reference line is the racing line of the track, which
+    is its centerline where it has none. Values beyond the bounds are clipped.
     """
 
     class Options(StageOptions):
@@ -44,7 +44,7 @@ class Telemetry(Sensor):
             "the edge on that side",
             -10,
             10,
-            "offset from the centerline, left positive",
+            "distance to the racing line, or the centerline, left of it positive",
         ),
         Value(
             "curvature",
@@ -76,8 +76,8 @@ class Telemetry(Sensor):
         observe_telemetry(
             cars, out, state.x, state.y, state.yaw, state.vx, state.ax, state.ay, state.steer,
             control.throttle, control.brake,
-            frame.d, frame.curvature, frame.width_left, frame.width_right,
+            frame.s, frame.d, frame.curvature, frame.width_left, frame.width_right,
             view.race.next_checkpoint,
-            tracks.race_track, tracks.points, tracks.table, tracks.checkpoint_s,
+            tracks.race_track, tracks.points, tracks.line, tracks.table, tracks.checkpoint_s,
             self.options.speed, self.options.radius,
         )  # fmt: skip

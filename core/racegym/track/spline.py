@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from racegym.kernels.tracing import spline_speeds
+
 __all__ = ["PeriodicSpline", "solve_cyclic"]
 
 Floats = NDArray[np.float64]
@@ -94,11 +96,18 @@ class PeriodicSpline:
             start, end: (k,) parameters; start[i] and end[i] lie in one piece of the spline.
         """
         half = 0.5 * (end - start)
-        u = (0.5 * (start + end))[:, None] + half[:, None] * _NODES
+        middle = 0.5 * (start + end)
         # The piece is that of the middle, so that an end on a knot can't fall into the next.
-        _, first, _ = self.evaluate(u.ravel())
-        speed = np.hypot(first[:, 0], first[:, 1]).reshape(u.shape)
-        return half * (speed @ _WEIGHTS)
+        return half * (self._speeds(middle[:, None] + half[:, None] * _NODES, middle) @ _WEIGHTS)
+
+    def _speeds(self, u: Floats, within: Floats) -> Floats:
+        """Return |dP/du| (k, m) at parameters ``u`` (k, m), in the pieces of ``within`` (k,)."""
+        piece = np.searchsorted(self.knots, within, side="right") - 1
+        speed = np.empty_like(u)
+        spline_speeds(
+            speed, u, np.clip(piece, 0, len(self.points) - 1), self.knots, self.points, self.second
+        )
+        return speed
 
     def knot_lengths(self) -> Floats:
         """Return the horizontal arc length (n + 1,) [m] at each knot; the last is the lap."""
@@ -117,8 +126,7 @@ class PeriodicSpline:
         target = s - at_knots[i]
         u = low + (high - low) * target / (at_knots[i + 1] - at_knots[i])
         for _ in range(_ROUNDS):
-            _, first, _ = self.evaluate(u)
-            speed = np.maximum(np.hypot(first[:, 0], first[:, 1]), 1e-3)
+            speed = np.maximum(self._speeds(u[:, None], u)[:, 0], 1e-3)
             step = (self.arc_length(low, u) - target) / speed
             u = np.clip(u - step, low, high)
             if np.abs(step).max() < 1e-10 * at_knots[-1] / len(s):

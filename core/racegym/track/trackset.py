@@ -15,6 +15,7 @@ from racegym.kernels.projection import fill_grid, pose_cars
 from racegym.track.borders import BORDER_COLUMNS, border_points
 from racegym.track.check import MOST_CROSSINGS
 from racegym.track.lane import MOST_BOXES, PIT_COLUMNS, PitLane
+from racegym.track.line_shape import line_rows
 from racegym.track.obstacles import MAX_OBSTACLES, obstacle_rows, obstacle_spans
 from racegym.track.parts import MAX_SLOTS
 from racegym.track.track import MAX_CHECKPOINTS, MAX_SECTORS, Track
@@ -53,8 +54,9 @@ class TrackArrays(NamedTuple):
 class TrackSet:
     """Many tracks in flat arrays, and which of them each race drives on.
 
-    The packed arrays ``points``, ``outline``, ``table`` and ``cells`` are laid out in
-    ``racegym.kernels.projection``, ``borders`` in ``racegym.track.borders``, ``obstacles`` and
+    The packed arrays ``points``, ``outline``, ``line``, ``table`` and ``cells`` are laid out in
+    ``racegym.kernels.projection``; ``line_outline`` is as ``outline``, with the curvature of the
+    racing line; ``borders`` in ``racegym.track.borders``, ``obstacles`` and
     ``obstacle_spans`` in ``racegym.kernels.obstacles``; they never move, so whoever holds one
     sees a replaced track at once. Named attributes such as ``x`` or ``length`` are views of their
     columns (strided: pass the packed arrays to kernels). Rows of ``points`` may be moved by a
@@ -115,6 +117,8 @@ class TrackSet:
         self.race_track = np.ascontiguousarray(races, dtype=np.int32)
         self.points = np.zeros((n_points, columns.POINT_COLUMNS))
         self.outline = np.zeros((n_points, columns.OUTLINE_COLUMNS), np.float32)
+        self.line = np.zeros((n_points, columns.LINE_COLUMNS))
+        self.line_outline = np.zeros_like(self.outline)
         self.borders = np.zeros((n_points, BORDER_COLUMNS))
         self.crossings = np.zeros((n_tracks, 2 * MOST_CROSSINGS))
         self.obstacles = np.zeros((n_tracks * MAX_OBSTACLES, OBSTACLE_COLUMNS))
@@ -258,6 +262,8 @@ class TrackSet:
             first, count = self.table[k, [columns.FIRST, columns.COUNT]].astype(int)
             self.points[row : row + count] = self.points[first : first + count].copy()
             self.outline[row : row + count] = self.outline[first : first + count].copy()
+            self.line[row : row + count] = self.line[first : first + count].copy()
+            self.line_outline[row : row + count] = self.line_outline[first : first + count].copy()
             self.borders[row : row + count] = self.borders[first : first + count].copy()
             self.verges[row : row + count] = self.verges[first : first + count].copy()
             self.obstacle_spans[row : row + count] = self.obstacle_spans[
@@ -282,6 +288,11 @@ class TrackSet:
         ):
             outline[:, column] = values
             outline[:, column + 1] = np.roll(values, -1) - values
+        self.line[row : row + n] = line_rows(track)
+        bend = self.line[row : row + n, columns.LINE_CURVATURE]
+        beside = self.line_outline[row : row + n]
+        beside[...] = outline
+        beside[:, columns.BEND], beside[:, columns.BEND_GAIN] = bend, np.roll(bend, -1) - bend
         self.borders[row : row + n] = border_points(track)
         entry = self.table[slot]
         entry[columns.FIRST], entry[columns.COUNT] = row, n

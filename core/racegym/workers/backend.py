@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from racegym.errors import BackendError
 from racegym.interfaces import (
+    GGV,
     Array,
     Arrays,
     Backend,
@@ -123,6 +124,12 @@ class WorkerBackend(Backend):
                 "top of a module of its own"
             )
         return replace(spec, max_races=settings.count, snapshots="none")
+
+    @classmethod
+    def ggv(cls, vehicle: Mapping[str, Any], options: Mapping[str, Any]) -> GGV | None:
+        """Return what the engine itself tells."""
+        _, rest = split(options, f"backend {cls.called!r}")
+        return cls.inner.ggv(vehicle, rest)
 
     def __init__(self, setup: Setup):
         super().__init__(setup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from math import ceil, exp
 from typing import Any, ClassVar, Literal
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from racegym.interfaces import (
+    GGV,
     Backend,
     BackendSpec,
     Cars,
@@ -32,6 +34,7 @@ from racegym_kart2d.kernels.step import (
     step_linear_runge_kutta,
     step_runge_kutta,
 )
+from racegym_kart2d.limit import envelope
 from racegym_kart2d.parameters import VARIES, SingleTrackVehicle, parse
 
 __all__ = ["Kart2D"]
@@ -77,8 +80,26 @@ class Kart2D(Backend):
         snapshots="arrays",
         varies=VARIES,
     )
+    scales: ClassVar[Mapping[str, Sequence[str]]] = {
+        "grip": ("grip_front", "grip_rear"),
+        "mass": ("mass",),
+        "power": ("power",),
+        "drag": ("drag_area",),
+        "downforce": ("downforce_area_front", "downforce_area_rear"),
+    }
     default_vehicle: ClassVar[str] = "rental_kart"
     Vehicle: ClassVar[type[SingleTrackVehicle]] = SingleTrackVehicle
+
+    @classmethod
+    def ggv(cls, vehicle: Mapping[str, Any], options: Mapping[str, Any]) -> GGV | None:
+        """Return the steady states of the model; None with linear tyres, which hold anything.
+
+        Raises:
+            ScenarioError: an option or a parameter of the vehicle is wrong.
+        """
+        if settings.read(cls.Options, options, "backend 'kart2d'").tyre == "linear":
+            return None
+        return envelope(parse(vehicle))
 
     def __init__(self, setup: Setup):
         super().__init__(setup)

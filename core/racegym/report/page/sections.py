@@ -8,7 +8,15 @@ from html import escape
 from typing import Any
 
 from racegym.report.page.figures import css_colour
-from racegym.report.wording import MISSING, gap_text, kmh, lap_text, time_text
+from racegym.report.wording import (
+    MISSING,
+    OF_LIMIT,
+    gap_text,
+    kmh,
+    lap_text,
+    percent_text,
+    time_text,
+)
 
 __all__ = [
     "about_table",
@@ -21,8 +29,8 @@ __all__ = [
 
 _COLUMNS = (  # heading, and whether numbers stand below it
     ("pos", True), ("car", False), ("driver", False), ("laps", True), ("best lap", True),
-    ("mean lap", True), ("time", True), ("km/h", True), ("top km/h", True), ("off track", True),
-    ("status", False),
+    (OF_LIMIT, True), ("mean lap", True), ("time", True), ("km/h", True), ("top km/h", True),
+    ("off track", True), ("status", False),
 )  # fmt: skip
 
 
@@ -89,7 +97,8 @@ def _row(row: Mapping[str, Any], fastest: float | None) -> str:
     best = fastest is not None and row["best_lap"] == fastest
     texts = (
         str(row["position"]), row["name"], row["driver"], str(row["laps"]),
-        lap_text(row["best_lap"]), lap_text(row["mean_lap"]), total, kmh(row["average_speed"]),
+        lap_text(row["best_lap"]), percent_text(row.get("best_lap_percent")),
+        lap_text(row["mean_lap"]), total, kmh(row["average_speed"]),
         kmh(row["top_speed"]), str(row["off_track"]), row["status"],
     )  # fmt: skip
     cells = []
