@@ -96,6 +96,9 @@ def _type(schema: Schema, defs: dict[str, Schema]) -> str:
 
 def _simple(schema: Schema, defs: dict[str, Schema]) -> str:
     kind = schema.get("type")
+    if "prefixItems" in schema:
+        members = [_type(member, defs) for member in schema["prefixItems"]]
+        return f"list of {len(members)} {' and '.join(dict.fromkeys(members))}s"
     if kind == "array":
         inner = schema.get("items") or {}
         return f"list of {_type(inner, defs)}"

@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from racegym.errors import RunError
+from racegym.errors import RunError, ScenarioError
+from racegym.formats import library
 from racegym.interfaces import Control, View, Watcher, columns
 from racegym.record import RunFolder
 from racegym.record.stream import read_batches
 from racegym.run import RunResult, run, verify
 from racegym.scenario import Scenario
+from racegym.track import generate
 from racegym.world import Command, World
 
 
@@ -112,13 +114,34 @@ def test_another_car_is_found_out(copied: RunFolder) -> None:
 def test_another_track_is_refused_by_its_hash(copied: RunFolder) -> None:
     text = copied.scenario.read_text(encoding="utf-8")
     copied.scenario.write_text(text.replace("length: 300", "length: 301"), encoding="utf-8")
-    with pytest.raises(RunError, match=r"'smooth-7' is another one than in the run.*had the hash"):
+    with pytest.raises(RunError, match=r"-7' is another one than in the run.*had the hash"):
         verify(copied)
+
+
+def test_a_track_of_a_library_that_has_changed_since_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RACEGYM_TRACKS", str(tmp_path / "library"))
+    folder = library.user_library()
+    path = library.add(folder, generate(3, length=300, name="home", pit=True, obstacles=1))
+    car = {"name": "A", "vehicle": "rental_kart", "driver": "pure_pursuit"}
+    said = {"name": "away", "backend": "kart2d", "track": "home", "cars": [car], "time_limit": 2}
+    done = run(said, runs_dir=tmp_path / "runs", plots=False).folder
+    monkeypatch.delenv("RACEGYM_TRACKS")  # the run knows the file
+    assert verify(done).difference is None
+    library.add(folder, generate(3, length=300, name="home", pit=True), overwrite=True)
+    with pytest.raises(RunError, match="the track 'home' is another one than in the run") as caught:
+        verify(done)
+    assert caught.value.file == str(path)
+    path.unlink()
+    with pytest.raises(ScenarioError, match=r"there is no file .*home\.track"):
+        verify(done)
 
 
 def test_a_run_of_earlier_versions_has_no_hashes_of_tracks(copied: RunFolder) -> None:
     state = json.loads(copied.state.read_text(encoding="utf-8"))
-    assert [track["name"] for track in state.pop("tracks")] == ["smooth-7"]
+    (track,) = state.pop("tracks")
+    assert track["name"].endswith("-7") and len(track["hash"]) == 16
     copied.state.write_text(json.dumps(state), encoding="utf-8")
     assert verify(copied).difference is None
 

@@ -162,8 +162,8 @@ BAD = """
 {start: {kind: anywhere}}
 {record: {csv: 1}}
 """
-# A few the schema can't tell: a name in words, a sum, what a file holds.
-BEYOND = {"{observation: {state: false}}"}
+# A few the schema can't tell: a name in words, a sum, what a file or a library holds.
+BEYOND = {"{track: nowhere}", "{observation: {state: false}}"}
 
 
 @pytest.fixture(scope="module")

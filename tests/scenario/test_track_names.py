@@ -91,6 +91,12 @@ def test_a_path_is_no_name(user, tmp_path):
         find_track("none.track")
 
 
+def test_a_track_of_a_plugin_takes_no_options(user):
+    assert find_track("ring")[1] == "racegym-toy"
+    with pytest.raises(ScenarioError, match="'ring' is one of racegym-toy, and takes no options"):
+        find_track("ring", options={"width": 3})
+
+
 def test_files_and_folders_of_any_form_with_their_options(write, tmp_path, refusal):
     write_track(MINE, tmp_path / "circuit", "native")
     write_track(MINE, tmp_path / "circuit.csv", "tum")

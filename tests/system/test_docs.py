@@ -109,11 +109,16 @@ def commands(block: Block) -> Iterator[str]:
 
 
 def write_own_code(folder: Path) -> None:
-    """Write the files of code that the page on it shows, by the names that it gives them."""
+    """Write the files that pages show, by the names that they give them."""
     for block in blocks():
         named = re.match(r"# (\w+\.py)\n", block.text)
         if block.page == "entrants.md" and named:
             (folder / named[1]).write_text(block.text, encoding="utf-8")
+        track = re.match(r"# (\w+\.track)\n", block.text)
+        if track:
+            for place in (folder, folder / "tracks"):
+                place.mkdir(exist_ok=True)
+                (place / track[1]).write_text(block.text, encoding="utf-8")
 
 
 SHELL = [
@@ -164,6 +169,13 @@ def make_trainer(desk: Path) -> None:
     run.rename(run.with_name(quickstart.name))
 
 
+def write_oval(file: Path) -> None:
+    """Write what stands for a circuit that somebody has a file of."""
+    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    oval = np.stack([150 * np.cos(angle), 90 * np.sin(angle), 0 * angle + 6, 0 * angle + 6], 1)
+    np.savetxt(file, oval, delimiter=",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages speak of, and one finished run."""
@@ -174,9 +186,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("my.yaml", "a.yaml", "b.yaml"):
         (folder / name).write_text(MINE, encoding="utf-8")
     write_own_code(folder)
-    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
-    oval = np.stack([150 * np.cos(angle), 90 * np.sin(angle), 0 * angle + 6, 0 * angle + 6], 1)
-    np.savetxt(folder / "Monza.csv", oval, delimiter=",", header="x_m,y_m,w_tr_right_m,w_tr_left_m")
+    write_oval(folder / "Monza.csv")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(shlex.split(RUN)[1:]) == 0
@@ -190,6 +200,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def at_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(desk)
+    monkeypatch.setenv("RACEGYM_TRACKS", str(desk / "library"))
     before = set(sys.modules)
     yield desk
     for name in set(sys.modules) - before:
@@ -333,8 +344,10 @@ def test_yaml(block: Block, tmp_path: Path) -> None:
     if "backend:" not in text:
         text += "backend: kart2d\n"
     write_own_code(tmp_path)
+    write_oval(tmp_path / "Monza.csv")
     file = tmp_path / "scenario.yaml"
-    file.write_text(text + "track: {generate: {seed: 1}}\n" * ("carracing" not in text), "utf-8")
+    own = re.search(r"^tracks?:|carracing", text, flags=re.M)
+    file.write_text(text + "track: {generate: {seed: 1}}\n" * (own is None), "utf-8")
     if "carracing" in text:
         pytest.importorskip("racegym_carracing")
     load_scenario(file).world().close()

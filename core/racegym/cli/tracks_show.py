@@ -82,12 +82,25 @@ def _rows(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "checkpoints", str(told["checkpoints"])
     wall = "none" if told["runoff"] is None else f"{told['runoff']:.1f} m beyond the edge"
     yield "kerbs, walls", f"{told['kerb_width']:.2f} m, {wall}"
+    yield "beside", _beside(told["surfaces"])
     bridges = [f"{one:.1f} and {other:.1f} m" for one, other in told["crossings"]]
     yield "crossings", "; ".join(bridges) or "none"
     yield "obstacles", str(told["obstacles"] or "none")
     yield "grid", f"{told['grid']} slots of its own" if told["grid"] else "by the rule"
     yield "pit lane", "none" if told["pit"] is None else f"{told['pit']} boxes"
     yield "racing line", told["line"] or "none"
+
+
+def _beside(surfaces: dict[str, list[int] | None]) -> str:
+    """Return what lies beyond the kerbs, where it is told."""
+    from racegym.interfaces import Surface
+
+    sides = [
+        f"{' and '.join(Surface(code).name.lower() for code in codes)} to the {side}"
+        for side, codes in surfaces.items()
+        if codes is not None
+    ]
+    return ", ".join(sides) or "grass"
 
 
 _DIRECTIONS = {"ccw": "counter-clockwise", "cw": "clockwise"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from racegym import plugins
-from racegym.errors import PluginError, RacegymError, UnknownNameError, nearest
+from racegym.errors import PluginError, RacegymError, ScenarioError, UnknownNameError, nearest
 from racegym.formats import library, read_track
 from racegym.plugins import Offer
 from racegym.scenario.canonical import is_path
@@ -124,6 +124,10 @@ def find_track(
             if not Path(text).exists():
                 raise _unknown(text, error) from None
         else:
+            if options:
+                raise ScenarioError(
+                    f"the track {text!r} is one of {offer.dist}, and takes no options of a format"
+                )
             return offered_track(offer), offer.dist, offer.path() if offer.is_file else None
     return read_track(text, form, options), "file", Path(text)
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from racegym.track.corners import find_corners
 from racegym.track.track import Track
 
 __all__ = ["figures"]
+
+
+def _codes(surface: NDArray[np.uint8] | None) -> list[int] | None:
+    """Return which surfaces there are on one side, as codes; None if it is not told."""
+    return None if surface is None else np.unique(surface).tolist()
 
 
 def figures(track: Track) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def figures(track: Track) -> dict[str, Any]:
         "checkpoints": len(track.checkpoints),
         "kerb_width": float(track.kerb_width),
         "runoff": float(track.runoff) if np.isfinite(track.runoff) else None,
+        "surfaces": {side: _codes(getattr(track, f"surface_{side}")) for side in ("left", "right")},
         "crossings": [list(map(float, pair)) for pair in track.crossings],
         "obstacles": len(track.obstacles),
         "grid": 0 if track.grid is None else len(track.grid),

@@ -14,6 +14,7 @@ from racegym.scenario.canonical import (
     ACTION,
     AGENT,
     DEFAULT_LAPS,
+    FILES,
     FLATTEN,
     OBSERVATION,
     REWARD,
@@ -39,7 +40,11 @@ STAGES: tuple[Kind, ...] = (
     "trainer",
 )  # fmt: skip
 # What `canonical.is_path` takes for the path of a file.
-PATH: Schema = {"type": "string", "pattern": r"[/\\]|\.([yY][aA]?[mM][lL]|[cC][sS][vV])$"}
+_ENDINGS = "|".join(
+    "".join(f"[{letter}{letter.upper()}]" for letter in ending.removeprefix("."))
+    for ending in FILES
+)
+PATH: Schema = {"type": "string", "pattern": rf"[/\\]|\.({_ENDINGS})$"}
 PROFILE_DEFAULTS = {
     "observation": OBSERVATION, "action": ACTION, "reward": REWARD, "termination": TERMINATION,
     "critic_observation": None, "action_repeat": 1,
@@ -208,7 +213,8 @@ def _track(defs: dict[str, Schema]) -> Schema:
     names = [described(name_schema(offer), offer.summary) for offer in offers]
     properties = mapping["properties"]
     about = properties["name"]["description"]
-    offered = {"anyOf": [*map(name_schema, offers), {"type": "null"}]}
+    library = {"type": "string", "minLength": 1}  # what lies in libraries is not known here
+    offered = {"anyOf": [*map(name_schema, offers), library, {"type": "null"}]}
     properties["name"] = described(offered, about)
     mapping["oneOf"] = [
         {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
@@ -219,8 +225,8 @@ def _track(defs: dict[str, Schema]) -> Schema:
         {"required": ["s"], "properties": {"s": some, "x": none, "y": none}},
         {"required": ["x", "y"], "properties": {"s": none, "d": none, "x": some, "y": some}},
     ]
-    path = described(PATH, "path of a CSV file")
-    return {"anyOf": [path, *names, mapping]}
+    path = described(PATH, "path of a track file or folder")
+    return {"anyOf": [path, *names, described(library, "a track of a library"), mapping]}
 
 
 def _vehicle() -> Schema:
