@@ -15,6 +15,7 @@ from PIL import Image
 
 from racegym.report.driven_line import driven_line
 from racegym.report.track_picture import draw_track
+from racegym.run.limit import vehicle_model
 from racegym.scenario.track_names import find_track
 from racegym.scenario.vehicle_facts import vehicle_facts, vehicle_limits
 from racegym.track import Track, generate
@@ -86,7 +87,7 @@ def main() -> None:
     for name, track, vehicle in pictures():
         path = IMAGES / f"track_{name}.png"
         facts = vehicle_facts(vehicle, "kart2d")
-        line = driven_line(track, facts, vehicle)
+        line = driven_line(track, vehicle_model(vehicle, "kart2d"), vehicle)
         draw_track(track, path, line=line, car=(facts["length"], facts["width"]))
         shrink(path)
     report = validate(broken(), vehicle_limits("rental_kart", "kart2d"))

@@ -69,6 +69,7 @@ def draw(
     """
     from racegym.report.driven_line import driven_line
     from racegym.report.track_picture import draw_track
+    from racegym.run.limit import vehicle_model
     from racegym.scenario.vehicle_facts import vehicle_facts
 
     line, car = None, None
@@ -76,7 +77,7 @@ def draw(
         facts = vehicle_facts(vehicle, backend)
         car = facts["length"], facts["width"]
         if not any(problem.severity == "error" for problem in problems):
-            line = driven_line(track, facts, Path(vehicle).stem)
+            line = driven_line(track, vehicle_model(vehicle, backend), Path(vehicle).stem)
     try:
         draw_track(track, path, line=line, car=car, problems=problems)
     except OSError as error:
