@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import RacegymError
-from racegym.interfaces import Event, EventKind
+from racegym.interfaces import Event, EventKind, Surface
+from racegym.kernels import ground
 from racegym.render import CAMERAS, History, Painter, cast_of, scene_of
 from racegym.render.cameras import Framing, overview
 from racegym.render.colours import INKS, of_car
@@ -19,7 +20,7 @@ from racegym.render.ground import Ground, Tiles
 from racegym.render.hud import lap_text
 from racegym.render.letters import letters
 from racegym.render.scene import Cast, Scene, blend
-from racegym.track import Track
+from racegym.track import PitLane, Track, generate
 from racegym.world import World
 
 NAMES = ["Ann", "Bob"]
@@ -278,3 +279,36 @@ def test_the_racing_line_of_a_track_is_drawn_unless_another_is_given(
     given = painted(scene, np.stack([x, y], axis=1))
     assert (given != by_itself).any(axis=2).mean() < 0.01
     assert np.array_equal(painted(raced, ()), plain)
+
+
+def test_verges_and_the_pit_lane_are_painted() -> None:
+    plain = generate(5, length=500.0, runoff=9.0)
+    n = len(plain)
+    lane = PitLane(
+        entry=450.0, exit=50.0, offset=-9.0, width=3.0, speed_limit=10.0, boxes=(10.0, 20.0)
+    )
+    gravel = np.full(n, Surface.GRAVEL)
+    track = replace(plain, surface_left=gravel, surface_right=gravel, pit=lane)
+
+    def colours(track: Track, s: float, d: ArrayLike) -> NDArray[np.int64]:
+        """Return the mean colour of half a metre around each place."""
+        found = []
+        for x, y in np.stack(track.at(s, d)[:2], axis=1):
+            picture = np.zeros((5, 5, 3), np.uint8)
+            Ground(track).paint(picture, float(x) - 0.25, float(y) + 0.25, 10.0)
+            found.append(picture.reshape(-1, 3).mean(axis=0))
+        return np.array(found, np.int64)
+
+    beside = np.array([8.0, -8.0])
+    for one, ink in ((plain, ground.GRASS), (track, ground.GRAVEL)):
+        assert far_from(colours(one, 250.0, beside), INKS[ink]) < 25.0
+    left, right = colours(track, 30.0, beside)
+    assert far_from(left, INKS[ground.GRAVEL]) < 25.0
+    assert far_from(right, INKS[ground.ASPHALT]) < 12.0
+    # The edges of the lane, and a side of the first box, are white lines.
+    half = 0.5 * lane.box_length(track.length)
+    for s, d in ((30.0, -7.5), (30.0, -10.5), (10.0 - half, -9.8), (10.0 + half, -9.8)):
+        x, y, _ = track.at(s, d)
+        picture = np.zeros((9, 9, 3), np.uint8)
+        Ground(track).paint(picture, float(x) - 0.225, float(y) + 0.225, 20.0)
+        assert picture.reshape(-1, 3).min(axis=1).max() > 200, (s, d)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, sin, tan
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from racegym.errors import ScenarioError
 from racegym.formats.tum import read_tum
-from racegym.interfaces import Channel
+from racegym.interfaces import Channel, Surface
 from racegym.kernels import scenery, set_threads, threads
 from racegym.sensors.camera import Camera
 from racegym.sensors.palette import gray, palette
@@ -233,6 +234,30 @@ def test_every_pixel_from_above_shows_what_is_there(s, north_up, make_ring, make
     all_there((beyond > slack) & (beyond < 1.0 - slack), [scenery.KERB_RED, scenery.KERB_WHITE])
     all_there((beyond > 1.0 + slack) & (beyond < 6.0 - slack), [scenery.GRASS])
     all_there(beyond > 6.4 + slack, [scenery.FIELD])
+
+
+@pytest.mark.parametrize("kind", ["topdown", "camera"])
+def test_verges_are_of_what_the_track_says(kind, make_ring, make_rig):
+    ring = make_ring(50.0, width=WIDTH, runoff=6.0, kerb_width=1.0)
+    n = len(ring)
+    left, right = np.full(n, Surface.GRAVEL), np.full(n, Surface.ASPHALT)
+    both = replace(ring, surface_left=left, surface_right=right)
+    rig = make_rig(ring, both, n_races=2)
+    rig.put(60.0)
+    if kind == "topdown":
+        sensor = Topdown(rig.setup({"metres": 0.25, "width": 120}))
+    else:
+        sensor = Camera(rig.setup({"width": 160, "height": 120, "pitch": 0.3}))
+    plain, rough = codes(rig, sensor)
+    assert not (plain == scenery.GRAVEL).any()
+    grass = plain == scenery.GRASS
+    assert grass.sum() > 300
+    # Where there was grass, there is now gravel on the left and asphalt on the right.
+    assert set(np.unique(rough[grass])) == {scenery.GRAVEL, scenery.ASPHALT}
+    middle = np.indices(grass.shape)[1] > grass.shape[1] // 2
+    assert (rough[grass & middle] == scenery.ASPHALT).mean() > 0.6
+    assert (rough[grass & ~middle] == scenery.GRAVEL).mean() > 0.6
+    np.testing.assert_array_equal(rough[~grass], plain[~grass])
 
 
 def test_another_level_of_the_track_is_not_drawn(make_rig, shared):

@@ -15,7 +15,16 @@ from racegym.track import Track
 from racegym.track.borders import border_points
 from racegym.track.verges import ASPHALT, GRASS, GRAVEL, verges
 
-__all__ = ["OBSTACLE", "PIT", "VERGES", "draw_boxes", "draw_ground", "draw_obstacles", "draw_slots"]
+__all__ = [
+    "OBSTACLE",
+    "PIT",
+    "VERGES",
+    "draw_beside",
+    "draw_boxes",
+    "draw_ground",
+    "draw_obstacles",
+    "draw_slots",
+]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -44,15 +53,10 @@ def draw_ground(axes: Axes, track: Track, point: float) -> None:
     borders = border_points(track)
     left, right = borders[:, 0:2], borders[:, 2:4]
     everywhere = np.arange(len(track) + 1)
-    far_left, far_right = _walls(track, borders)
-    codes = verges(track)
-    for column, near, far in ((0, left, far_left), (1, right, far_right)):
-        colours = [VERGES[int(code)][1] for code in codes[:, column]]
-        axes.add_collection(_strip(everywhere, near, far, colours, 1.0))
-        if np.isfinite(track.runoff):
+    draw_beside(axes, track, 1.0)
+    if np.isfinite(track.runoff):
+        for far in _walls(track, borders):
             _outline(axes, far, everywhere, WALL, 0.7, 1.2)
-    if track.pit is not None:
-        _draw_pit(axes, track)
     _draw_road(axes, track, everywhere, left, right, point, 2.0)
     for one, other in track.crossings:
         upper = _upper(track, one, other)
@@ -61,6 +65,18 @@ def draw_ground(axes: Axes, track: Track, point: float) -> None:
         half = round(BRIDGE_REACH * wide / max(float(sine), 0.3) / track.spacing)
         part = round(upper / track.spacing) + np.arange(-half, half + 1)
         _draw_road(axes, track, part, left, right, point, 5.0, parapet=True)
+
+
+def draw_beside(axes: Axes, track: Track, order: float) -> None:
+    """Draw verges and the pit lane, verges at ``order`` among what lies above each other."""
+    borders, codes = border_points(track), verges(track)
+    everywhere = np.arange(len(track) + 1)
+    for column, far in enumerate(_walls(track, borders)):
+        near = borders[:, 2 * column : 2 * column + 2]
+        colours = [VERGES[int(code)][1] for code in codes[:, column]]
+        axes.add_collection(_strip(everywhere, near, far, colours, order))
+    if track.pit is not None:
+        _draw_pit(axes, track)
 
 
 def _walls(track: Track, borders: Floats) -> tuple[Floats, Floats]:

@@ -17,9 +17,11 @@ from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
 from racegym.report.best_laps import best_lap
 from racegym.report.style import INK, heading, new_figure, save
+from racegym.report.track_ground import draw_beside, draw_boxes
 from racegym.report.track_marks import draw_scale, draw_start, edges
 from racegym.report.wording import lap_text
 from racegym.track import Track
+from racegym.track.verges import GRASS, verges
 
 __all__ = ["draw_ground", "draw_track_map"]
 
@@ -113,6 +115,9 @@ def draw_ground(axes: Axes, track: Track, metre: float) -> None:
     """Draw asphalt, kerbs, edges, obstacles and the start line; a ``metre`` has so many points."""
     left_x, left_y, right_x, right_y = edges(track)
     left, right = np.column_stack([left_x, left_y]), np.column_stack([right_x, right_y])
+    if track.pit is not None or (verges(track) != GRASS).any():
+        draw_beside(axes, track, 0.5)
+        draw_boxes(axes, track)
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
     # Quad by quad, so that the asphalt is right where the track passes over itself.
     axes.add_collection(
