@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from racegym.record import RunFolder
 from racegym.record.result import Lap, read_laps
 from racegym.report.best_laps import best_lap
-from racegym.report.style import INK, heading, new_figure, save
+from racegym.report.style import INK, heading, new_figure, save, settle
 from racegym.report.track_ground import draw_beside, draw_boxes
 from racegym.report.track_marks import draw_scale, draw_start, edges
 from racegym.report.wording import lap_text
@@ -90,6 +90,7 @@ def draw_track_map(folder: RunFolder, result: Mapping[str, Any], track: Track) -
     axes.set_xticks([])
     axes.set_yticks([])
     draw_scale(axes, wide)
+    settle(figure)
     save(figure, folder.track_map)
     return folder.track_map
 
