@@ -377,6 +377,45 @@ def test_what_a_reader_refuses_is_kept_for_the_report(tmp_path):
     assert "line 31" in validate(found[0]).errors[0].what
 
 
+# ------------------------------------------------------------------ anything, anywhere
+
+
+def narrow(track, s):
+    share = 1.0 - 0.95 * bump(track, s, 6.0)
+    return {"width_left": track.width_left * share, "width_right": track.width_right * share}
+
+
+def off_the_grid(track, s):
+    return {"grid": np.array([[s, float(track.width_left.max()) + 1.0]])}
+
+
+def beyond_the_edge(track, s):
+    return {"line": (float(track.width_right.max()) + 2.0) * -bump(track, s, 4.0)}
+
+
+def too_steep(track, s):
+    return {"slope": 0.9 * bump(track, s, 4.0)}
+
+
+def out_of_place(track, s):
+    # A bump that is a third of a sample wide is in one sample only.
+    return {"x": track.x + 2.0 * (bump(track, track.spacing * round(s / track.spacing), 0.1))}
+
+
+FAULTS = {"scale": narrow, "grid": off_the_grid, "line": beyond_the_edge,
+          "elevation": too_steep, "samples": out_of_place}  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 30), st.floats(0.0, 0.999), st.sampled_from(sorted(FAULTS)))
+def test_a_planted_fault_is_told_where_it_is(seed, share, check):
+    track = generate(seed, length=400.0)
+    s = share * track.length
+    report = validate(replace(track, **FAULTS[check](track, s)), KART)
+    found = [problem for problem in report.errors if problem.check == check]
+    assert any(near(track, problem, s) for problem in found), report.problems
+
+
 # ------------------------------------------------------------------ anything goes
 
 
