@@ -36,9 +36,7 @@ def test_lines_of_every_style_keep_their_margin(style: Style, obstacles: int) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Norisring", "Spielberg"])
-def test_the_lap_of_least_time_is_faster_and_quasi_steady(
-    tum: dict[str, Track], name: str
-) -> None:
+def test_the_lap_of_least_time_is_faster_and_quasi_steady(tum: dict[str, Track], name: str) -> None:
     """What the solver promises is what the simulation finds on its line, within 0.5 %."""
     pytest.importorskip("casadi", reason="minimum-time lines need the extra mintime")
     model = vehicle_model("gt3")
