@@ -36,7 +36,7 @@ class _Row(NamedTuple):
 @format_options
 @click.option(
     "--kind", "kinds", type=click.Choice(KINDS), multiple=True, default=KINDS[:1],
-    show_default=True, help="Of line; may be given more than once, to compare.",
+    show_default="minimum_curvature", help="Of line; may be given more than once, to compare.",
 )  # fmt: skip
 @click.option(
     "--vehicle", metavar="NAME", help="A vehicle's name or file.  [default: the backend's own]"

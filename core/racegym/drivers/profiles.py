@@ -40,17 +40,13 @@ class Profiles:
         self.speeds: Array = np.zeros(0)
         self._pace = pace
         self._tracks = view.tracks
-        self._version: Array = np.zeros(len(view.tracks.table), np.int64)
+        self._version: Array = view.tracks.version
         self._changed: Array = np.zeros(shape[0] * shape[1], np.bool_)
         self._known: dict[bytes, int] = {}
         self._used = 0
-        view.tracks.subscribe(self._replaced)
 
     def __len__(self) -> int:
         return len(self._known)
-
-    def _replaced(self, races: Array) -> None:
-        self._version[self._tracks.race_track[races]] += 1
 
     def refresh(self, view: View, cars: Cars) -> None:
         """Make the profiles that ``cars`` need and have not."""

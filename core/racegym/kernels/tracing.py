@@ -91,17 +91,14 @@ def untangle(order: Indices, points: Floats) -> None:
 
 
 @kernel
-def find_meeting(
-    out: Indices, x: Floats, y: Floats, reach: float, apart: float, spacing: float
-) -> None:
+def find_meeting(out: Indices, x: Floats, y: Floats, reach: float, apart: float) -> None:
     """Write into ``out[0]`` whether two distinct parts of a closed line come near each other.
 
     Args:
         out: (1,) int64; 1 if so, else 0. Written.
-        x, y: (n,) [m] evenly spaced points of the line.
+        x, y: (n,) [m] points of the line.
         reach: [m] distance up to which two points are near, above zero.
-        apart: [m] along the line, beyond which two points are of distinct parts.
-        spacing: [m] along the line between points.
+        apart: points between two along the line, beyond which they are of distinct parts.
     """
     n = x.shape[0]
     west, south = x.min(), y.min()
@@ -118,7 +115,7 @@ def find_meeting(
             for c in range(max(column - 1, 0), min(column + 2, columns)):
                 j = head[r * columns + c]
                 while j >= 0:
-                    along = min(k - j, n - (k - j)) * spacing
+                    along = min(k - j, n - (k - j))
                     dx, dy = x[j] - x[k], y[j] - y[k]
                     if along > apart and dx * dx + dy * dy <= reach * reach:
                         out[0] = 1

@@ -36,7 +36,7 @@ def check_driven(scenario: Scenario) -> None:
 def start_episode(world: World, scenario: Scenario, seed: int) -> None:
     """Start the race of ``seed``: on the track and with the bits that it has in a batch."""
     tracks = world.config.tracks
-    if len(tracks) > 1:
+    if len(tracks) > 1 and world.config.draw == "fixed":
         world.view.tracks.replace(0, tracks[(seed - scenario.seed) % len(tracks)])
     world.reset(seeds=[seed])
 

@@ -60,6 +60,8 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         cars=cars,
         backend=backend,
         tracks=_tracks(scenario, cars, backend),
+        draw=scenario.draw_tracks,
+        **_recipe(scenario),
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
@@ -122,6 +124,10 @@ def _tracks(scenario: Scenario, cars: Sequence[CarConfig], backend: Part[Any]) -
     vehicles = [car.vehicle for car in cars]
     tracks: list[Track] = []
     for index, settings in enumerate(scenario.every_track):
+        if scenario.draw_tracks in ("renewed", "fresh") and settings.generate is not None:
+            # Only to begin with: every episode brings its own.
+            one = settings.generate.model_copy(update={"count": 1})
+            settings = settings.model_copy(update={"generate": one})
         location: Location = ("track",) if scenario.track else ("tracks", index)
         with _placed(scenario.places, location):
             made = make_tracks(settings)
@@ -137,6 +143,19 @@ def _tracks(scenario: Scenario, cars: Sequence[CarConfig], backend: Part[Any]) -
                 ]
         tracks += made
     return tracks
+
+
+def _recipe(scenario: Scenario) -> dict[str, Any]:
+    """Return what circuits are made from where they are made for episodes."""
+    if scenario.draw_tracks not in ("renewed", "fresh"):
+        return {}
+    (settings,) = scenario.every_track
+    assert settings.generate is not None
+    return {
+        "recipe": settings.generate.model_dump(exclude={"count"}),
+        "renewed_count": settings.generate.count,
+        "renewed_after": scenario.renew_tracks,
+    }
 
 
 def make_part(kind: Kind, stage: StageSettings, label: str | None = None) -> Part[Any]:

@@ -86,6 +86,39 @@ def _check_tracks(scenario: Scenario, faults: Faults) -> None:
                 if not any(named_tracks(faults.places.folder(location))):
                     what = "read a circuit with file: PATH, or make one with generate: {seed: 1}"
                     faults.add(location, what)
+    if scenario.draw_tracks in ("renewed", "fresh"):
+        _check_made(scenario, faults)
+
+
+def _check_made(scenario: Scenario, faults: Faults) -> None:
+    """Note what keeps circuits from being made for episodes."""
+    tracks, mode = scenario.every_track, scenario.draw_tracks
+    location: Location = ("track",) if scenario.track else ("tracks", 0)
+    if len(tracks) != 1 or tracks[0].generate is None:
+        faults.add(
+            ("draw_tracks",),
+            f"{mode} makes circuits, so it needs one track with generate, such as "
+            "track: {generate: {style: kart}}; to draw from given tracks, write pool",
+        )
+    elif tracks[0].reverse or tracks[0].obstacles:
+        key = "reverse" if tracks[0].reverse else "obstacles"
+        faults.add(
+            (*location, key),
+            f"stands for one track, and draw_tracks: {mode} makes many; use the direction and "
+            "the obstacles of generate",
+        )
+    elif tracks[0].racing_line not in (None, "own", "centerline"):
+        faults.add(
+            (*location, "racing_line"),
+            f"is laid when a world is built, and draw_tracks: {mode} makes circuits later; leave "
+            "it out, or write draw_tracks: pool",
+        )
+    elif mode == "fresh" and tracks[0].generate.count != 1:
+        faults.add(
+            (*location, "generate", "count"),
+            "is a number of circuits, and draw_tracks: fresh makes one for every episode; "
+            "leave it out, or write draw_tracks: renewed",
+        )
 
 
 def _check_backend(scenario: Scenario, backend: Any, spec: BackendSpec, faults: Faults) -> None:

@@ -30,6 +30,7 @@ from racegym.scenario.settings import (
 )
 from racegym.scenario.writing import resolved, to_yaml
 from racegym.world import World, WorldConfig
+from racegym.world.config import Draw
 
 __all__ = ["VERSION", "Scenario"]
 
@@ -67,6 +68,15 @@ class Scenario(Settings):
     track: TrackSettings | None = Field(default=None, description="the only track")
     tracks: tuple[TrackSettings, ...] = Field(
         default=(), strict=False, description="several, dealt out over the races in turn"
+    )
+    draw_tracks: Draw = Field(
+        default="fixed",
+        description="what each episode is driven on: `fixed`: the race's own track; `pool`: one "
+        "of all; `renewed`: one of `count` circuits, others after some episodes; `fresh`: a "
+        "circuit of its own",
+    )
+    renew_tracks: int = Field(
+        default=10, ge=1, le=1_000_000, description="episodes of a race in a renewed pool"
     )
     rules: RulesSettings = Field(default=RulesSettings(), description="what race control enforces")
     start: StartSettings = Field(default=StartSettings(), description="where and how cars start")

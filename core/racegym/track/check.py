@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
-from racegym.track.nearby import TangledError, crossings, pairs_within
+from racegym.track.nearby import TangledError, comes_near, crossings, pairs_within
 
 __all__ = ["check_crossings", "check_curvature", "check_points", "check_size"]
 
@@ -209,13 +209,16 @@ def _refuse_overlap(
     """Refuse a centerline that runs along asphalt of its own, e.g. two laps in one file."""
     n = len(x)
     reach = float(np.minimum(left, right).min())
+    far_along = CROSSING_WIDTHS * float((left + right).mean())
+    if not comes_near(x, y, reach, far_along / spacing):
+        return
     i, j = pairs_within(x, y, max(reach, 1.5 * spacing))
     arc = np.minimum(j - i, n - (j - i)) * spacing
     # A tight hairpin is near itself too, but not for longer than its arc.
     shallow = np.abs(tangent_x[i] * tangent_y[j] - tangent_y[i] * tangent_x[j]) < np.sin(
         STEEP_CROSSING
     )
-    far = arc > CROSSING_WIDTHS * float((left + right).mean())
+    far = arc > far_along
     near_by = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach * reach
     bad = np.flatnonzero(shallow & far & near_by)
     if len(bad):

@@ -41,17 +41,19 @@ def solve_cyclic(lower: Floats, diagonal: Floats, upper: Floats, right: Floats) 
     """
     shift = 1
     while max(np.abs(lower / diagonal).max(), np.abs(upper / diagonal).max()) > _NEGLIGIBLE:
-        down = -lower / np.roll(diagonal, shift)
-        up = -upper / np.roll(diagonal, -shift)
-        right = (
-            right
-            + down[:, None] * np.roll(right, shift, axis=0)
-            + up[:, None] * np.roll(right, -shift, axis=0)
-        )
-        diagonal = diagonal + down * np.roll(upper, shift) + up * np.roll(lower, -shift)
-        lower, upper = down * np.roll(lower, shift), up * np.roll(upper, -shift)
+        down = -lower / _turned(diagonal, -shift)
+        up = -upper / _turned(diagonal, shift)
+        right = right + down[:, None] * _turned(right, -shift) + up[:, None] * _turned(right, shift)
+        diagonal = diagonal + down * _turned(upper, -shift) + up * _turned(lower, shift)
+        lower, upper = down * _turned(lower, -shift), up * _turned(upper, shift)
         shift *= 2
     return right / diagonal[:, None]
+
+
+def _turned(values: Floats, by: int) -> Floats:
+    """Return the rows of ``values`` from row ``by`` on, and then those before it."""
+    by %= len(values)
+    return np.concatenate((values[by:], values[:by]))
 
 
 @dataclass(frozen=True)

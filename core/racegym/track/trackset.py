@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from racegym.errors import TrackError
 from racegym.kernels import projection as columns
 from racegym.kernels.obstacles import OBSTACLE_COLUMNS
-from racegym.kernels.projection import fill_grid, pose_cars
+from racegym.kernels.projection import pose_cars
 from racegym.track.borders import BORDER_COLUMNS, border_points
+from racegym.track.cells import CELLS_PER_POINT, Cells, cells_of
 from racegym.track.check import MOST_CROSSINGS
 from racegym.track.line_shape import line_rows
 from racegym.track.obstacles import MAX_OBSTACLES, obstacle_rows, obstacle_spans
@@ -22,8 +23,6 @@ __all__ = ["CELLS_PER_POINT", "TrackArrays", "TrackSet"]
 
 Floats = NDArray[np.float64]
 
-CELLS_PER_POINT = 4  # of the grid that finds cars which were moved
-_MARGIN = 0.05  # of its extent: how far the grid reaches beyond the samples
 _PACKED = {
     columns.X: "x",
     columns.Y: "y",
@@ -61,6 +60,7 @@ class TrackSet:
 
     Attributes:
         race_track: (n_races,) int32, the row of ``table`` of each race.
+        version: (n_tracks,) int64, how often another track was written into each row.
         spacing, length, kerb_width, runoff: (n_tracks,) float64 [m].
         first, count: (n_tracks,) float64 whole numbers, rows of ``points``.
         x, y, z, tangent_x, tangent_y, heading, curvature, slope, width_left, width_right, banking:
@@ -75,6 +75,8 @@ class TrackSet:
         race_track: (n_races,) int, the index into ``tracks`` of each race.
         reserve_tracks: how many tracks more than these ``replace`` can bring in.
         reserve_points: how many samples more, in all.
+        berth: so many samples are kept for each track, whether it has them or not, and tracks
+            are never moved together; 0 packs them tightly. ``reserve_points`` has no meaning then.
 
     Raises:
         TrackError: if there is no track or no race, or an index is out of range.
@@ -87,6 +89,7 @@ class TrackSet:
         *,
         reserve_tracks: int = 0,
         reserve_points: int = 0,
+        berth: int = 0,
     ):
         if not tracks:
             raise TrackError("a TrackSet needs at least one track")
@@ -105,6 +108,10 @@ class TrackSet:
             raise TrackError("reserve_tracks and reserve_points must be 0 or more")
         n_tracks = len(tracks) + reserve_tracks
         n_points = sum(len(track) for track in tracks) + reserve_points
+        if berth:
+            n_points = n_tracks * berth
+            if max(len(track) for track in tracks) > berth:
+                raise TrackError(f"a track has more than the {berth} samples kept for each")
         self.race_track = np.ascontiguousarray(races, dtype=np.int32)
         self.points = np.zeros((n_points, columns.POINT_COLUMNS))
         self.outline = np.zeros((n_points, columns.OUTLINE_COLUMNS), np.float32)
@@ -122,12 +129,16 @@ class TrackSet:
         self.sector_first = np.arange(n_tracks, dtype=np.int32) * MAX_SECTORS
         self.checkpoint_count = np.zeros(n_tracks, dtype=np.int32)
         self.sector_count = np.zeros(n_tracks, dtype=np.int32)
+        self.version = np.zeros(n_tracks, np.int64)
+        self._berth = berth
+        self._turn = 0
         self._slots: list[Track | None] = [None] * n_tracks
+        self._slot_of: dict[str, int] = {}  # by the hash of its track
         self._subscribers: list[Callable[[NDArray[np.int64]], None]] = []
         row = 0
         for slot, track in enumerate(tracks):
             self._write(slot, row, track)
-            row += len(track)
+            row += berth or len(track)
 
     @property
     def n_races(self) -> int:
@@ -157,11 +168,28 @@ class TrackSet:
         """Have ``callback`` called with the races (k,) int64 whose track has changed."""
         self._subscribers.append(callback)
 
-    def replace(self, race: int, track: Track) -> None:
+    def assign(self, races: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
+        """Give races other tracks of the set: no track comes or goes.
+
+        Args:
+            races: (k,) int64.
+            slots: (k,) int32, the row of ``table`` that each gets.
+        """
+        self.race_track[races] = slots
+        for callback in self._subscribers:
+            callback(races)
+
+    def replace(self, race: int, track: Track, cells: Cells | None = None) -> None:
         """Give ``race`` another track, within the reserved capacity.
 
         A track that is in the set already is shared. One that no race uses any more makes
         room for the new one.
+
+        Args:
+            race: which.
+            track: its new one.
+            cells: ``cells_of(track)``, where somebody has made them; they take longer than all
+                else.
 
         Raises:
             TrackError: if there is not enough room; the race then keeps the track it has.
@@ -169,7 +197,7 @@ class TrackSet:
         slot = self._find(track)
         if slot is None:
             slot, row = self._make_room(race, track)
-            self._write(slot, row, track)
+            self._write(slot, row, track, cells)
         self.race_track[race] = slot
         changed = np.array([race], dtype=np.int64)
         for callback in self._subscribers:
@@ -202,14 +230,23 @@ class TrackSet:
         return pose
 
     def _find(self, track: Track) -> int | None:
-        for slot, other in enumerate(self._slots):
-            if other is track or (other is not None and other.hash == track.hash):
-                return slot
-        return None
+        return self._slot_of.get(track.hash)
 
     def _make_room(self, race: int, track: Track) -> tuple[int, int]:
         """Return a free slot and the first of enough free rows, giving up unused tracks."""
         users = np.bincount(np.delete(self.race_track, race), minlength=len(self._slots))
+        if self._berth:
+            free = np.flatnonzero(users == 0)
+            if not len(free) or len(track) > self._berth:
+                raise TrackError(
+                    f"no room for track {track.name!r} of {len(track)} samples: {len(free)} of "
+                    f"{len(self._slots)} tracks of up to {self._berth} samples are free"
+                )
+            # In turn, so that tracks which may be wanted again stay as long as can be.
+            slot = int(free[np.searchsorted(free, self._turn) % len(free)])
+            self._turn = slot + 1
+            self._forget(slot)
+            return slot, slot * self._berth
         kept = [k for k, other in enumerate(self._slots) if other is not None and users[k]]
         held = sum(len(self._slots[k] or ()) for k in kept)
         needed, room = len(track), len(self.points) - held
@@ -221,12 +258,20 @@ class TrackSet:
             )
         for k in range(len(self._slots)):
             if k not in kept:
-                self._slots[k] = None
+                self._forget(k)
         slot = self._slots.index(None)
         row = self._gap(kept, needed)
         if row is None:
             row = self._compact(kept)
         return slot, row
+
+    def _forget(self, slot: int) -> None:
+        track = self._slots[slot]
+        if track is not None:
+            # Equal tracks that were given twice have two slots, but one entry.
+            if self._slot_of.get(track.hash) == slot:
+                del self._slot_of[track.hash]
+            self._slots[slot] = None
 
     def _gap(self, kept: list[int], needed: int) -> int | None:
         """Return the first row of the first gap between kept tracks that is long enough."""
@@ -258,7 +303,7 @@ class TrackSet:
             row += count
         return row
 
-    def _write(self, slot: int, row: int, track: Track) -> None:
+    def _write(self, slot: int, row: int, track: Track, cells: Cells | None = None) -> None:
         """Pack ``track`` into ``slot``, its samples from ``row`` on."""
         n = len(track)
         for column, name in _PACKED.items():
@@ -285,8 +330,9 @@ class TrackSet:
         first_obstacle, obstacles = slot * MAX_OBSTACLES, len(track.obstacles)
         entry[columns.OBSTACLE_FIRST], entry[columns.OBSTACLE_COUNT] = first_obstacle, obstacles
         self.obstacles[first_obstacle : first_obstacle + obstacles] = obstacle_rows(track)
-        self.obstacle_spans[row : row + n] = obstacle_spans(track)
-        self._write_grid(slot, CELLS_PER_POINT * row, track)
+        if obstacles or self.obstacle_spans[row : row + n].any():  # memory is not touched for zeros
+            self.obstacle_spans[row : row + n] = obstacle_spans(track)
+        self._write_cells(slot, CELLS_PER_POINT * row, cells or cells_of(track))
         for s, flat, first, count, first_column, count_column in (
             (track.checkpoints, self.checkpoint_s, self.checkpoint_first, self.checkpoint_count,
              columns.CHECKPOINT_FIRST, columns.CHECKPOINT_COUNT),
@@ -296,25 +342,18 @@ class TrackSet:
             flat[first[slot] : first[slot] + len(s)] = s
             count[slot] = len(s)
             entry[first_column], entry[count_column] = first[slot], len(s)
+        self.version[slot] += 1
         self._slots[slot] = track
+        self._slot_of.setdefault(track.hash, slot)
 
-    def _write_grid(self, slot: int, first: int, track: Track) -> None:
-        """Fill the track's grid of nearest samples, with about four cells a sample."""
-        entry = self.table[slot]
-        west, south = float(track.x.min()), float(track.y.min())
-        wide, high = float(np.ptp(track.x)), float(np.ptp(track.y))
-        margin = _MARGIN * max(wide, high)
-        wide, high = wide + 2.0 * margin, high + 2.0 * margin
-        most = CELLS_PER_POINT * len(track)
-        size = float(np.sqrt(wide * high / most))
-        while (across := int(np.ceil(wide / size))) * (up := int(np.ceil(high / size))) > most:
-            size *= 1.01
+    def _write_cells(self, slot: int, first: int, cells: Cells) -> None:
+        """Fill the track's grid of nearest samples."""
+        entry, (up, across) = self.table[slot], cells.nearest.shape
         entry[columns.CELL_FIRST] = first
         entry[columns.CELL_COLUMNS], entry[columns.CELL_ROWS] = across, up
-        entry[columns.CELL_X], entry[columns.CELL_Y] = west - margin, south - margin
-        entry[columns.CELL_SIZE] = size
-        grid = self.cells[first : first + across * up].reshape(up, across)
-        fill_grid(grid, slot, self.points, self.table)
+        entry[columns.CELL_X], entry[columns.CELL_Y] = cells.west, cells.south
+        entry[columns.CELL_SIZE] = cells.size
+        self.cells[first : first + across * up] = cells.nearest.reshape(-1)
 
 
 _TABLE_VIEWS = {

@@ -22,9 +22,11 @@ from racegym.interfaces import (
 )
 from racegym.interfaces.fitness import class_fault
 from racegym.track import Track, TrackSet
+from racegym.track.generate import most_samples
 from racegym.world.agents import AgentGroup
 from racegym.world.check import check_channels, check_effects, check_needs
 from racegym.world.config import DriverPart, Part, ProfileConfig, WorldConfig
+from racegym.world.dealing import Dealer, FreshDealer, PoolDealer, RenewedDealer
 from racegym.world.observer import Observer
 from racegym.world.seats import AGENT, Seat
 from racegym.world.variation import Variation
@@ -77,6 +79,18 @@ class Assembly:
 
     def _tracks(self) -> TrackSet:
         config, n_races = self.config, self.config.n_races
+        if config.draw in ("renewed", "fresh"):
+            pools = 2 * config.renewed_count if config.draw == "renewed" else 0
+            recipe = config.recipe
+            most = most_samples(
+                recipe.get("style", "club"), recipe.get("length"), recipe.get("spacing")
+            )
+            return TrackSet(
+                config.tracks,
+                np.zeros(n_races, np.int32),
+                reserve_tracks=max(n_races, pools),
+                berth=most,
+            )
         if self.spec.tracks == "given":
             dealt = np.arange(n_races) % len(config.tracks)
             return TrackSet(
@@ -89,6 +103,18 @@ class Assembly:
             reserve_tracks=n_races + 1,
             reserve_points=(n_races + 1) * self.spec.max_points,
         )
+
+    def dealer(self) -> Dealer | None:
+        """Return what gives every episode its track; None where races keep theirs."""
+        config = self.config
+        if config.draw == "pool":
+            return PoolDealer(self.view, len(config.tracks))
+        recipe = dict(config.recipe)
+        base = recipe.pop("seed", 0)
+        if config.draw == "renewed":
+            count, after = config.renewed_count, config.renewed_after
+            return RenewedDealer(self.view, recipe, base, count, after)
+        return FreshDealer(self.view, recipe, base) if config.draw == "fresh" else None
 
     def backend(self) -> Backend:
         """Build the simulator; it comes before all other stages."""

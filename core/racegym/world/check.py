@@ -74,6 +74,14 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
         raise ScenarioError(f"backend {name!r} drives the tracks it is given: name a track")
     if spec.tracks != "given" and config.tracks:
         raise ScenarioError(f"backend {name!r} has a track of its own: leave the track out")
+    if config.draw != "fixed" and spec.tracks != "given":
+        raise ScenarioError(
+            f"backend {name!r} has a track of its own, so none is drawn: leave draw_tracks out"
+        )
+    if config.draw in ("renewed", "fresh") and len(config.tracks) != 1:
+        raise ScenarioError(
+            f"circuits that are made for episodes follow from one recipe, not {len(config.tracks)}"
+        )
     for track in config.tracks:
         if len(track.obstacles) and "obstacle" not in spec.contacts:
             raise ScenarioError(

@@ -25,6 +25,7 @@ from racegym.world.observer import Layout
 
 __all__ = [
     "CarConfig",
+    "Draw",
     "DriverPart",
     "Part",
     "ProfileConfig",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 Made = TypeVar("Made")
+Draw = Literal["fixed", "pool", "renewed", "fresh"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +157,13 @@ class WorldConfig:
         backend: the simulator.
         tracks: the tracks, empty for a backend that has its own.
         race_track: (n_races,) index into ``tracks``; None deals them out in turn.
+        draw: ``"fixed"`` leaves each race its track; ``"pool"`` draws one of ``tracks`` for every
+            episode; ``"renewed"`` draws one of a pool that is made anew after some episodes;
+            ``"fresh"`` has a circuit made for every episode.
+        recipe: for the last two, all arguments of ``racegym.track.generate``; another seed gives
+            other circuits.
+        renewed_count: circuits of a renewed pool.
+        renewed_after: episodes of a race, after which its pool is the next one.
         realism: modules, in the order they act.
         profiles: by name; every agent's car names one.
         relief: drivers that have no car at the start and can be handed one by command.
@@ -171,6 +180,10 @@ class WorldConfig:
     backend: Part[Backend]
     tracks: Sequence[Track] = ()
     race_track: ArrayLike | None = None
+    draw: Draw = "fixed"
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    renewed_count: int = 1
+    renewed_after: int = 1
     realism: Sequence[Part[Realism]] = ()
     profiles: Mapping[str, ProfileConfig] = field(default_factory=dict)
     relief: Sequence[DriverPart] = ()

@@ -110,6 +110,7 @@ class World:
         self.control = self.view.control
         self.effects = allocate(Effects, self.arrays, self.n_cars, "effects")
         self.variation = assembly.variation
+        self._dealer = assembly.dealer()
         self.backend: Backend = assembly.backend()
         self.realism = assembly.realism()
         self.race_control = RaceControl(
@@ -197,6 +198,8 @@ class World:
         for seat in self.seats:
             seat.assign(self._pilot)
 
+        if self._dealer is not None:
+            self._dealer.deal(which, keys)
         if self.variation is not None:
             self.variation.draw(which, keys)
             if self._grip is not None:
@@ -500,6 +503,8 @@ class World:
                 watcher.close()
             for seat in self.seats:
                 seat.driver.close()
+            if self._dealer is not None:
+                self._dealer.close()
             self.backend.close()
 
 

@@ -1,6 +1,6 @@
 """Circuits drawn from a seed: styles, lengths, widths, and what lies beside them."""
 
-from racegym.track.generate.circuit import STEEPEST, generate, longest_length, shortest_length
+from racegym.track.generate.circuit import STEEPEST, generate, most_samples, shortest_length
 from racegym.track.generate.styles import STYLES, Direction, Style, StyleDefaults
 
 __all__ = [
@@ -10,6 +10,6 @@ __all__ = [
     "Style",
     "StyleDefaults",
     "generate",
-    "longest_length",
+    "most_samples",
     "shortest_length",
 ]

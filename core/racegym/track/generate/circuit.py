@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.errors import TrackError, nearest
-from racegym.kernels.tracing import find_meeting
 from racegym.track.generate.corners import STEP, Line, rectangle, signed_area, trace
 from racegym.track.generate.furniture import banked, gravel, grid_slots, pit_lane, widths
 from racegym.track.generate.styles import STYLES, Direction, Style, StyleDefaults
+from racegym.track.nearby import comes_near
 from racegym.track.scatter import check_scatter, scatter
-from racegym.track.track import Track
+from racegym.track.track import MIN_SAMPLES, Track, default_spacing
 
-__all__ = ["STEEPEST", "generate", "longest_length", "shortest_length"]
+__all__ = ["STEEPEST", "generate", "most_samples", "shortest_length"]
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +30,7 @@ MARGIN = 0.375  # of the width, beside each edge, kept free of other parts: 3 m 
 STEEPEST = 0.7  # [rad] of banking
 _PURPOSE = 0x7472_6163  # keeps these draws apart from all others made from the same seed
 _SIZE = 0x7369_7A65  # and those of length and width from those of the line
+_HURRY = 5  # trials that each counts for once a style's patience is over
 _SLACK = 1.03  # radii are drawn a little above the least one, for the spline to stay above it
 
 
@@ -46,9 +47,12 @@ def shortest_length(
     return SHORTEST * _SLACK * max(min_radius, 0.5 * _clearance(width, wall))
 
 
-def longest_length(style: Style, length: float | None) -> float:
-    """Return the longest lap [m] that circuits of a style have; arguments as in ``generate``."""
-    return STYLES[style].length[1] if length is None else length
+def most_samples(
+    style: Style = "club", length: float | None = None, spacing: float | None = None
+) -> int:
+    """Return how many samples a circuit of any seed has at most; arguments as in ``generate``."""
+    lap = 1.01 * (STYLES[style].length[1] if length is None else length)
+    return max(MIN_SAMPLES, int(lap / (spacing or default_spacing(lap))) + 2)
 
 
 def generate(
@@ -241,8 +245,9 @@ def _check(
 def _draw(
     own: StyleDefaults, rng: np.random.Generator, plan: _Plan, east: float, trial: int
 ) -> Line | None:
-    if trial < own.trials:
-        return own.draw(rng, plan.length, plan.radius, east, trial / own.trials)
+    counted = trial + (_HURRY - 1) * max(trial - own.patience, 0)
+    if counted < own.trials:
+        return own.draw(rng, plan.length, plan.radius, east, counted / own.trials)
     return trace(rectangle(plan.length, plan.radius), STEP * plan.radius, east)
 
 
@@ -268,7 +273,6 @@ def _keeps_clear(points: Floats, clearance: float, length: float) -> bool:
     On a line that nowhere bends more than a circle of that diameter, points further apart
     than half its circumference along the line are distinct parts (Schur's theorem).
     """
-    reach, met = 1.02 * clearance, np.zeros(1, np.int64)
-    x, y = np.ascontiguousarray(points.T)
-    find_meeting(met, x, y, reach, 0.5 * np.pi * reach, length / len(points))
-    return not met[0]
+    reach = 1.02 * clearance
+    x, y = points.T
+    return not comes_near(x, y, reach, 0.5 * np.pi * reach / (length / len(points)))

@@ -56,6 +56,7 @@ class StyleDefaults:
         grid: [m] along the track between slots; 0 leaves the grid to the rule of each race.
         gravel: whether the outsides of corners are.
         trials: after which the last resort is taken; the fewer, the sooner less is asked.
+        patience: trials from which on each counts for several, so that none takes long.
     """
 
     draw: Drawing
@@ -66,6 +67,7 @@ class StyleDefaults:
     grid: float = 0.0
     gravel: bool = False
     trials: int = 160
+    patience: int = 160
 
 
 def _polygon(
@@ -118,7 +120,7 @@ STYLES: dict[str, StyleDefaults] = {
             ),
         ),
         length=(1000.0, 2000.0), width=(8.0, 10.0), min_radius=10.0, runoff=0.45,
-        grid=8.0, gravel=True, trials=48,
+        grid=8.0, gravel=True, trials=48, patience=5,
     ),
     "fast": StyleDefaults(
         draw=partial(_polygon, manner=Manner(radii=8.0, wide=5.0, stretch=2.2, winding=1.5)),
@@ -134,7 +136,7 @@ STYLES: dict[str, StyleDefaults] = {
             ),
         ),
         length=(3000.0, 7000.0), width=(10.0, 15.0), min_radius=14.0, runoff=0.5,
-        grid=8.0, gravel=True, trials=48,
+        grid=8.0, gravel=True, trials=48, patience=5,
     ),
     "kart": StyleDefaults(
         draw=partial(
@@ -146,7 +148,7 @@ STYLES: dict[str, StyleDefaults] = {
             ),
         ),
         length=(700.0, 1500.0), width=(7.0, 9.0), min_radius=6.5, runoff=0.375,
-        grid=4.0, gravel=True, trials=48,
+        grid=4.0, gravel=True, trials=48, patience=5,
     ),
     "oval": StyleDefaults(
         draw=_oval,
