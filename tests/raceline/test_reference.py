@@ -13,6 +13,7 @@ import pytest
 from racegym.cli import main
 from racegym.errors import BackendError, ScenarioError, UnknownNameError
 from racegym.raceline.capability import POINT_MASS, Envelope, VehicleModel
+from racegym.raceline.racing_line import racing_line
 from racegym.raceline.reference import known_reference, reference_lap, sensitivity
 from racegym.run.limit import vehicle_model
 from racegym.track import Track, generate
@@ -58,12 +59,21 @@ def test_it_is_computed_once(
     assert known_reference(track, kart, "shortest") is None
 
 
+def test_a_line_that_somebody_computed_makes_a_reference(track: Track, kart: VehicleModel) -> None:
+    assert known_reference(track, kart, "shortest") is None
+    racing_line(track, "shortest", width=kart.width)
+    found = known_reference(track, kart, "shortest")
+    assert found is not None and found.hash == reference_lap(track, kart, "shortest").hash
+
+
 @pytest.mark.parametrize("harm", ["cut", "words", "empty", "another"])
 def test_a_damaged_cache_is_made_again(
     harm: str, track: Track, kart: VehicleModel, tmp_path: Path
 ) -> None:
     first = reference_lap(track, kart)
     (file,) = (tmp_path / "limits").glob("*.npz")
+    for line in (tmp_path / "lines").glob("*.npz"):
+        line.unlink()
     content = file.read_bytes()
     if harm == "another":
         with np.load(file) as entry:

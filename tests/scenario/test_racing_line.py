@@ -73,6 +73,18 @@ def test_an_unknown_line_is_told_with_its_place() -> None:
         scenario("mincurv")
 
 
+def test_circuits_that_are_made_for_episodes_have_none() -> None:
+    asked = {
+        "backend": "kart2d",
+        "track": {"generate": {"length": 300}, "racing_line": "shortest"},
+        "draw_tracks": "fresh",
+    }
+    with pytest.raises(ScenarioError, match=r"racing_line.*draw_tracks: pool"):
+        load_scenario(asked)
+    asked["track"]["racing_line"] = "own"  # type: ignore[index]
+    load_scenario(asked)
+
+
 def test_a_vehicle_without_a_width_is_told(tmp_path: Path) -> None:
     track = generate(1, length=300.0)
     with pytest.raises(ScenarioError, match="needs the width of every car"):

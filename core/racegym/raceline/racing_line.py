@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from racegym.errors import TrackError, UnknownNameError, nearest
 from racegym.interfaces import GGV
-from racegym.raceline.cache import cached_arrays, digest_of
+from racegym.raceline.cache import cached_arrays, digest_of, kept_arrays
 from racegym.raceline.corridor import default_margin
 from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import minimum_curvature
@@ -17,11 +18,12 @@ from racegym.raceline.minimum_time import Progress, minimum_time
 from racegym.raceline.shortest import shortest
 from racegym.track import Track
 
-__all__ = ["LINE_KINDS", "LineKind", "racing_line"]
+__all__ = ["LINE_KINDS", "METHOD", "LineKind", "kept_line", "racing_line"]
 
 LineKind = Literal["centerline", "own", "minimum_curvature", "shortest", "minimum_time"]
 LINE_KINDS: tuple[str, ...] = get_args(LineKind)
 
+ARRAYS = ("offset", "name", "notes")  # of an entry
 METHOD = 1  # version of what is computed here: a change of it makes all entries anew
 
 
@@ -58,11 +60,7 @@ def racing_line(
     if kind not in LINE_KINDS:
         raise UnknownNameError(f"no racing line {kind!r}; {nearest(kind, LINE_KINDS)}")
     margin = default_margin(width) if margin is None else margin
-    parts: list[Any] = [kind, METHOD, track.shape_hash, float(width), float(margin)]
-    if kind == "minimum_time":
-        if ggv is None:
-            raise TrackError("a minimum-time line needs the g-g-v envelope of a vehicle")
-        parts += [*_numbers(ggv), float(ggv.tightest)]
+    key = _key(track, kind, width, margin, ggv)
 
     def make() -> dict[str, NDArray[Any]]:
         if kind == "minimum_curvature":
@@ -78,7 +76,35 @@ def racing_line(
             "notes": np.array(line.notes, dtype=np.str_),
         }
 
-    entry = cached_arrays("lines", digest_of(*parts), ("offset", "name", "notes"), make)
+    return _line(track, cached_arrays("lines", key, ARRAYS, make))
+
+
+def kept_line(
+    track: Track, kind: str, *, width: float, margin: float | None = None, ggv: GGV | None = None
+) -> Line | None:
+    """Return what ``racing_line`` would, if that is in the cache; else None.
+
+    Args:
+        track, kind, width, margin, ggv: as for ``racing_line``; a kind that is computed.
+
+    Raises:
+        TrackError: there is no ``ggv`` and one is needed.
+    """
+    margin = default_margin(width) if margin is None else margin
+    entry = kept_arrays("lines", _key(track, kind, width, margin, ggv), ARRAYS)
+    return None if entry is None else _line(track, entry)
+
+
+def _key(track: Track, kind: str, width: float, margin: float, ggv: GGV | None) -> str:
+    parts: list[Any] = [kind, METHOD, track.shape_hash, float(width), float(margin)]
+    if kind == "minimum_time":
+        if ggv is None:
+            raise TrackError("a minimum-time line needs the g-g-v envelope of a vehicle")
+        parts += [*_numbers(ggv), float(ggv.tightest)]
+    return digest_of(*parts)
+
+
+def _line(track: Track, entry: Mapping[str, NDArray[Any]]) -> Line:
     notes = tuple(str(note) for note in entry["notes"])
     return Line(track=track, offset=entry["offset"], name=str(entry["name"]), notes=notes)
 

@@ -19,7 +19,8 @@ from racegym.raceline.capability import QUANTITIES, VehicleModel
 from racegym.raceline.line import Line
 from racegym.raceline.minimum_time import Progress
 from racegym.raceline.quasi_steady import QuasiSteadyLap, lap_of_line
-from racegym.raceline.racing_line import racing_line
+from racegym.raceline.racing_line import METHOD as LINE_METHOD
+from racegym.raceline.racing_line import kept_line, racing_line
 from racegym.track import Track
 
 __all__ = ["DEFAULT_LINE", "ReferenceLap", "known_reference", "reference_lap", "sensitivity"]
@@ -112,7 +113,7 @@ def reference_lap(
 def known_reference(
     track: Track, model: VehicleModel, line: str, *, relief: bool | None = None
 ) -> ReferenceLap | None:
-    """Return what ``reference_lap`` would, if that was computed before; else None.
+    """Return what ``reference_lap`` would, if that or its line was computed before; else None.
 
     Raises:
         RacegymError: the vehicle tells no envelope.
@@ -120,9 +121,11 @@ def known_reference(
     ggv = model.ggv()
     key = _key(track, model, ggv, line, relief)
     entry = kept_arrays(KIND, key, ARRAYS)
-    if entry is None or not _whole(entry, track):
+    if entry is not None and _whole(entry, track):
+        return _reference(track, ggv, key, entry)
+    if line in ("centerline", "own") or kept_line(track, line, width=model.width, ggv=ggv) is None:
         return None
-    return _reference(track, ggv, key, entry)
+    return reference_lap(track, model, line, relief=relief)
 
 
 def sensitivity(
@@ -152,8 +155,8 @@ def _key(track: Track, model: VehicleModel, ggv: GGV, line: str, relief: bool | 
     felt = ggv.relief if relief is None else relief
     own = track.line if line == "own" else None
     return digest_of(
-        "reference", METHOD, track.shape_hash, line, own, float(model.width), str(felt),
-        ggv.speed, ggv.lateral, ggv.share, ggv.drive, ggv.brake, float(ggv.tightest),
+        "reference", METHOD, LINE_METHOD, track.shape_hash, line, own, float(model.width),
+        str(felt), ggv.speed, ggv.lateral, ggv.share, ggv.drive, ggv.brake, float(ggv.tightest),
     )  # fmt: skip
 
 

@@ -107,6 +107,12 @@ def _check_made(scenario: Scenario, faults: Faults) -> None:
             f"stands for one track, and draw_tracks: {mode} makes many; use the direction and "
             "the obstacles of generate",
         )
+    elif tracks[0].racing_line not in (None, "own", "centerline"):
+        faults.add(
+            (*location, "racing_line"),
+            f"is laid when a world is built, and draw_tracks: {mode} makes circuits later; leave "
+            "it out, or write draw_tracks: pool",
+        )
     elif mode == "fresh" and tracks[0].generate.count != 1:
         faults.add(
             (*location, "generate", "count"),
