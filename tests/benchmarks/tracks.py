@@ -24,17 +24,21 @@ from rich.table import Table
 from racegym import kernels
 from racegym.formats import read_track, write_track
 from racegym.interfaces import GGV
+from racegym.raceline.capability import VehicleModel
+from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import minimum_curvature
 from racegym.raceline.minimum_time import minimum_time
 from racegym.raceline.quasi_steady import lap_of_line
 from racegym.run.limit import vehicle_model
 from racegym.track import Track, generate
+from racegym_kart2d.limit import forget_envelopes
 
 CIRCUITS = Path(__file__).resolve().parents[3] / "shared" / "tracks"  # read where they are there
 CIRCUIT = 5_000.0  # [m]
 POINT_EVERY = 5.0  # [m] in files of TUM's database
 MOST_IMPORT = 0.2  # [s]
 MOST_LIMIT, MOST_KART_LIMIT = 2.0, 0.5  # [s] for 5.8 km and for 1.2 km
+MOST_LAP = 0.3  # [s] for either
 MOST_LEAST_TIME = 60.0  # [s]
 
 
@@ -102,7 +106,21 @@ def every(track: Track, step: int) -> np.ndarray:
     return np.column_stack(columns)[::step]
 
 
-MEASUREMENTS: list[Callable[[int], Iterator[Figure]]] = [imports, lines]
+def laps(repeats: int) -> Iterator[Figure]:
+    """The envelope of a vehicle and its lap of a line that is there, nothing from a cache."""
+    circuit = generate(3, length=5_800.0, width=12.0, min_radius=20.0, spacing=2.0)
+    for name, track in (("gt3", circuit), ("rental_kart", generate(3, length=1_200.0))):
+        model, line = vehicle_model(name), Line.centerline(track)
+
+        def lap(model: VehicleModel = model, line: Line = line) -> None:
+            forget_envelopes()
+            lap_of_line(line, model.ggv())
+
+        what = f"envelope and lap: {name}, {track.length / 1e3:.1f} km, {len(track)} samples"
+        yield Figure(what, timed(lap, repeats), MOST_LAP)
+
+
+MEASUREMENTS: list[Callable[[int], Iterator[Figure]]] = [imports, lines, laps]
 
 
 def main() -> int:

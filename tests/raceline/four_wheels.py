@@ -141,7 +141,12 @@ class Car:
         with np.errstate(divide="ignore", invalid="ignore"):
             usable = np.interp(speed + MARGIN, speed, lateral) * (speed / (speed + MARGIN)) ** 2
         drive, brake = (
-            np.array([[self.along(v, s * a, way) for s in share] for v, a in zip(speed, lateral)])
+            np.array(
+                [
+                    [self.along(v, s * a, way) for s in share]
+                    for v, a in zip(speed, lateral, strict=True)
+                ]
+            )
             for way in (False, True)
         )
         usable[0] = usable[1] if usable[0] <= 0 else usable[0]

@@ -14,7 +14,7 @@ from racegym_kart2d.kernels.equilibrium import fill_equilibria, fill_top_speed
 from racegym_kart2d.kernels.single_track import GOVERNOR
 from racegym_kart2d.parameters import SingleTrackVehicle
 
-__all__ = ["SOURCE", "envelope"]
+__all__ = ["SOURCE", "envelope", "forget_envelopes"]
 
 SOURCE = "kart2d, steady states of the single-track model"
 
@@ -32,6 +32,11 @@ def envelope(vehicle: SingleTrackVehicle, *, speeds: int = SPEEDS, shares: int =
         speeds, shares: nodes of the envelope.
     """
     return _envelope(vehicle.row().tobytes(), speeds, shares)
+
+
+def forget_envelopes() -> None:
+    """Drop the envelopes that are kept in memory, so that the next ones are computed."""
+    _envelope.cache_clear()
 
 
 @lru_cache(KEPT)
