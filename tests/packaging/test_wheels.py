@@ -94,7 +94,8 @@ def test_every_requirement_file_names_what_exists(root):
         for line in (root / file).read_text(encoding="utf-8").splitlines():
             option, _, path = line.partition(" ")
             if option == "-e":
-                assert (root / path / "pyproject.toml").is_file()
+                folder = path.partition("[")[0]  # extras may follow
+                assert (root / folder / "pyproject.toml").is_file()
             elif option in ("-r", "-c"):
                 assert (root / path).is_file()
 

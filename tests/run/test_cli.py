@@ -84,7 +84,7 @@ def test_verify_fails_with_the_step_that_differs(
     copied: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = copied.scenario.read_text(encoding="utf-8")
-    copied.scenario.write_text(text.replace("length: 300", "length: 310"), encoding="utf-8")
+    copied.scenario.write_text(text.replace("rental_kart", "gt3", 1), encoding="utf-8")
     assert main(["verify", "latest", "--runs-dir", str(copied.path.parents[1])]) == 1
     assert "differs at step 1 (0.05 s): the cars move differently" in capsys.readouterr().out
 

@@ -27,7 +27,7 @@ def command(as_json: bool) -> int:
 
     Of two that share a name, the first is meant by it; the other is told as hidden.
     """
-    from racegym.scenario.track_names import libraries, named_tracks
+    from racegym.scenario.track_names import named_tracks
 
     rows = [_row(track) for track in named_tracks()]
     taken: set[str] = set()
@@ -36,14 +36,8 @@ def command(as_json: bool) -> int:
         taken.add(row["name"])
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif rows:
-        Console().print(_table(rows))
     else:
-        places = " nor ".join(str(folder) for _, folder in libraries())
-        click.echo(
-            f"there are no tracks, neither in {places}; `racegym tracks import FILE` and "
-            "`racegym tracks generate` add some"
-        )
+        Console().print(_table(rows))
     broken = [row["reason"] for row in rows if row["reason"]]
     for reason in broken if not as_json else ():
         click.echo(f"{click.style('error:', fg='red', bold=True)} {reason}", err=True)

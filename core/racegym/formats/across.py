@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-__all__ = ["Beside", "filled", "offsets", "tangents"]
+__all__ = ["Beside", "Offsets", "filled", "offsets", "tangents"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

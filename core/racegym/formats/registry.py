@@ -68,6 +68,7 @@ FORMATS = {  # in the order in which a file is asked what it is
         "racegym.formats.f1tenth", "F1TENTH map: picture and YAML, as in ROS", writes=True
     ),
     "image": Format("racegym.formats.image", "drawn picture, alone or with checkpoints.json"),
+    "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
     "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
     "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
     "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
@@ -77,7 +78,6 @@ FORMATS = {  # in the order in which a file is asked what it is
     "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
     "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
     "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
-    "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
     "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
     "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
 }
