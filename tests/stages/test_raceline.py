@@ -170,8 +170,20 @@ def test_it_laps_generated_circuits_at_the_limit(vehicle, shape):
 @pytest.mark.slow
 @pytest.mark.parametrize(("vehicle", "shape"), [("rental_kart", KART), ("gt3", WIDE)])
 def test_it_laps_a_hundred_generated_circuits_within_six_percent(vehicle, shape):
-    styles = ("fast", "smooth", "technical")
+    styles = ("club", "fast", "technical")
     tracks = [generate(seed, style=styles[seed % 3], **shape) for seed in range(100)]
+    share, left = _laps(tracks, vehicle)
+    assert (left == 0).all(), np.flatnonzero(left)
+    assert (share < 106.0).all(), share
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("vehicle", "styles"),
+    [("rental_kart", ("kart", "smooth", "corners")), ("gt3", ("grand_prix", "oval"))],
+)
+def test_it_laps_every_style_of_circuit(vehicle, styles):
+    tracks = [generate(seed, style=styles[seed % len(styles)]) for seed in range(100)]
     share, left = _laps(tracks, vehicle)
     assert (left == 0).all(), np.flatnonzero(left)
     assert (share < 106.0).all(), share

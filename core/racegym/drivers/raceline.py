@@ -19,8 +19,8 @@ from racegym.track import Track
 
 __all__ = ["Raceline"]
 
-LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.8  # of the envelope: what is left corrects the line
-SHARE_TRUST = 0.95  # of the way to the lateral limit at which the brakes have to be let go
+LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.7  # of the envelope: what is left corrects the line
+SHARE_TRUST = 0.9  # of the way to the lateral limit at which the brakes have to be let go
 LEAST = {  # of a vehicle table that does not tell
     "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
     "top_speed": 1.0,
