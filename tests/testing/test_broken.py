@@ -38,6 +38,15 @@ def test_there_are_many_and_each_is_told_apart():
     ("suite", "made", "check"), BROKEN, ids=[made.__name__ for _, made, _ in BROKEN]
 )
 def test_fails_the_check_meant_for_it(suite, made, check):
+    report = run_suite(type("Suite", (suite,), {"make": made}), [check])
+    assert [finding.check for finding in report.failed] == [check], report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("suite", "made", "check"), BROKEN, ids=[made.__name__ for _, made, _ in BROKEN]
+)
+def test_fails_no_other_check(suite, made, check):
     report = run_suite(type("Suite", (suite,), {"make": made}))
     assert [finding.check for finding in report.failed] == [check], report
 
