@@ -188,6 +188,14 @@ def test_a_bad_map_is_told_plainly(written, old, new, message):
     assert info.value.file == str(written)
 
 
+def test_a_map_may_be_a_link_as_its_picture_is(written, tmp_path):
+    folder = tmp_path / "links"
+    folder.mkdir()
+    for file in (written, written.with_suffix(".png")):
+        (folder / file.name).symlink_to(file)
+    assert read_track(folder / written.name, form="f1tenth", options=FOUND).length > 0
+
+
 def test_other_refusals(written, tmp_path):
     with pytest.raises(TrackError, match=r"start \[50, 50\] is .* m off the middle"):
         read_track(written, options={**FOUND, "start": [50, 50]})

@@ -24,7 +24,9 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_no_other_tracks_are_shipped(root):
-    assert {file.stem for file in (root / "circuits").glob("*")} == TRACKS.keys()
+    assert {
+        file.stem for file in (root / "core" / "racegym" / "circuits").glob("*")
+    } == TRACKS.keys()
 
 
 @pytest.mark.parametrize("name", TRACKS)

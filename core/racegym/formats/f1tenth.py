@@ -175,14 +175,15 @@ def _image(value: Any, document: Document, path: Path) -> Path:
     """Return the picture that a map names, which must lie in the map's own folder."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise _wrong(document, path, "image", "must be the name of a picture beside this file")
-    folder = path.parent.resolve()
     image = path.parent / value
     # A name with a backslash or a drive would lead elsewhere on another system.
     outside: object = (
         Path(value).is_absolute() or ".." in Path(value).parts or re.search(r"[\\:]", value)
     )
     try:
-        outside = outside or not image.resolve().is_relative_to(folder)
+        # Where the map itself is a link, its picture may be one to the same place.
+        folders = (path.parent.resolve(), path.resolve().parent)
+        outside = outside or not any(image.resolve().is_relative_to(one) for one in folders)
     except (OSError, RuntimeError):  # a loop of links
         outside = True
     if outside:

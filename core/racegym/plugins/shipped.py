@@ -1,7 +1,7 @@
 """Where the files stand that racegym ships beside its code.
 
 In a checkout ``scenarios/`` and ``registry.toml`` stand in the repository's root; in a wheel
-they stand inside the package.
+they stand inside the package, as tracks always do.
 """
 
 from __future__ import annotations
@@ -22,4 +22,5 @@ def checkout() -> Path | None:
 
 def shipped(name: str) -> Path:
     """Return the path of a shipped file or folder, such as ``"scenarios"``."""
-    return (checkout() or _PACKAGE) / name
+    inside, root = _PACKAGE / name, checkout()
+    return inside if root is None or inside.exists() else root / name
