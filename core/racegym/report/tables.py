@@ -35,7 +35,13 @@ _STATES = {"finished": "green", "running": "cyan", "stopped": "yellow", "cut off
 
 
 def _table(title: str, columns: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for column in columns:
         number = column in right
         table.add_column(column, justify="right" if number else "left", overflow="fold")
