@@ -175,7 +175,7 @@ def test_a_copy_of_a_worker_does_not_hide_its_end(build):
         (Elsewhere, {}, "ImportError: libengine.so: cannot open shared object file"),
         slow(Frail, {"at": "start", "how": "raise"}, "ValueError: out of fuel"),
         (Frail, {"at": "start", "how": "exit"}, "its process has ended with exit code 3"),
-        (Frail, {"at": "start", "how": "hang"}, "it took more than 4 s to start"),
+        slow(Frail, {"at": "start", "how": "hang"}, "it took more than 4 s to start"),
     ],
 )
 def test_an_engine_that_does_not_start_is_told_at_once(build, engine, options, words):

@@ -34,7 +34,7 @@ def assert_sane(made):
 
 
 @pytest.mark.parametrize("name", VEHICLES)
-@pytest.mark.parametrize("tyre", ["saturating", "linear"])
+@pytest.mark.parametrize("tyre", ["saturating", pytest.param("linear", marks=pytest.mark.slow)])
 def test_any_state_and_any_pedals_are_survived(name, tyre):
     made, rng = sweep(name, N, 1, np.float32, tyre=tyre)
     fastest = 1.5 * made.view.vehicle.top_speed[0, 0] + 10.0
@@ -62,7 +62,7 @@ def test_a_million_states_are_survived():
 
 @pytest.mark.parametrize("name", VEHICLES)
 @pytest.mark.parametrize("dt", [0.05, 0.0125, 0.1])
-@pytest.mark.parametrize("brake", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("brake", [0.0, pytest.param(0.4, marks=pytest.mark.slow), 1.0])
 def test_without_drive_no_state_gains_energy(name, dt, brake):
     made, rng = sweep(name, N // 4, 2, dt=dt, substep=min(dt, 0.05))
     made.drive(rng.uniform(-1, 1, (N // 4, 1)), brake=brake)
