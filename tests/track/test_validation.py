@@ -475,3 +475,11 @@ def test_never_raises_whatever_track_can_be_built(drawn, vehicle):
 def test_never_raises_whatever_the_points(points, width, bridges):
     report = validate(raw(points, left=width, bridges=bridges), KART)
     assert report.track is not None or report.errors
+
+
+def test_points_as_far_apart_as_planets_take_no_more_memory_than_a_circuit():
+    angle = np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False)
+    report = validate(raw(1e6 * np.column_stack([np.cos(angle), np.sin(angle)]), left=4.0), KART)
+    assert "scale" in {problem.check for problem in report.errors}
+    assert report.track is not None
+    assert len(report.track) <= 100_000

@@ -413,7 +413,7 @@ def _evenly(length: float, count: int) -> Floats:
 def _samples(lap: float, spacing: float | None, name: str) -> int:
     """Return how many samples a lap [m] gets."""
     if spacing is None:
-        return max(MIN_SAMPLES, round(lap / default_spacing(lap)))
+        return min(max(MIN_SAMPLES, round(lap / default_spacing(lap))), MAX_SAMPLES)
     fewest, most = lap / MAX_SAMPLES, lap / MIN_SAMPLES
     if not fewest <= spacing <= most:
         raise TrackError(
