@@ -35,6 +35,7 @@ __all__ = [
     "HEAD",
     "NPZ",
     "Options",
+    "content_of",
     "files_of",
     "read",
     "recognises",
@@ -105,7 +106,7 @@ def _parts(path: Path) -> tuple[str, Table, str]:
     if path.name == HEAD and not path.is_dir():
         path = path.parent
     files = files_of(path)
-    content = [_content(file) for file in files]
+    content = [content_of(file) for file in files]
     if len(files) == 1:
         text = _text(content[0], path)
         head, before = _split(text, path)
@@ -118,7 +119,12 @@ def _parts(path: Path) -> tuple[str, Table, str]:
     return _text(content[0], files[0]), table, path.resolve().name
 
 
-def _content(file: Path) -> bytes:
+def content_of(file: Path) -> bytes:
+    """Return the content of one file of a track.
+
+    Raises:
+        TrackError: it can't be read, or is larger than any track.
+    """
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)

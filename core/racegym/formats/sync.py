@@ -16,8 +16,7 @@ from typing import Literal
 
 from racegym.errors import TrackError
 from racegym.formats.library import Entry, entries
-from racegym.formats.native import CSV, HEAD, NPZ, Options, files_of, read
-from racegym.formats.native_table import MAX_BYTES
+from racegym.formats.native import CSV, HEAD, NPZ, Options, content_of, files_of, read
 from racegym.formats.writing import folder_beside, replaced_whole
 
 __all__ = ["Done", "What", "sync"]
@@ -134,7 +133,7 @@ def _digest(path: Path) -> bytes:
     except TrackError:
         return str(path).encode()
     for file in files:
-        content = _content(file)
+        content = content_of(file)
         digest.update(f"{file.name if path.is_dir() else ''}:{len(content)}:".encode() + content)
     return digest.digest()
 
@@ -145,17 +144,6 @@ def _written(path: Path) -> float:
         return max(file.stat().st_mtime for file in files_of(path))
     except TrackError:  # it is broken, and any other is better
         return -1.0
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise TrackError(f"can't be read: {error.strerror or error}", file=file) from None
-    if len(content) > MAX_BYTES:
-        raise TrackError(f"is larger than {MAX_BYTES / 1e6:g} MB; no track is", file=file)
-    return content
 
 
 def _copy(files: list[Path], source: Path, place: Path) -> None:
@@ -176,7 +164,7 @@ def _copy(files: list[Path], source: Path, place: Path) -> None:
 
 
 def _put(file: Path, copy: Path) -> None:
-    copy.write_bytes(_content(file))
+    copy.write_bytes(content_of(file))
     stat = file.stat()
     os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
