@@ -4,7 +4,7 @@
 
 ``docs/reference.md`` is made as a whole, from the JSON schema of scenarios; other pages have made
 parts between marks, see ``making.marks``. To be run after a change of any option, command, hook
-or value of a sensor, with racegym-kart2d and racegym-carracing installed. The pages tell of
+or value of a sensor, with all plugins of this repository installed. The pages tell of
 racegym and the plugins of this repository, whatever else is installed.
 """
 
@@ -23,7 +23,7 @@ from racegym.scenario.schema.stages import define_stages
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "reference.md"
-OURS = {"racegym", "racegym-kart2d", "racegym-carracing"}
+OURS = {"racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl"}
 
 HEAD = """# Reference
 

@@ -17,6 +17,7 @@ PROJECTS = {
     "racegym": ".",
     "racegym_kart2d": "plugins/racegym-kart2d",
     "racegym_carracing": "plugins/racegym-carracing",
+    "racegym_cleanrl": "plugins/racegym-cleanrl",
 }
 
 

@@ -29,7 +29,7 @@ from racegym.sensors.delivery import DELIVERY
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 MADE = "run: python docs/make_reference.py"
-OURS = {"racegym", "racegym-kart2d", "racegym-carracing"}
+OURS = {"racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl"}
 PAGES: dict[Kind, str] = {  # kinds of which each stage has a page, and the folder of these
     "sensor": "sensors",
     "action_map": "actions",

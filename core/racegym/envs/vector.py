@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -15,9 +16,13 @@ from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
 from racegym.envs.held import HeldActions
 from racegym.envs.info import Informant, merged, row_of
 from racegym.envs.rendering import renderer_of
+from racegym.errors import RacegymError
 from racegym.render import RENDER_MODES, Camera, EnvRenderer, RenderMode, check_mode
+from racegym.world.packing import pack, unpack
 
 __all__ = ["RaceVectorEnv"]
+
+ENDED = "ended"  # in what ``save`` returns: (num_envs,) bool, races that wait for their reset
 
 
 class RaceVectorEnv(VectorEnv[Any, Any, Any]):
@@ -203,6 +208,29 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             self._renderer.show()
             return None
         return tuple(self._renderer.paint(race) for race in range(self.num_envs))
+
+    def save(self) -> dict[str, NDArray[Any]]:
+        """Return the exact state of all races by name, to be kept in a file.
+
+        Raises:
+            BackendError: the engine has no snapshots.
+        """
+        return {**pack(self.world), ENDED: self._ended.copy()}
+
+    def load(self, saved: Mapping[str, NDArray[Any]]) -> Any:
+        """Bring back what ``save`` returned, of this or an equal batch.
+
+        Returns:
+            The observations.
+
+        Raises:
+            RacegymError: the state is of another batch.
+        """
+        if ENDED not in saved or saved[ENDED].shape != self._ended.shape:
+            raise RacegymError(f"the state is of another batch than one of {self.num_envs} races")
+        unpack(self.world, {name: values for name, values in saved.items() if name != ENDED})
+        self._ended, self._seeded = saved[ENDED].astype(np.bool_), True
+        return self._observations()
 
     def close_extras(self, **kwargs: Any) -> None:
         """Release the simulator and close the window."""

@@ -491,6 +491,11 @@ class World:
             seat.assign(self._pilot)
         self._started = True
 
+    def deal_tracks(self) -> None:
+        """Give every race the track of its seed and episode, where tracks are drawn."""
+        if self._dealer is not None:
+            self._dealer.deal(self._every_race, self.view.race.key)
+
     def hash(self, race: int = 0) -> str:
         """Return 16 hex digits that stand for the exact state of one race."""
         return self.arrays.hash(race)

@@ -1,0 +1,244 @@
+"""What an algorithm chooses from, and the heads that choose.
+
+Continuous actions are learned in units in which the space's box reaches from -1 to 1 (from 0 to
+1 for the beta distribution), and scaled to the box at last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, pi, prod
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import Tensor, nn
+
+from racegym.errors import ScenarioError
+from racegym_cleanrl.networks import layer_init
+
+__all__ = ["Actions", "Beta", "Categorical", "Gaussian", "Policy", "policy_of"]
+
+Kind = Literal["gaussian", "beta", "discrete"]
+
+HALF_LOG_2PI = 0.5 * log(2.0 * pi)
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What can be done.
+
+    Attributes:
+        kind: how it is drawn.
+        shape: of one action; () for a discrete one.
+        low, high: of continuous ones, (prod(shape),).
+        choices: of a discrete one.
+    """
+
+    kind: Kind
+    shape: tuple[int, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    choices: int = 0
+
+    @classmethod
+    def of(cls, space: spaces.Space[Any], distribution: Literal["gaussian", "beta"]) -> Actions:
+        """Return what an action space allows.
+
+        Raises:
+            ScenarioError: it is neither discrete nor a box with bounds.
+        """
+        if isinstance(space, spaces.Discrete):
+            return cls("discrete", (), choices=int(space.n))
+        if isinstance(space, spaces.Box) and space.is_bounded():
+            low, high = (tuple(map(float, bound.reshape(-1))) for bound in (space.low, space.high))
+            return cls(distribution, tuple(space.shape), low, high)
+        raise ScenarioError(
+            f"the action space is {space}, and this algorithm takes a box with bounds or discrete "
+            "actions; choose another action map, such as steer_accel or discrete"
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "kind": self.kind, "shape": list(self.shape), "low": list(self.low),
+            "high": list(self.high), "choices": self.choices,
+        }  # fmt: skip
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> Actions:
+        """Return what ``plain`` returned."""
+        return cls(
+            data["kind"], tuple(data["shape"]), tuple(data["low"]), tuple(data["high"]),
+            data["choices"],
+        )  # fmt: skip
+
+
+class Policy(nn.Module):
+    """The last layer of a policy: from features to the parameters of a distribution, and on."""
+
+    def __init__(self, actions: Actions):
+        super().__init__()
+        self.actions = actions
+
+    def sample(self, head: Tensor) -> Tensor:
+        """Return drawn actions (n, *shape)."""
+        raise NotImplementedError
+
+    def best(self, head: Tensor) -> Tensor:
+        """Return the actions (n, *shape) in the middle of the distribution."""
+        raise NotImplementedError
+
+    def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
+        """Return (n,)."""
+        raise NotImplementedError
+
+    def entropy(self, head: Tensor) -> Tensor:
+        """Return (n,)."""
+        raise NotImplementedError
+
+    def scaled(self, action: Tensor) -> Tensor:
+        """Return actions as the environment takes them."""
+        raise NotImplementedError
+
+
+class Gaussian(Policy):
+    """A normal distribution of each number, its deviation the same whatever is seen."""
+
+    def __init__(self, actions: Actions, width: int):
+        super().__init__(actions)
+        size = prod(actions.shape)
+        self.mean = layer_init(nn.Linear(width, size), std=0.01)
+        self.logstd = nn.Parameter(torch.zeros(1, size))
+        middle, half = _middle_and_half(actions)
+        self.register_buffer("middle", middle)
+        self.register_buffer("reach", half)
+
+    middle: Tensor
+    reach: Tensor
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (n, size), the means."""
+        mean: Tensor = self.mean(features)
+        return mean
+
+    def sample(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        drawn = head + self.logstd.exp() * torch.randn_like(head)
+        return drawn.reshape(-1, *self.actions.shape)
+
+    def best(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return head.reshape(-1, *self.actions.shape)
+
+    def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
+        """See ``Policy``."""
+        off = (action.flatten(1) - head) * (-self.logstd).exp()
+        return (-0.5 * off**2 - self.logstd - HALF_LOG_2PI).sum(dim=1)
+
+    def entropy(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return (self.logstd + 0.5 + HALF_LOG_2PI).sum().expand(len(head))
+
+    def scaled(self, action: Tensor) -> Tensor:
+        """See ``Policy``; beyond the box it is cut off."""
+        flat = self.middle + self.reach * action.flatten(1).clamp(-1.0, 1.0)
+        return flat.reshape(-1, *self.actions.shape)
+
+
+class Beta(Policy):
+    """A beta distribution of each number, with one mode, within the box's bounds.
+
+    Chou, Maturana, Scherer (2017), "Improving stochastic policy gradients in continuous control
+    with deep reinforcement learning using the beta distribution", ICML 70:834-843.
+    """
+
+    def __init__(self, actions: Actions, width: int):
+        super().__init__(actions)
+        self.shape = layer_init(nn.Linear(width, 2 * prod(actions.shape)), std=0.01)
+        middle, half = _middle_and_half(actions)
+        self.register_buffer("low", middle - half)
+        self.register_buffer("range", 2.0 * half)
+
+    low: Tensor
+    range: Tensor
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (n, 2 size): alpha and beta, each above 1."""
+        raised: Tensor = nn.functional.softplus(self.shape(features)) + 1.0
+        return raised
+
+    def _drawn_from(self, head: Tensor) -> torch.distributions.Beta:
+        alpha, beta = head.chunk(2, dim=1)
+        return torch.distributions.Beta(alpha, beta, validate_args=False)
+
+    def sample(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return self._drawn_from(head).sample().reshape(-1, *self.actions.shape)
+
+    def best(self, head: Tensor) -> Tensor:
+        """See ``Policy``; the mean, which is smoother than the mode."""
+        alpha, beta = head.chunk(2, dim=1)
+        return (alpha / (alpha + beta)).reshape(-1, *self.actions.shape)
+
+    def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
+        """See ``Policy``."""
+        inside = action.flatten(1).clamp(1e-6, 1.0 - 1e-6)
+        density: Tensor = self._drawn_from(head).log_prob(inside)  # type: ignore[no-untyped-call]
+        return density.sum(dim=1)
+
+    def entropy(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        entropy: Tensor = self._drawn_from(head).entropy()  # type: ignore[no-untyped-call]
+        return entropy.sum(dim=1)
+
+    def scaled(self, action: Tensor) -> Tensor:
+        """See ``Policy``."""
+        flat = self.low + self.range * action.flatten(1)
+        return flat.reshape(-1, *self.actions.shape)
+
+
+class Categorical(Policy):
+    """One of some actions."""
+
+    def __init__(self, actions: Actions, width: int):
+        super().__init__(actions)
+        self.logits = layer_init(nn.Linear(width, actions.choices), std=0.01)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (n, choices), logarithms of probabilities."""
+        return torch.log_softmax(self.logits(features), dim=1)
+
+    def sample(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return torch.multinomial(head.exp(), 1)[:, 0]
+
+    def best(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return head.argmax(dim=1)
+
+    def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return head.gather(1, action.long()[:, None])[:, 0]
+
+    def entropy(self, head: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return -(head.exp() * head).sum(dim=1)
+
+    def scaled(self, action: Tensor) -> Tensor:
+        """See ``Policy``."""
+        return action.long()
+
+
+def _middle_and_half(actions: Actions) -> tuple[Tensor, Tensor]:
+    low, high = np.array(actions.low), np.array(actions.high)
+    middle, half = 0.5 * (high + low), 0.5 * (high - low)
+    return torch.tensor(middle, dtype=torch.float32), torch.tensor(half, dtype=torch.float32)
+
+
+def policy_of(actions: Actions, width: int) -> Policy:
+    """Return the head that chooses from ``actions`` by ``width`` features."""
+    if actions.kind == "discrete":
+        return Categorical(actions, width)
+    return Beta(actions, width) if actions.kind == "beta" else Gaussian(actions, width)

@@ -1,0 +1,54 @@
+"""Where tensors live, and from where chance comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from racegym.errors import ScenarioError
+
+__all__ = ["chosen_device", "random_state", "restore_random_state", "seed_all"]
+
+
+def chosen_device(name: str) -> torch.device:
+    """Return the device that a setting names.
+
+    Raises:
+        ScenarioError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ScenarioError(
+            "device is cuda, and torch finds no GPU here; take device: cpu, or auto, which takes "
+            "a GPU where there is one"
+        )
+    if device.type not in ("cpu", "cuda"):
+        raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...")
+    return device
+
+
+def seed_all(seed: int) -> None:
+    """Have torch draw from this seed on."""
+    torch.manual_seed(seed % 2**63)
+
+
+def random_state() -> dict[str, Tensor]:
+    """Return the states of torch's generators."""
+    found = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        found["cuda"] = torch.cuda.get_rng_state()
+    return found
+
+
+def restore_random_state(states: Mapping[str, Tensor]) -> None:
+    """Bring back what ``random_state`` returned."""
+    torch.set_rng_state(states["cpu"].cpu())
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"].cpu())

@@ -1,0 +1,25 @@
+"""What racegym-cleanrl offers. Light on purpose: torch is imported on first use."""
+
+from __future__ import annotations
+
+from racegym.hookspecs import Register, hookimpl
+
+__all__ = ["racegym_api", "register_drivers", "register_trainers"]
+
+racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written for
+
+
+@hookimpl
+def register_trainers(register: Register) -> None:
+    """Offer the algorithms."""
+    register("ppo", "racegym_cleanrl.ppo:PPO", summary="proximal policy optimisation")
+
+
+@hookimpl
+def register_drivers(register: Register) -> None:
+    """Offer the driver that drives with their checkpoints."""
+    register(
+        "cleanrl",
+        "racegym_cleanrl.driver:Learned",
+        summary="what a trainer of racegym-cleanrl has learned",
+    )
