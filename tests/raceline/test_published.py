@@ -112,3 +112,5 @@ def test_a_rental_kart_laps_vendrell_as_published(shared: Path, root: Path) -> N
     )
     # The line of least curvature is long, and a kart of little power pays for it.
     assert 1.04 * best < lap_time(track, ggv, width=1.4) < 1.10 * best
+    # That of references is weighted between it and the shortest.
+    assert lap_time(track, ggv, "weighted", width=1.4) < 1.045 * best

@@ -60,7 +60,7 @@ def test_laps_are_told_in_percent_of_the_limit(
     result = recorded(rail_world, tmp_path)
     (told,) = result["limit"]["references"].values()
     assert result["limit"]["reasons"] == []
-    assert told["source"] == "a block" and told["line"] == "minimum_curvature"
+    assert told["source"] == "a block" and told["line"] == "weighted"
     assert told["minimum_time"] is None and sum(told["sector_times"]) == told["lap_time"]
     first, second = sorted(result["classification"], key=lambda row: str(row["name"]))
     for row in (first, second):
@@ -68,8 +68,8 @@ def test_laps_are_told_in_percent_of_the_limit(
         assert row["best_lap_percent"] == pytest.approx(100 * row["best_lap"] / told["lap_time"])
         assert row["laps_percent"][0] == row["best_lap_percent"] == row["mean_lap_percent"]
         assert row["best_lap_percent_of_minimum_time"] is None
-    # Twice the speed, but the line of least curvature is the circle's outer edge.
-    assert 160.0 < first["best_lap_percent"] < 200.0
+    # Twice the speed, and where nothing slows in bends the best line is the circle's inner edge.
+    assert 200.0 < first["best_lap_percent"] < 230.0
     assert second["best_lap_percent"] > first["best_lap_percent"]
     assert result["summary"]["best_lap_percent"] == first["best_lap_percent"]
     assert read_json(RunFolder(tmp_path).result)["limit"] == result["limit"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-KINDS = ("minimum_curvature", "minimum_time", "shortest", "centerline", "own")
+KINDS = ("weighted", "minimum_curvature", "minimum_time", "shortest", "centerline", "own")
 
 
 class _Row(NamedTuple):
@@ -36,7 +36,7 @@ class _Row(NamedTuple):
 @format_options
 @click.option(
     "--kind", "kinds", type=click.Choice(KINDS), multiple=True, default=KINDS[:1],
-    show_default="minimum_curvature", help="Of line; may be given more than once, to compare.",
+    show_default="weighted", help="Of line; may be given more than once, to compare.",
 )  # fmt: skip
 @click.option(
     "--vehicle", metavar="NAME", help="A vehicle's name or file.  [default: the backend's own]"

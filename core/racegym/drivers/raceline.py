@@ -14,7 +14,8 @@ from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, 
 from racegym.kernels.following import follow_line
 from racegym.raceline.capability import Envelope, point_mass_ggv
 from racegym.raceline.line import Line
-from racegym.raceline.racing_line import LineKind, racing_line
+from racegym.raceline.racing_line import FOR_ONE_VEHICLE, LineKind, racing_line
+from racegym.raceline.reference import DEFAULT_LINE
 from racegym.track import Track
 
 __all__ = ["Raceline"]
@@ -45,7 +46,7 @@ class Raceline(Driver):
             100.0, gt=0, le=105, description="[%] of the speed that it trusts the car with"
         )
         line: LineKind = Field(
-            "minimum_curvature", description="what it follows; own: the line that the track brings"
+            DEFAULT_LINE, description="what it follows; own: the line that the track brings"
         )
 
     def __init__(self, setup: Setup):
@@ -60,9 +61,14 @@ class Raceline(Driver):
         self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
 
     def _line(self, track: Track, width: float, car: int) -> Line:
-        known = self._known(car) if self.options.line == "minimum_time" else None
+        kind: str = self.options.line
+        ggv = self.setup.ggv(car % self.setup.view.n_cars)
+        if ggv is None and kind == "weighted" and self.setup.drawn:
+            kind = "minimum_curvature"  # much the same, and needs no laps for each episode
+        elif ggv is None and kind in FOR_ONE_VEHICLE:
+            ggv = self._known(car)
         width = width if isfinite(width) and width > 0.0 else 0.0
-        return racing_line(track, self.options.line, width=width, ggv=known)
+        return racing_line(track, kind, width=width, ggv=ggv)
 
     def _ggv(self, car: int) -> GGV:
         """Return what the car is trusted to do."""

@@ -35,7 +35,7 @@ __all__ = ["weighted"]
 Floats = NDArray[np.float64]
 
 WEIGHTS = (0.01, 0.03, 0.06, 0.1, 0.17, 0.28)  # w of (1), over the squared width of the corridor
-WORSE = 2  # weights in a row that are slower than the best, after which none is tried
+HOPELESS = 1.02  # of the best lap time: once a weight is slower than that, none above is tried
 MOST_ROUNDS = 8
 MOST_HALVINGS = 5
 SETTLED = 1e-4  # share of (1): a round that lowers it by less is the last
@@ -57,17 +57,15 @@ def weighted(track: Track, ggv: GGV, width: float, margin: float | None = None) 
     bounds = corridor(track, width, default_margin(width) if margin is None else margin)
     rails = rails_of(track, bounds)
     d = straightened(rails)
-    best, fastest, slower = d, np.inf, 0
+    best, fastest = d, np.inf
     for weight in (0.0, *WEIGHTS):
         if weight:
             d = _shortened(rails, d, weight / (2.0 * rails.unit) ** 2)
         offset = onto_samples(track, bounds, rails, d)
         time = lap_of_line(Line(track=track, offset=offset, name="weighted"), ggv).lap_time
         if time < fastest:
-            best, fastest, slower = d, time, 0
-        else:
-            slower += 1
-        if slower == WORSE:
+            best, fastest = d, time
+        elif time > HOPELESS * fastest:
             break
     offset = onto_samples(track, bounds, rails, best)
     return Line(track=track, offset=offset, name="weighted", notes=bounds.notes)

@@ -1,7 +1,7 @@
 """Lap times in percent of the limit, for the results of runs.
 
-The limit is that of each car's nominal vehicle, on dry asphalt and without effects, on the line
-of least curvature. It is looked for once for each track and vehicle on which a lap was
+The limit is that of each car's nominal vehicle, on dry asphalt and without effects, on the
+default line of references. It is looked for once for each track and vehicle on which a lap was
 completed. Whatever goes wrong with it is said in the result, and spoils nothing else.
 """
 

@@ -169,7 +169,8 @@ class TrackSettings(Settings):
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
     ] = Field(default=(), description="what stands on it; s and d as it is driven")
     racing_line: (
-        Literal["own", "centerline", "minimum_curvature", "shortest", "minimum_time"] | None
+        Literal["own", "centerline", "shortest", "minimum_curvature", "weighted", "minimum_time"]
+        | None
     ) = Field(
         default=None,
         description="what sensors and rewards take for the racing line, laid for the widest car; "
