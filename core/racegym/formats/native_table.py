@@ -44,6 +44,10 @@ SURFACE_COLUMNS = ("surface_left", "surface_right")
 COLUMNS = (*POINT_COLUMNS, *SAMPLE_COLUMNS, "line", *SURFACE_COLUMNS)
 _CODES = {name: code for code, name in enumerate(SURFACES)}
 _SHOWN = 40  # characters of a faulty field in a message
+_KIND = re.compile(r"'descr': *'([^']{1,20})'")  # in the header of an array
+_SHAPE = re.compile(r"'shape': *\(([0-9, ]{0,60})\)")
+_NUMBER = re.compile("[<>|=]?([iu][1248]|f[248])")
+_WHOLE = re.compile("[<>|=]?[iu][1248]")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -234,6 +238,10 @@ def _check_members(members: list[zipfile.ZipInfo], file: Path) -> None:
             )
         if names.count(name) > 1:
             raise TrackError(f"holds {name!r} twice", file=file)
+    for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            what = f"packs {member.filename[:_SHOWN]!r} in a way that numpy.savez doesn't"
+            raise TrackError(what, file=file)
     if len(names) > len(COLUMNS):
         raise TrackError(f"holds {len(names)} members; {len(COLUMNS)} are possible", file=file)
     size = sum(member.file_size for member in members)
@@ -245,21 +253,15 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> Col
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as opened:
         content = io.BytesIO(opened.read(MAX_BYTES))
-    version = np.lib.format.read_magic(content)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read_header is None:
-        raise TrackError(f"the array {name!r} has a form that is not known", file=file)
-    shape, _, dtype = read_header(content)
+    kind, shape = _array_header(content, name, file)
     surface = name in SURFACE_COLUMNS
     data = content.read()
-    if len(shape) != 1 or dtype.kind not in ("iu" if surface else "iuf") or dtype.itemsize > 8:
-        what = f"the array {name!r} is {dtype} of shape {shape}; it must be (n,) numbers"
+    if len(shape) != 1 or not (_WHOLE if surface else _NUMBER).fullmatch(kind):
+        what = f"the array {name!r} is {kind!r} of shape {shape}; it must be (n,) numbers"
         raise TrackError(what, file=file)
     if shape[0] > MAX_POINTS:
         raise TrackError(f"the array {name!r} holds more than {MAX_POINTS:,} points", file=file)
+    dtype = np.dtype(kind)
     if shape[0] < 1 or len(data) != shape[0] * dtype.itemsize:
         raise TrackError(f"the array {name!r} is cut off, or empty", file=file)
     values = np.frombuffer(data, dtype)
@@ -274,3 +276,20 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> Col
         what = f"{name} is {numbers[bad[0]]} at point {bad[0]}; it must be finite"
         raise TrackError(what, file=file)
     return numbers
+
+
+def _array_header(content: io.BytesIO, name: str, file: Path) -> tuple[str, tuple[int, ...]]:
+    """Return the type and the shape that an array's header tells.
+
+    The header is the text of a Python dict. numpy has Python parse it, which a hostile text can
+    make fail in many ways; here the two values are only looked for.
+    """
+    version = np.lib.format.read_magic(content)
+    if version not in ((1, 0), (2, 0)):
+        raise TrackError(f"the array {name!r} has a form that is not known", file=file)
+    size = int.from_bytes(content.read(2 if version == (1, 0) else 4), "little")
+    text = content.read(size).decode("latin-1")
+    kind, shape = _KIND.search(text), _SHAPE.search(text)
+    if kind is None or shape is None:
+        raise TrackError(f"the array {name!r} has a header that can't be read", file=file)
+    return kind[1], tuple(int(each) for each in shape[1].replace(",", " ").split())
