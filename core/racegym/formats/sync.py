@@ -65,7 +65,8 @@ def sync(
         What becomes of each track, by name; those of the target alone at the end.
 
     Raises:
-        TrackError: there is no such source, a folder can't be read, or they are one.
+        TrackError: there is no such source, it is empty and would have all removed, a folder
+            can't be read, or they are one.
     """
     if not source.is_dir():
         raise TrackError("there is no such folder to bring tracks from", file=source)
@@ -76,6 +77,11 @@ def sync(
         raise TrackError(f"is the source or a part of it, or it of {target}", file=target)
     found = list(entries(source))
     names = [entry.name for entry in found]
+    if delete and not names:
+        raise TrackError(
+            "holds no track, so every track of the target would be removed: is it mounted?",
+            file=source,
+        )
     for entry in found:
         if names.count(entry.name) > 1:
             yield Done(name=entry.name, what="broken", reason=f"{source} holds two of that name")
