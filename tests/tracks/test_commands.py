@@ -203,6 +203,58 @@ def test_meta_refuses_plainly(setting, said, csv, capsys):
     assert "is not in the native form, so nothing can be set" in capsys.readouterr().err
 
 
+def test_a_file_of_a_plugin_is_not_written_into(user, capsys, monkeypatch):
+    Path("racegym_shed").mkdir()
+    Path("racegym_shed/__init__.py").touch()
+    file = Path("racegym_shed/shed.track")
+    write_track(RING, file, "native")
+    before = file.read_bytes()
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    offer = Offer(kind="track", name="shed", dist="racegym-shed", target="racegym_shed:shed.track")
+    with plugins.load().lending(offer):
+        racegym("meta", "shed", "--set", "source=elsewhere", code=2)
+        assert "'shed' is one of racegym-shed, whose files stay as they are; `racegym tracks " in (
+            capsys.readouterr().err
+        )
+        racegym("line", "shed", "--kind", "centerline", "--store")
+    assert f"written: {user / 'shed.track'}" in capsys.readouterr().out
+    assert file.read_bytes() == before
+
+
+def test_names_that_no_file_system_takes(csv, capsys):
+    racegym("show", "x" * 300, code=2)
+    assert "unknown track 'xxx" in capsys.readouterr().err
+    racegym("export", str(csv), "x" * 300, code=2)
+    assert "can't be written" in capsys.readouterr().err
+    racegym("export", str(csv), ".", "--overwrite", code=2)
+    assert "is no name of a file or folder to write a track to" in capsys.readouterr().err
+    csv.rename("x" * 250 + ".csv")  # beside which no NAME_raceline.csv can stand
+    racegym("show", "x" * 250 + ".csv")
+
+
+def test_every_file_of_an_export_asks_before_it_replaces(capsys):
+    write_track(RING.with_line([0.5] * len(RING), "test"), "lined.track", "native")
+    Path("out_raceline.csv").write_text("mine")
+    for form, path in (("tum", "out.csv"), ("f1tenth", "out.yaml")):
+        racegym("export", "lined.track", path, "--format", form, code=2)
+        assert "out_raceline.csv: exists already; --overwrite" in capsys.readouterr().err
+        assert not Path(path).exists()
+    racegym("export", "lined.track", "map", "--format", "f1tenth")
+    racegym("export", "lined.track", "map", "--format", "f1tenth", code=2)
+    assert "map.png: exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["tum", "f1tenth"])
+def test_no_line_of_another_is_left_beside_a_track_without(form, capsys):
+    write_track(RING, "bare.track", "native")
+    write_track(RING.with_line([0.5] * len(RING), "test"), "lined.track", "native")
+    racegym("export", "lined.track", "a.csv", "--format", form)
+    racegym("export", "bare.track", "a.csv", "--format", form, "--overwrite", code=2)
+    assert "would be read as the race line of a.csv, which has none: remove it" in (
+        capsys.readouterr().err
+    )
+
+
 def test_export_in_every_form_that_is_written(capsys):
     write_track(RING, "one.track", "native")
     for form in ("native", "native-npz", "tum"):
