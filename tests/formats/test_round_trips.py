@@ -120,7 +120,7 @@ def test_a_place_on_the_earth_is_kept(tmp_path):
     assert x == pytest.approx(track.x[0] + track.origin[0], abs=TOLERANCE)
     assert y == pytest.approx(track.y[0] + track.origin[1], abs=TOLERANCE)
     again = read_track(tmp_path / "t.geojson")
-    assert again.notes == track.notes
+    assert (again.notes, again.name) == (track.notes, track.name)
     assert_same(track, again, "geojson")
     back = read_track(tmp_path / "t.geojson", options={"reverse": True, "name": "back"})
     assert back.name == "back"
