@@ -15,6 +15,7 @@ from racegym.cli import main
 from racegym.cli.tracks import PARTS
 from racegym.formats import read_track, write_track
 from racegym.plugins import Offer
+from racegym.scenario.track_names import NamedTrack
 from racegym.track import generate
 
 RING = generate(4, length=400.0, spacing=8.0, name="ring", obstacles=2)
@@ -123,6 +124,37 @@ def test_list_tells_whose_each_is_and_what_is_hidden(csv, user, capsys, monkeypa
         assert "user, hidden" in capsys.readouterr().out
     assert rows[0]["hash"] == read_track(csv).hash and rows[0]["corners"] >= 3
     assert rows[0]["width"] == {"least": 8.0, "mean": 8.0, "most": 8.0}
+
+
+def test_a_list_reads_only_tracks_that_are_new_or_changed(tmp_path, user, capsys, monkeypatch):
+    monkeypatch.setenv("RACEGYM_CACHE_DIR", str(tmp_path / "cache"))
+    read = []
+
+    def reading(named, own=NamedTrack.read):
+        read.append(named.name)
+        return own(named)
+
+    monkeypatch.setattr(NamedTrack, "read", reading)
+
+    def listed():
+        read.clear()
+        racegym("list", "--json", code=2 if (user / "bad.track").exists() else 0)
+        rows = json.loads(capsys.readouterr().out)
+        return {row["name"]: row for row in rows if row["from"] == "user"}
+
+    user.mkdir()
+    write_track(RING, user / "file.track", "native")
+    write_track(RING, user / "folder", "native-npz")
+    first = listed()
+    assert {"file", "folder"} <= set(read)
+    assert first["file"]["hash"] == first["folder"]["hash"] == RING.hash
+    assert (listed(), read) == (first, [])
+    for name, form in (("file.track", "native"), ("folder", "native-npz")):
+        write_track(RING.reversed(), user / name, form)
+    assert listed()["file"]["hash"] == listed()["folder"]["hash"] == RING.reversed().hash
+    (user / "bad.track").write_text("widht: 8")
+    for _ in range(2):
+        assert listed()["bad"]["length"] is None and read == ["bad"]
 
 
 def test_a_broken_track_is_listed_with_its_fault(user, capsys):

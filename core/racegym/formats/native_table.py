@@ -132,9 +132,9 @@ def parse_csv(text: str, file: Path, before: int = 0) -> Table:
         content = content.strip()
         if not content or content.startswith("#"):
             continue
-        fields = [field.strip() for field in re.split("[,;]", content)]
+        fields = content.replace(";", ",").split(",")
         if not names:
-            names = _heading(fields, file, line)
+            names = _heading([field.strip() for field in fields], file, line)
             continue
         if len(fields) != len(names):
             what = f"has {len(fields)} columns, and the heading {len(names)}"
@@ -149,8 +149,8 @@ def parse_csv(text: str, file: Path, before: int = 0) -> Table:
             file=file,
         )
     columns = {
-        name: _parse_column(name, [row[k] for row in rows], file, lines)
-        for k, name in enumerate(names)
+        name: _parse_column(name, fields, file, lines)
+        for name, fields in zip(names, zip(*rows, strict=True), strict=True)
     }
     return Table(columns=columns, file=file, lines=lines)
 
@@ -170,17 +170,17 @@ def _heading(fields: list[str], file: Path, line: int) -> list[str]:
     return names
 
 
-def _parse_column(name: str, fields: list[str], file: Path, lines: list[int]) -> Column:
+def _parse_column(name: str, fields: Sequence[str], file: Path, lines: list[int]) -> Column:
     surface = name in SURFACE_COLUMNS
     try:
         if surface:
-            return np.array([_CODES[field] for field in fields], np.uint8)
+            return np.array([_CODES[field.strip()] for field in fields], np.uint8)
         values = np.array(list(map(float, fields)))
         if np.isfinite(values).all():
             return values
     except (KeyError, ValueError):
         pass
-    for field, line in zip(fields, lines, strict=True):
+    for field, line in zip(map(str.strip, fields), lines, strict=True):
         what = _wrong(field, surface)
         if what:
             raise TrackError(f"{name} is {field[:_SHOWN]!r}; {what}", file=file, line=line)
