@@ -204,9 +204,9 @@ def test_folders_must_be_two(source, target, tmp_path):
     for one, other, said in [
         (tmp_path / "none", target, "there is no such folder"),
         (source, tmp_path / "file", "is no folder to bring tracks to"),
-        (source, source, "is the source or a part of it"),
-        (source, source / "two", "is the source or a part of it"),
-        (source / "two", source, "is the source or a part of it"),
+        (source, source, "is the source .* or one lies in the other"),
+        (source, source / "two", "is the source .* or one lies in the other"),
+        (source / "two", source, "is the source .* or one lies in the other"),
     ]:
         with pytest.raises(TrackError, match=said):
             list(sync(one, other))

@@ -195,7 +195,8 @@ def test_show_tells_all_that_a_track_has(capsys):
     racegym("show", "eight.track")
     told = " ".join(capsys.readouterr().out.split())
     for part in ("2.0 m, 2.0 m up a lap", "up to 0.100 rad", "none │", "2 slots of its own",
-                 "2 boxes", "shortest", "obstacles │ 1", "crossings │"):  # fmt: skip
+                 "2 boxes", "shortest", "obstacles │ 1", "crossings │",
+                 ", as often left as right"):  # fmt: skip
         assert part in told
 
 

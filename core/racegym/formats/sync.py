@@ -82,7 +82,7 @@ def sync(
         raise TrackError("is no folder to bring tracks to", file=target)
     here, there = source.resolve(), target.resolve()
     if here == there or here in there.parents or there in here.parents:
-        raise TrackError(f"is the source or a part of it, or it of {target}", file=target)
+        raise TrackError(f"is the source {source}, or one lies in the other", file=target)
     found = list(entries(source))
     names = [entry.name for entry in found]
     if delete and not names:
