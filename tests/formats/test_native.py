@@ -419,6 +419,15 @@ def test_a_wrong_archive_is_told(tmp_path, members, said):
     assert caught.value.file == str(tmp_path / "geometry.npz")
 
 
+def test_an_archive_of_very_many_members_is_not_opened(tmp_path):
+    (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "geometry.npz", "w") as archive:
+        for k in range(101):
+            archive.writestr(f"x{k}.npy", b"")
+    with pytest.raises(TrackError, match="holds more than 100 members"):
+        read_track(tmp_path)
+
+
 @pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_an_archive_packed_otherwise_is_refused(tmp_path, packing):
     (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")

@@ -37,12 +37,14 @@ MAX_BYTES = 48_000_000  # of a file of geometry, and of what an archive expands 
 MAX_POINTS = 100_000
 MAX_LINES = 2 * MAX_POINTS
 MAX_LINE = 2_000  # characters
+MOST_ENTRIES = 100  # in the directory of an archive
 
 POINT_COLUMNS = ("x", "y", "z", "width_left", "width_right", "width", "banking")
 SAMPLE_COLUMNS = ("heading", "tangent_x", "tangent_y", "curvature", "slope")
 SURFACE_COLUMNS = ("surface_left", "surface_right")
 COLUMNS = (*POINT_COLUMNS, *SAMPLE_COLUMNS, "line", *SURFACE_COLUMNS)
 _CODES = {name: code for code, name in enumerate(SURFACES)}
+_ENTRY = b"PK\x01\x02"  # begins one
 _SHOWN = 40  # characters of a faulty field in a message
 _KIND = re.compile(r"'descr': *'([^']{1,20})'")  # in the header of an array
 _SHAPE = re.compile(r"'shape': *\(([0-9, ]{0,60})\)")
@@ -205,6 +207,8 @@ def parse_npz(content: bytes, file: Path) -> Table:
     Raises:
         TrackError: naming the member at fault.
     """
+    if content.count(_ENTRY) > MOST_ENTRIES:  # each of them would be read
+        raise TrackError(f"holds more than {MOST_ENTRIES} members; no track does", file=file)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()

@@ -72,11 +72,11 @@ def pairs_within(x: Floats, y: Floats, radius: float) -> tuple[Indices, Indices]
             raise TangledError
         a = np.repeat(np.arange(len(ordered)), count)
         b = np.arange(total) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
-        lefts.append(order[a])
-        rights.append(order[b])
+        a, b = order[a], order[b]
+        near = (x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2 <= radius * radius
+        lefts.append(a[near])
+        rights.append(b[near])
     left, right_ = np.concatenate(lefts), np.concatenate(rights)
-    near = (x[left] - x[right_]) ** 2 + (y[left] - y[right_]) ** 2 <= radius * radius
-    left, right_ = left[near], right_[near]
     return np.minimum(left, right_), np.maximum(left, right_)
 
 
