@@ -119,6 +119,15 @@ def test_reversed_twice_is_the_track_itself(generated):
     np.testing.assert_allclose(there.sectors, track.sectors)  # three equal ones
 
 
+def test_a_crossing_on_the_start_line_stays_there_in_reverse():
+    angle = 2.0 * np.pi * np.arange(200) / 200
+    points = 150.0 * np.column_stack([np.sin(angle), 0.5 * np.sin(2.0 * angle)])
+    track = Track.from_points(points, 3.0, 3.0, name="eight", crossings="allow")
+    for each in (track, track.reversed()):
+        ((s1, s2),) = each.crossings
+        assert (s1, s2) == (pytest.approx(0.0, abs=1e-6), pytest.approx(0.5 * each.length))
+
+
 def test_elevation_and_banking_follow_the_points():
     z = 5.0 * np.sin(ANGLES)
     track = Track.from_points(
