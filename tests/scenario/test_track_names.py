@@ -46,6 +46,12 @@ def test_the_nearest_library_wins(user, write, tmp_path):
     assert raced(path, "track=ring", "track.reverse=true").name == "ring-reversed"
 
 
+def test_a_file_called_tracks_is_no_library(user):
+    library.add(user, MINE)
+    Path("tracks").write_text("a list of tracks that I like", encoding="utf-8")
+    assert find_track("oval")[1] == "user"
+
+
 def test_the_resolved_scenario_keeps_which_track_was_meant(user, write):
     path = library.add(user, MINE)
     tracks = load_scenario(write("{backend: toy, tracks: [oval, {name: ring}]}")).resolved()[
