@@ -14,7 +14,7 @@ from racegym.documents.document import Document, Location, dotted
 from racegym.errors import TrackError, nearest
 from racegym.interfaces import Surface
 from racegym.track import Track
-from racegym.track.check import LARGEST_COORDINATE
+from racegym.track.check import LARGEST_COORDINATE, LARGEST_WIDTH
 from racegym.track.obstacles import LARGEST_RADIUS, MAX_OBSTACLES
 from racegym.track.track import MAX_SAMPLES
 
@@ -113,7 +113,7 @@ class Head(_Part):
     )
     sectors: Numbers | None = Field(default=None, description="[m] s where each begins, first 0")
     checkpoints: Numbers | None = Field(default=None, description="[m] s, increasing, first 0")
-    kerb_width: Annotated[Measure, Field(ge=0.0)] | None = Field(
+    kerb_width: Annotated[float, Field(ge=0.0, le=LARGEST_WIDTH)] | None = Field(
         default=None, description="[m] outward from the edge of the asphalt"
     )
     runoff: Annotated[float, Field(ge=0.0, allow_inf_nan=True)] | None = Field(
