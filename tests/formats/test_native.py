@@ -256,6 +256,7 @@ def test_an_edit_is_noted_and_a_broken_one_refused(tmp_path):
         ("name: a\nwidth: -1", 2, "width is -1; it should be greater than 0"),
         ("width: .nan", 1, "width is nan; it should be a finite number"),
         ("width: 8\norigin: [1, .inf]", 2, r"origin\[1\] is inf; it should be a finite number"),
+        ("name: ''\nwidth: 8", 1, "name is ''; it should have at least 1 character"),
         ("width: wide", 1, "width is 'wide'; it should be a number"),
         ("width: 8\nrunoff: .nan", 2, "runoff is nan"),
         ("width: 8\nsurface_left: gras", 2, "surface_left is 'gras'; did you mean 'grass'?"),
