@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,20 @@ def test_reversed_twice_is_the_track_itself(generated):
     s = np.linspace(0.0, track.length, 40)
     np.testing.assert_allclose(there.at(s, 2.0)[:2], track.at(-s, -2.0)[:2], atol=1e-9)
     np.testing.assert_allclose(there.sectors, track.sectors)  # three equal ones
+
+
+def test_a_bridge_of_very_close_samples_takes_little_memory():
+    tracemalloc.start()
+    track = Track.from_points(
+        lemniscate(), 10.0, 10.0, name="eight", crossings="allow", spacing=0.02
+    )
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(track) > 30_000 and len(track.crossings) == 1
+    assert used < 100e6
+    twice = np.concatenate([CIRCLE, CIRCLE * 1.001])
+    with pytest.raises(TrackError, match="runs along its own asphalt"):
+        Track.from_points(twice, 4.0, 4.0, name="twice", crossings="allow", spacing=0.02)
 
 
 def test_a_crossing_on_the_start_line_stays_there_in_reverse():
