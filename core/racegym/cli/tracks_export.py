@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -22,10 +23,11 @@ __all__ = ["command"]
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 def command(track: str, path: Path, form: str, overwrite: bool) -> None:
     """Write TRACK, a name or a file of any form, to PATH in another form."""
-    from racegym.formats import write_track
+    from racegym.formats.registry import outputs_of, write_track
 
     found, _, _ = read_named(track)
-    if path.exists() and not overwrite:
-        raise TrackError("exists already; --overwrite replaces it", file=path)
+    for file in () if overwrite else outputs_of(found, path, form):
+        if os.path.lexists(file):
+            raise TrackError("exists already; --overwrite replaces it", file=file)
     for file in write_track(found, path, form):
         click.echo(f"written: {file}")

@@ -10,7 +10,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from racegym.cli.track_names import TRACK, format_options, into_option, read_named, write_back
+from racegym.cli.track_names import (
+    OWN,
+    TRACK,
+    format_options,
+    into_option,
+    read_named,
+    write_back,
+)
 from racegym.errors import TrackError
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ def command(
 
     if len(kinds) > 1 and (store or plot is not None):
         raise TrackError("--store and --plot take one line: give --kind once")
-    found, _, path = read_named(track, form, settings)
+    found, origin, path = read_named(track, form, settings)
     model = vehicle_model(vehicle, backend)
     ggv = model.ggv()
     width, margin = model.width, default_margin(model.width) if margin is None else margin
@@ -93,7 +100,8 @@ def command(
     else:
         _print(rows, found, f"{called}, {width:.2f} m wide, margin {margin:.2f} m", width)
     if store:
-        click.echo(f"written: {_store(found, rows[0].line, path, into)}", err=as_json)
+        own = path if origin in OWN else None
+        click.echo(f"written: {_store(found, rows[0].line, own, into)}", err=as_json)
 
 
 def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Line:

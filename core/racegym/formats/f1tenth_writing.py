@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from racegym.errors import TrackError
+from racegym.formats.race_line import refuse_line_of_another
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 
-__all__ = ["write"]
+__all__ = ["outputs", "write"]
 
 Floats = NDArray[np.float64]
 
@@ -45,11 +46,12 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
         The files made.
 
     Raises:
-        TrackError: the picture would be too large, or a file can't be written.
+        TrackError: the picture would be too large, a file can't be written, or a race line
+            of another lies beside it.
     """
-    stem = path.name
-    for suffix in (".yaml", ".yml", ".png"):
-        stem = stem.removesuffix(suffix)
+    stem = _stem(path)
+    if track.line is None:
+        refuse_line_of_another(path.with_name(f"{stem}_raceline.csv"), path)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -83,7 +85,22 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
         files[f"{stem}_raceline.csv"] = _raceline(track).encode()
     for name, content in files.items():
         write_whole(path.with_name(name), content)
-    return [path.with_name(name) for name in files]
+    return outputs(track, path)
+
+
+def outputs(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes."""
+    endings = [".png", ".yaml", "_centerline.csv"]
+    if track.line is not None:
+        endings.append("_raceline.csv")
+    return [path.with_name(_stem(path) + ending) for ending in endings]
+
+
+def _stem(path: Path) -> str:
+    stem = path.name
+    for suffix in (".yaml", ".yml", ".png"):
+        stem = stem.removesuffix(suffix)
+    return stem
 
 
 def _quoted(text: str) -> str:

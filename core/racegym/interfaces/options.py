@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -58,7 +59,7 @@ def _plain(faults: list[ErrorDetails], model: type[BaseModel], what: str) -> str
     if fault["type"] == "literal_error" and isinstance(value, str):
         names = model.model_fields[str(at[0])].annotation
         hint = f"; {nearest(value, [str(n) for n in getattr(names, '__args__', ())])}"
-    message = fault["msg"].replace("Input should", "it should", 1)
+    message = re.sub(r"^\w+ should", "it should", fault["msg"])
     return f"{what}: option {_path(at)!r} is {value!r}; {message}{hint}"
 
 
