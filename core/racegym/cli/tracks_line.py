@@ -48,6 +48,7 @@ class _Row(NamedTuple):
 )  # fmt: skip
 @click.option("--store", is_flag=True, help="Make it the racing line that the track brings.")
 @into_option
+@click.option("--overwrite", is_flag=True, help="Replace a track of that name in the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the line into a PNG."
@@ -62,6 +63,7 @@ def command(
     margin: float | None,
     store: bool,
     into: Path | None,
+    overwrite: bool,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -69,15 +71,16 @@ def command(
 
     Tells of each its length, how much it bends, the room it leaves beside the vehicle, and the
     quasi-steady-state lap time. With --store the track keeps the line: in its own file where
-    that is of the native form, else as a track of a library.
+    that is yours and of the native form, else as a track of a library.
     """
     from racegym.raceline.corridor import default_margin
     from racegym.raceline.quasi_steady import lap_of_line
     from racegym.run.limit import vehicle_model
+    from racegym.scenario.track_names import is_yours
 
     if len(kinds) > 1 and (store or plot is not None):
         raise TrackError("--store and --plot take one line: give --kind once")
-    found, _, path = read_named(track, form, settings)
+    found, origin, path = read_named(track, form, settings)
     model = vehicle_model(vehicle, backend)
     ggv = model.ggv()
     width, margin = model.width, default_margin(model.width) if margin is None else margin
@@ -93,7 +96,8 @@ def command(
     else:
         _print(rows, found, f"{called}, {width:.2f} m wide, margin {margin:.2f} m", width)
     if store:
-        click.echo(f"written: {_store(found, rows[0].line, path, into)}", err=as_json)
+        own = path if is_yours(origin) else None
+        click.echo(f"written: {_store(found, rows[0].line, own, into, overwrite)}", err=as_json)
 
 
 def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Line:
@@ -110,6 +114,7 @@ def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Lin
 
 
 def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
+    from racegym.report.narrow import leave_out
     from racegym.report.wording import lap_text
 
     table = Table(title=f"{track.name}, {track.length:,.1f} m: {vehicle}")
@@ -122,9 +127,11 @@ def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
             f"{line.curvature_squared:.4f} /m",
             f"{1.0 / max(float(abs(line.curvature).max()), 1e-9):.1f} m",
             f"{line.clearance(width).min():.2f} m",
-            f"{lap_text(lap.lap_time)} ({lap.lap_time:.3f} s)",
+            lap_text(lap.lap_time),
         )
-    Console().print(table)
+    console = Console()
+    leave_out(table, console, "sharpest", "room")
+    console.print(table)
     click.echo(
         "bends: integral of curvature squared; sharpest: least radius; room: least distance "
         "to the edge beside the vehicle"
@@ -162,7 +169,7 @@ def _draw(row: _Row, ggv: GGV, vehicle: str, path: Path) -> None:
         raise RunError(f"can't be written: {error.strerror or error}", file=path) from error
 
 
-def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Path:
+def _store(track: Track, line: Line, path: Path | None, into: Path | None, overwrite: bool) -> Path:
     """Write the track with its line; return the file that it stands in."""
     from racegym.formats import format_of, library
 
@@ -170,4 +177,4 @@ def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Pa
     if into is None and path is not None and format_of(path) == "native":
         write_back(lined, path)
         return path
-    return library.add(into or library.user_library(), lined)
+    return library.add(into or library.user_library(), lined, overwrite=overwrite)

@@ -19,10 +19,14 @@ __all__ = [
     "check_name",
     "find_path",
     "find_track",
+    "is_yours",
     "libraries",
     "named_tracks",
     "offered_track",
 ]
+
+
+YOURS = ("project", "user", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +134,14 @@ def find_track(
                 )
             return offered_track(offer), offer.dist, offer.path() if offer.is_file else None
     return read_track(text, form, options), "file", Path(text)
+
+
+def is_yours(origin: str) -> bool:
+    """Tell whether a track of that origin, as ``find_track`` says it, may be written to.
+
+    A track that a plugin brings is part of an installation.
+    """
+    return origin in YOURS
 
 
 def offered_track(offer: Offer) -> Track:
