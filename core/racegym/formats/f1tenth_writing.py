@@ -19,7 +19,7 @@ from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 
-__all__ = ["write"]
+__all__ = ["files", "write"]
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +27,26 @@ PIXELS_ACROSS = 40.0  # of the mean width, on a map that is not too large for th
 MOST_PIXELS = 12_000_000
 MARGIN = 8  # [pixels] of wall around it
 FREE, OCCUPIED = 255, 0
+MAP = "_map"  # what a map's name may end with, and its lines' names don't
+
+
+def files(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes: picture, head, centerline, perhaps racing line."""
+    stem = path.name
+    for suffix in (".yaml", ".yml", ".png"):
+        stem = stem.removesuffix(suffix)
+    name = stem.removesuffix(MAP) or stem
+    names = [f"{stem}.png", f"{stem}.yaml", f"{name}_centerline.csv"]
+    names += [f"{name}_raceline.csv"] * (track.line is not None)
+    return [path.with_name(each) for each in names]
 
 
 def write(track: Track, path: Path, resolution: float | None = None) -> list[Path]:
     """Write a track as ``NAME.png``, ``NAME.yaml``, ``NAME_centerline.csv``.
 
-    A track with a racing line gets a ``NAME_raceline.csv`` too, in the seven columns of TUM's
-    trajectories; it has no speeds, so these columns are 0.
+    Picture and head are called ``NAME_map`` where ``path`` is, the lines ``NAME``, as the reader
+    has it. A track with a racing line gets a ``NAME_raceline.csv`` too, in the seven columns of
+    TUM's trajectories; it has no speeds, so these columns are 0.
 
     Args:
         track: the track; a map is flat, so elevation and banking are left out.
@@ -47,9 +60,6 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     Raises:
         TrackError: the picture would be too large, or a file can't be written.
     """
-    stem = path.name
-    for suffix in (".yaml", ".yml", ".png"):
-        stem = stem.removesuffix(suffix)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -69,21 +79,18 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     picture = io.BytesIO()
     Image.fromarray(np.where(free, FREE, OCCUPIED).astype(np.uint8)[::-1]).save(picture, "PNG")
     origin = corner + np.array(track.origin)
+    paths = files(track, path)
     yaml = (
-        f"image: {_quoted(stem + '.png')}\nresolution: {resolution:g}\n"
+        f"image: {_quoted(paths[0].name)}\nresolution: {resolution:g}\n"
         f"origin: [{origin[0]:.6f}, {origin[1]:.6f}, 0.0]\n"
         "negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n"
     )
-    files: dict[str, bytes] = {
-        f"{stem}.png": picture.getvalue(),
-        f"{stem}.yaml": yaml.encode(),
-        f"{stem}_centerline.csv": _centerline(track).encode(),
-    }
+    contents = [picture.getvalue(), yaml.encode(), _centerline(track).encode()]
     if track.line is not None:
-        files[f"{stem}_raceline.csv"] = _raceline(track).encode()
-    for name, content in files.items():
-        write_whole(path.with_name(name), content)
-    return [path.with_name(name) for name in files]
+        contents.append(_raceline(track).encode())
+    for file, content in zip(paths, contents, strict=True):
+        write_whole(file, content)
+    return paths
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,9 @@ holds
 - ``recognises(path, head) -> bool``, whether a file is plainly of this form: ``head`` is its
   first 4 kB, empty for a folder;
 - ``write(track, path) -> list[Path]``, if it writes; it returns the files that it made, and
-  leaves nothing half-written.
+  leaves nothing half-written;
+- ``files(track, path) -> list[Path]``, if it writes others than ``path`` or what is below it:
+  the files that ``write`` would make.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "FormatOptions",
+    "files_written",
     "format_of",
     "options_of",
     "read_track",
@@ -55,31 +58,47 @@ class Format(NamedTuple):
     summary: str  # one line for people
     reads: bool = True
     writes: bool = False
+    ending: str = ""  # of a file's name, by which it is meant when nothing else says the form
 
 
 FORMATS = {  # in the order in which a file is asked what it is
     "native": Format(
-        "racegym.formats.native", "racegym's own: a .track file or folder", writes=True
+        "racegym.formats.native",
+        "racegym's own: a .track file or folder",
+        writes=True,
+        ending=".track",
     ),
     "native-npz": Format(
         "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
     ),
     "f1tenth": Format(
-        "racegym.formats.f1tenth", "F1TENTH map: picture and YAML, as in ROS", writes=True
+        "racegym.formats.f1tenth",
+        "F1TENTH map: picture and YAML, as in ROS",
+        writes=True,
+        ending=".yaml",
     ),
     "image": Format("racegym.formats.image", "drawn picture, alone or with checkpoints.json"),
     "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
-    "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
+    "tum": Format(
+        "racegym.formats.tum", "CSV of TUM's racetrack database", writes=True, ending=".csv"
+    ),
     "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
     "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
     "geojson": Format(
-        "racegym.formats.geojson", "GeoJSON: a line, or a pair of edges, on a map", writes=True
+        "racegym.formats.geojson",
+        "GeoJSON: a line, or a pair of edges, on a map",
+        writes=True,
+        ending=".geojson",
     ),
     "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
     "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
     "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
-    "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
-    "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
+    "svg": Format(
+        "racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True, ending=".svg"
+    ),
+    "png": Format(
+        "racegym.formats.png", "a drawing, as PNG", reads=False, writes=True, ending=".png"
+    ),
 }
 
 
@@ -131,6 +150,19 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
     """
     files: list[Path] = _module(form, "writes").write(track, Path(path))
     return files
+
+
+def files_written(track: Track, path: str | Path, form: str) -> list[Path]:
+    """Return the files that ``write_track`` would make or replace; of a folder the folder.
+
+    Raises:
+        UnknownNameError: there is no such format, or it can't be written.
+    """
+    module = _module(form, "writes")
+    found: list[Path] = (
+        module.files(track, Path(path)) if hasattr(module, "files") else [Path(path)]
+    )
+    return found
 
 
 def options_of(form: str) -> type[StageOptions]:

@@ -35,7 +35,7 @@ from racegym.formats.registry import FormatOptions
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 
-__all__ = ["Options", "read", "read_tum", "recognises", "write", "write_line", "write_tum"]
+__all__ = ["Options", "files", "read", "read_tum", "recognises", "write", "write_line", "write_tum"]
 
 Floats = NDArray[np.float64]
 
@@ -87,14 +87,18 @@ def read(path: Path, options: Options) -> Track:
     return track if line is None else laid(track, line)
 
 
+def files(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes: the track, and its racing line, if it has one."""
+    return [path] if track.line is None else [path, path.with_name(path.stem + COMPANION)]
+
+
 def write(track: Track, path: Path) -> list[Path]:
     """Write ``track``, see ``write_tum``, and its racing line, if it has one, beside it."""
+    made = files(track, path)
     write_tum(track, path)
-    if track.line is None:
-        return [path]
-    companion = path.with_name(path.stem + COMPANION)
-    write_line(track, companion)
-    return [path, companion]
+    for companion in made[1:]:
+        write_line(track, companion)
+    return made
 
 
 def read_tum(path: str | Path, name: str | None = None, width: float | None = None) -> Track:

@@ -270,8 +270,10 @@ def _not_found(sources: Sequence[Source], failures: list[_Failure], shrink: int)
     if error.loops == 0:
         what = "shows a track that does not close: no way leads round"
     else:
+        forks = len(error.junctions)
         what = (
-            f"shows a track of {error.loops} loops: it forks in {len(error.junctions)} places, "
+            f"shows a track of {error.loops} loop{'s' * (error.loops != 1)}: it forks in {forks} "
+            f"place{'s' * (forks != 1)}, "
             "and a track may only pass straight over itself"
         )
     picture = np.zeros_like(sources[0].area)
