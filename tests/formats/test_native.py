@@ -373,6 +373,11 @@ def npy(values, dtype=None) -> bytes:
     return content.getvalue()
 
 
+def headed(header: str) -> bytes:
+    """An array with such a header, and nothing behind it."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
 def giant() -> bytes:
     content = io.BytesIO()
     header = {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
@@ -388,9 +393,13 @@ def giant() -> bytes:
         ({"../x.npy": npy([1.0])}, "holds '../x.npy', which is no column"),
         ({"x.npy": npy([1.0]), "widht.npy": npy([1.0])}, "did you mean 'width'"),
         ({"x.npy": npy([1.0, 2.0]), "y.npy": npy([1.0])}, "differ in length: x 2, y 1"),
-        ({"x.npy": npy([[1.0]])}, r"is float64 of shape \(1, 1\)"),
-        ({"x.npy": npy([object()], object)}, "is object of shape"),
-        ({"x.npy": npy(["a"])}, "is <U1 of shape"),
+        ({"x.npy": npy([[1.0]])}, r"is '<f8' of shape \(1, 1\)"),
+        ({"x.npy": npy([object()], object)}, r"is '\|O' of shape"),
+        ({"x.npy": npy(["a"])}, "is '<U1' of shape"),
+        ({"x.npy": npy([(1.0,)], "f8,")}, "has a header that can't be read"),
+        ({"x.npy": headed("{'descr': '<f8', 'shape': (3,")}, "has a header that can't be read"),
+        ({"x.npy": headed("-" * 9000 + "1")}, "has a header that can't be read"),
+        ({"x.npy": headed("(" * 9000)}, "has a header that can't be read"),
         ({"x.npy": npy([1.0, np.nan])}, "x is nan at point 1; it must be finite"),
         ({"x.npy": npy([1.0]), "surface_left.npy": npy([9])}, "must hold codes from 0 to 3"),
         ({"x.npy": npy([1.0])[:-3]}, "is cut off, or empty"),
@@ -408,6 +417,27 @@ def test_a_wrong_archive_is_told(tmp_path, members, said):
     with pytest.raises(TrackError, match=said) as caught:
         read_track(tmp_path)
     assert caught.value.file == str(tmp_path / "geometry.npz")
+
+
+def test_an_archive_of_very_many_members_is_not_opened(tmp_path):
+    (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "geometry.npz", "w") as archive:
+        for k in range(101):
+            archive.writestr(f"x{k}.npy", b"")
+    with pytest.raises(TrackError, match="holds more than 100 members"):
+        read_track(tmp_path)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_packed_otherwise_is_refused(tmp_path, packing):
+    (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "geometry.npz", "w", packing) as archive:
+        archive.writestr("x.npy", npy([1.0] * 99))
+    content = bytearray((tmp_path / "geometry.npz").read_bytes())
+    content[40:60] = b"\xff" * 20  # so it can't be unpacked either
+    (tmp_path / "geometry.npz").write_bytes(content)
+    with pytest.raises(TrackError, match=r"in a way that numpy\.savez doesn't"):
+        read_track(tmp_path)
 
 
 def test_what_stands_in_the_way_stays(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from racegym.errors import TrackError
 from racegym.track import Track
+from racegym.track.nearby import crossings
 from racegym.track.spline import PeriodicSpline, solve_cyclic
 
 ANGLES = 2.0 * np.pi * np.arange(200) / 200
@@ -151,6 +152,18 @@ def test_hash_sees_geometry_and_not_the_name(make_ring):
     assert len(one.hash) == 16
     assert make_ring(runoff=3.0).hash != one.hash
     assert make_ring(radius=50.001).hash != one.hash
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.3, 0.7, 1.1, 2.0, 2.9])
+@pytest.mark.parametrize("first", [0, 1, 13, 25])
+def test_a_crossing_on_samples_is_found_once(turned, first):
+    angle = 2.0 * np.pi * np.arange(100) / 100  # both passes of the middle are samples
+    x, y = np.roll(np.sin(angle), -first), np.roll(0.5 * np.sin(2.0 * angle), -first)
+    cos, sin = np.cos(turned), np.sin(turned)
+    found = crossings(100.0 * (cos * x - sin * y), 100.0 * (sin * x + cos * y))
+    assert len(found.first) == 1
+    places = np.mod([found.first[0] + first, found.second[0] + first], 100.0)
+    np.testing.assert_allclose(np.sort(np.mod(places + 1.0, 100.0)), [1.0, 51.0], atol=1e-9)
 
 
 def test_a_figure_of_eight_is_a_matter_of_consent():

@@ -15,6 +15,7 @@ from racegym.cli import main
 from racegym.cli.tracks import PARTS
 from racegym.formats import format_of, read_track, write_track
 from racegym.plugins import Offer
+from racegym.scenario.track_names import NamedTrack
 from racegym.track import generate
 
 RING = generate(4, length=400.0, spacing=8.0, name="ring", obstacles=2)
@@ -125,6 +126,37 @@ def test_list_tells_whose_each_is_and_what_is_hidden(csv, user, capsys, monkeypa
     assert rows[0]["width"] == {"least": 8.0, "mean": 8.0, "most": 8.0}
 
 
+def test_a_list_reads_only_tracks_that_are_new_or_changed(tmp_path, user, capsys, monkeypatch):
+    monkeypatch.setenv("RACEGYM_CACHE_DIR", str(tmp_path / "cache"))
+    read = []
+
+    def reading(named, own=NamedTrack.read):
+        read.append(named.name)
+        return own(named)
+
+    monkeypatch.setattr(NamedTrack, "read", reading)
+
+    def listed():
+        read.clear()
+        racegym("list", "--json", code=2 if (user / "bad.track").exists() else 0)
+        rows = json.loads(capsys.readouterr().out)
+        return {row["name"]: row for row in rows if row["from"] == "user"}
+
+    user.mkdir()
+    write_track(RING, user / "file.track", "native")
+    write_track(RING, user / "folder", "native-npz")
+    first = listed()
+    assert {"file", "folder"} <= set(read)
+    assert first["file"]["hash"] == first["folder"]["hash"] == RING.hash
+    assert (listed(), read) == (first, [])
+    for name, form in (("file.track", "native"), ("folder", "native-npz")):
+        write_track(RING.reversed(), user / name, form)
+    assert listed()["file"]["hash"] == listed()["folder"]["hash"] == RING.reversed().hash
+    (user / "bad.track").write_text("widht: 8")
+    for _ in range(2):
+        assert listed()["bad"]["length"] is None and read == ["bad"]
+
+
 def test_a_broken_track_is_listed_with_its_fault(user, capsys):
     user.mkdir()
     (user / "bad.track").write_text("widht: 8\n---\nx,y\n1,2\n")
@@ -163,7 +195,8 @@ def test_show_tells_all_that_a_track_has(capsys):
     racegym("show", "eight.track")
     told = " ".join(capsys.readouterr().out.split())
     for part in ("2.0 m, 2.0 m up a lap", "up to 0.100 rad", "none │", "2 slots of its own",
-                 "2 boxes", "shortest", "obstacles │ 1", "crossings │"):  # fmt: skip
+                 "2 boxes", "shortest", "obstacles │ 1", "crossings │",
+                 ", as often left as right"):  # fmt: skip
         assert part in told
 
 
@@ -201,6 +234,58 @@ def test_meta_refuses_plainly(setting, said, csv, capsys):
     assert Path("one.track").read_bytes() == before
     racegym("meta", str(csv), "--set", "source=x", code=2)
     assert "is not in the native form, so nothing can be set" in capsys.readouterr().err
+
+
+def test_a_file_of_a_plugin_is_not_written_into(user, capsys, monkeypatch):
+    Path("racegym_shed").mkdir()
+    Path("racegym_shed/__init__.py").touch()
+    file = Path("racegym_shed/shed.track")
+    write_track(RING, file, "native")
+    before = file.read_bytes()
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    offer = Offer(kind="track", name="shed", dist="racegym-shed", target="racegym_shed:shed.track")
+    with plugins.load().lending(offer):
+        racegym("meta", "shed", "--set", "source=elsewhere", code=2)
+        assert "'shed' is one of racegym-shed, whose files stay as they are; `racegym tracks " in (
+            capsys.readouterr().err
+        )
+        racegym("line", "shed", "--kind", "centerline", "--store")
+    assert f"written: {user / 'shed.track'}" in capsys.readouterr().out
+    assert file.read_bytes() == before
+
+
+def test_names_that_no_file_system_takes(csv, capsys):
+    racegym("show", "x" * 300, code=2)
+    assert "unknown track 'xxx" in capsys.readouterr().err
+    racegym("export", str(csv), "x" * 300, code=2)
+    assert "can't be written" in capsys.readouterr().err
+    racegym("export", str(csv), ".", "--overwrite", code=2)
+    assert "is no name of a file or folder to write a track to" in capsys.readouterr().err
+    csv.rename("x" * 250 + ".csv")  # beside which no NAME_raceline.csv can stand
+    racegym("show", "x" * 250 + ".csv")
+
+
+def test_every_file_of_an_export_asks_before_it_replaces(capsys):
+    write_track(RING.with_line([0.5] * len(RING), "test"), "lined.track", "native")
+    Path("out_raceline.csv").write_text("mine")
+    for form, path in (("tum", "out.csv"), ("f1tenth", "out.yaml")):
+        racegym("export", "lined.track", path, "--format", form, code=2)
+        assert "out_raceline.csv: exists already; --overwrite" in capsys.readouterr().err
+        assert not Path(path).exists()
+    racegym("export", "lined.track", "map", "--format", "f1tenth")
+    racegym("export", "lined.track", "map", "--format", "f1tenth", code=2)
+    assert "map.png: exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["tum", "f1tenth"])
+def test_no_line_of_another_is_left_beside_a_track_without(form, capsys):
+    write_track(RING, "bare.track", "native")
+    write_track(RING.with_line([0.5] * len(RING), "test"), "lined.track", "native")
+    racegym("export", "lined.track", "a.csv", "--format", form)
+    racegym("export", "bare.track", "a.csv", "--format", form, "--overwrite", code=2)
+    assert "would be read as the race line of a.csv, which has none: remove it" in (
+        capsys.readouterr().err
+    )
 
 
 def test_export_in_every_form_that_is_written(capsys):
@@ -268,25 +353,6 @@ def test_names_are_completed(user):
     racegym("generate", "--length", "400", "--spacing", "8", "--name", "mine")
     found = TRACK.shell_complete(None, None, "mi")  # type: ignore[arg-type]
     assert [item.value for item in found] == ["mine"]
-
-
-def test_what_a_plugin_brings_is_never_written_to(user, capsys, monkeypatch):
-    package = Path("racegym_bringer")
-    package.mkdir()
-    (package / "__init__.py").touch()
-    write_track(RING, package / "brought.track", "native")
-    monkeypatch.syspath_prepend(str(Path.cwd()))
-    before = (package / "brought.track").read_bytes()
-    offer = Offer(
-        kind="track", name="brought", dist="racegym-bringer",
-        target="racegym_bringer:brought.track",
-    )  # fmt: skip
-    with plugins.load().lending(offer):
-        racegym("meta", "brought", "--set", "source=me", code=2)
-        assert "'brought' belongs to racegym-bringer and is not changed" in capsys.readouterr().err
-        racegym("line", "brought", "--kind", "shortest", "--store")
-    assert read_track(user / "brought.track").line is not None
-    assert (package / "brought.track").read_bytes() == before
 
 
 def test_a_line_is_stored_over_another_only_when_asked(csv, user, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -29,13 +30,12 @@ def command(
     track: str, path: Path, form: str | None, settings: tuple[str, ...], overwrite: bool
 ) -> None:
     """Write TRACK, a name or a file of any form, to PATH in another form."""
-    from racegym.formats import write_track
-    from racegym.formats.registry import files_written
+    from racegym.formats.registry import outputs_of, write_track
 
     form = _form_of(path) if form is None else form
     found, _, _ = read_named(track, settings=settings)
-    for file in files_written(found, path, form):
-        if file.exists() and not overwrite:
+    for file in () if overwrite else outputs_of(found, path, form):
+        if os.path.lexists(file):
             raise TrackError("exists already; --overwrite replaces it", file=file)
     for file in write_track(found, path, form):
         click.echo(f"written: {file}")

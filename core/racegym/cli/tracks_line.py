@@ -10,7 +10,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from racegym.cli.track_names import TRACK, format_options, into_option, read_named, write_back
+from racegym.cli.track_names import (
+    OWN,
+    TRACK,
+    format_options,
+    into_option,
+    read_named,
+    write_back,
+)
 from racegym.errors import TrackError
 
 if TYPE_CHECKING:
@@ -76,7 +83,6 @@ def command(
     from racegym.raceline.corridor import default_margin
     from racegym.raceline.quasi_steady import lap_of_line
     from racegym.run.limit import vehicle_model
-    from racegym.scenario.track_names import is_yours
 
     if len(kinds) > 1 and (store or plot is not None):
         raise TrackError("--store and --plot take one line: give --kind once")
@@ -96,7 +102,7 @@ def command(
     else:
         _print(rows, found, f"{called}, {width:.2f} m wide, margin {margin:.2f} m", width)
     if store:
-        own = path if is_yours(origin) else None
+        own = path if origin in OWN else None
         click.echo(f"written: {_store(found, rows[0].line, own, into, overwrite)}", err=as_json)
 
 

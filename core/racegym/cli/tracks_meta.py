@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from racegym.cli.track_names import TRACK, parse_settings, read_named, write_back
+from racegym.cli.track_names import OWN, TRACK, parse_settings, read_named, write_back
 from racegym.errors import TrackError, nearest
 
 if TYPE_CHECKING:
@@ -63,12 +63,11 @@ def _changed(track: Track, changes: dict[str, Any]) -> Track:
 
 def _write(track: Track, name: str, origin: str, path: Path | None) -> None:
     from racegym.formats import format_of
-    from racegym.scenario.track_names import is_yours
 
-    if not is_yours(origin):
+    if origin not in OWN:
         raise TrackError(
-            f"{name!r} belongs to {origin} and is not changed; `racegym tracks export {name} "
-            f"{name}.track` makes a copy of your own"
+            f"the track {name!r} is one of {origin}, whose files stay as they are; "
+            f"`racegym tracks export {name} {name}.track` makes a file of your own"
         )
     if path is None or format_of(path) != "native":
         raise TrackError(

@@ -105,4 +105,4 @@ def _beside(surfaces: dict[str, list[int] | None]) -> str:
     return ", ".join(sides) or "grass"
 
 
-_DIRECTIONS = {"ccw": "counter-clockwise", "cw": "clockwise"}
+_DIRECTIONS = {"ccw": "counter-clockwise", "cw": "clockwise", None: "as often left as right"}

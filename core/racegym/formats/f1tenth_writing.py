@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from racegym.errors import TrackError
+from racegym.formats.race_line import refuse_line_of_another
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 
-__all__ = ["files", "write"]
+__all__ = ["outputs", "write"]
 
 Floats = NDArray[np.float64]
 
@@ -27,26 +28,13 @@ PIXELS_ACROSS = 40.0  # of the mean width, on a map that is not too large for th
 MOST_PIXELS = 12_000_000
 MARGIN = 8  # [pixels] of wall around it
 FREE, OCCUPIED = 255, 0
-MAP = "_map"  # what a map's name may end with, and its lines' names don't
-
-
-def files(track: Track, path: Path) -> list[Path]:
-    """Return the files that ``write`` makes: picture, head, centerline, perhaps racing line."""
-    stem = path.name
-    for suffix in (".yaml", ".yml", ".png"):
-        stem = stem.removesuffix(suffix)
-    name = stem.removesuffix(MAP) or stem
-    names = [f"{stem}.png", f"{stem}.yaml", f"{name}_centerline.csv"]
-    names += [f"{name}_raceline.csv"] * (track.line is not None)
-    return [path.with_name(each) for each in names]
 
 
 def write(track: Track, path: Path, resolution: float | None = None) -> list[Path]:
     """Write a track as ``NAME.png``, ``NAME.yaml``, ``NAME_centerline.csv``.
 
-    Picture and head are called ``NAME_map`` where ``path`` is, the lines ``NAME``, as the reader
-    has it. A track with a racing line gets a ``NAME_raceline.csv`` too, in the seven columns of
-    TUM's trajectories; it has no speeds, so these columns are 0.
+    A track with a racing line gets a ``NAME_raceline.csv`` too, in the seven columns of TUM's
+    trajectories; it has no speeds, so these columns are 0.
 
     Args:
         track: the track; a map is flat, so elevation and banking are left out.
@@ -58,8 +46,11 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
         The files made.
 
     Raises:
-        TrackError: the picture would be too large, or a file can't be written.
+        TrackError: the picture would be too large, a file can't be written, or a race line
+            of another lies beside it.
     """
+    if track.line is None:
+        refuse_line_of_another(path.with_name(f"{_bare(path)}_raceline.csv"), path)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -79,18 +70,39 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     picture = io.BytesIO()
     Image.fromarray(np.where(free, FREE, OCCUPIED).astype(np.uint8)[::-1]).save(picture, "PNG")
     origin = corner + np.array(track.origin)
-    paths = files(track, path)
     yaml = (
-        f"image: {_quoted(paths[0].name)}\nresolution: {resolution:g}\n"
+        f"image: {_quoted(_stem(path) + '.png')}\nresolution: {resolution:g}\n"
         f"origin: [{origin[0]:.6f}, {origin[1]:.6f}, 0.0]\n"
         "negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n"
     )
     contents = [picture.getvalue(), yaml.encode(), _centerline(track).encode()]
     if track.line is not None:
         contents.append(_raceline(track).encode())
-    for file, content in zip(paths, contents, strict=True):
+    files = outputs(track, path)
+    for file, content in zip(files, contents, strict=True):
         write_whole(file, content)
-    return paths
+    return files
+
+
+def outputs(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes."""
+    stem, name = _stem(path), _bare(path)
+    names = [f"{stem}.png", f"{stem}.yaml", f"{name}_centerline.csv"]
+    if track.line is not None:
+        names.append(f"{name}_raceline.csv")
+    return [path.with_name(each) for each in names]
+
+
+def _stem(path: Path) -> str:
+    stem = path.name
+    for suffix in (".yaml", ".yml", ".png"):
+        stem = stem.removesuffix(suffix)
+    return stem
+
+
+def _bare(path: Path) -> str:
+    """Return what the lines of a map are called, as the reader has it: without ``_map``."""
+    return _stem(path).removesuffix("_map") or _stem(path)
 
 
 def _quoted(text: str) -> str:

@@ -46,18 +46,21 @@ def entries(folder: Path) -> Iterator[Entry]:
         TrackError: the folder can't be read.
     """
     try:
-        there = sorted(folder.iterdir())
+        found = [_entry(path) for path in sorted(folder.iterdir())]
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise TrackError(f"is no folder that can be read: {error}", file=folder) from None
-    for path in there:
-        if path.name.startswith("."):
-            continue
-        if path.suffix == ENDING and not path.is_dir():
-            yield Entry(path.name.removesuffix(ENDING), path)
-        elif path.is_dir() and (path / HEAD).exists():
-            yield Entry(path.name, path)
+    yield from (entry for entry in found if entry is not None)
+
+
+def _entry(path: Path) -> Entry | None:
+    """Return the track that a file or folder of a library is, if it is one."""
+    if path.name.startswith("."):
+        return None
+    if path.is_dir():
+        return Entry(path.name, path) if os.path.lexists(path / HEAD) else None
+    return Entry(path.name.removesuffix(ENDING), path) if path.suffix == ENDING else None
 
 
 def find(folder: Path, name: str) -> Path | None:

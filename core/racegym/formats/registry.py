@@ -10,8 +10,7 @@ holds
   first 4 kB, empty for a folder;
 - ``write(track, path) -> list[Path]``, if it writes; it returns the files that it made, and
   leaves nothing half-written;
-- ``files(track, path) -> list[Path]``, if it writes others than ``path`` or what is below it:
-  the files that ``write`` would make.
+- ``outputs(track, path) -> list[Path]``, if that makes other files than ``path``: those.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from racegym.documents.document import similar_file
 from racegym.errors import TrackError, UnknownNameError, nearest
@@ -33,9 +32,9 @@ __all__ = [
     "FORMATS",
     "Format",
     "FormatOptions",
-    "files_written",
     "format_of",
     "options_of",
+    "outputs_of",
     "read_track",
     "write_track",
 ]
@@ -45,6 +44,8 @@ HEAD = 4096  # bytes that a format is recognised by
 
 class FormatOptions(StageOptions):
     """What every reader may be told."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # ids of ways, as YAML reads them
 
     name: str | None = Field(
         default=None, min_length=1, description="of the track; None: the file's"
@@ -148,21 +149,20 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
         TrackError: a file can't be written.
         UnknownNameError: there is no such format, or it can't be written.
     """
-    files: list[Path] = _module(form, "writes").write(track, Path(path))
+    files: list[Path] = _module(form, "writes").write(track, _named(path))
     return files
 
 
-def files_written(track: Track, path: str | Path, form: str) -> list[Path]:
-    """Return the files that ``write_track`` would make or replace; of a folder the folder.
+def outputs_of(track: Track, path: str | Path, form: str) -> list[Path]:
+    """Return the files that ``write_track`` would make, or replace.
 
     Raises:
+        TrackError: the path has no name, such as ``.``.
         UnknownNameError: there is no such format, or it can't be written.
     """
-    module = _module(form, "writes")
-    found: list[Path] = (
-        module.files(track, Path(path)) if hasattr(module, "files") else [Path(path)]
-    )
-    return found
+    module, path = _module(form, "writes"), _named(path)
+    files: list[Path] = module.outputs(track, path) if hasattr(module, "outputs") else [path]
+    return files
 
 
 def options_of(form: str) -> type[StageOptions]:
@@ -173,6 +173,14 @@ def options_of(form: str) -> type[StageOptions]:
     """
     options: type[StageOptions] = _module(form, "reads").Options
     return options
+
+
+def _named(path: str | Path) -> Path:
+    """Return the path of a file or folder that can be made."""
+    path = Path(path)
+    if path.name in ("", ".."):
+        raise TrackError("is no name of a file or folder to write a track to", file=path)
+    return path
 
 
 def _module(name: str, can: str) -> Any:

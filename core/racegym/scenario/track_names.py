@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +20,10 @@ __all__ = [
     "check_name",
     "find_path",
     "find_track",
-    "is_yours",
     "libraries",
     "named_tracks",
     "offered_track",
 ]
-
-
-YOURS = ("project", "user", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +122,7 @@ def find_track(
         try:
             offer = plugins.load().find("track", text)
         except UnknownNameError as error:
-            if not Path(text).exists():
+            if not os.path.lexists(text):
                 raise _unknown(text, error) from None
         else:
             if options:
@@ -134,14 +131,6 @@ def find_track(
                 )
             return offered_track(offer), offer.dist, offer.path() if offer.is_file else None
     return read_track(text, form, options), "file", Path(text)
-
-
-def is_yours(origin: str) -> bool:
-    """Tell whether a track of that origin, as ``find_track`` says it, may be written to.
-
-    A track that a plugin brings is part of an installation.
-    """
-    return origin in YOURS
 
 
 def offered_track(offer: Offer) -> Track:
