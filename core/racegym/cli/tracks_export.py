@@ -22,10 +22,11 @@ __all__ = ["command"]
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 def command(track: str, path: Path, form: str, overwrite: bool) -> None:
     """Write TRACK, a name or a file of any form, to PATH in another form."""
-    from racegym.formats import write_track
+    from racegym.formats import files_to_write, write_track
 
     found, _, _ = read_named(track)
-    if path.exists() and not overwrite:
-        raise TrackError("exists already; --overwrite replaces it", file=path)
+    for file in files_to_write(found, path, form):
+        if file.exists() and not overwrite:
+            raise TrackError("exists already; --overwrite replaces it", file=file)
     for file in write_track(found, path, form):
         click.echo(f"written: {file}")

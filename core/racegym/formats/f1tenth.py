@@ -22,7 +22,7 @@ from pydantic import Field
 
 from racegym.documents.document import Document, read_document
 from racegym.errors import ScenarioError, TrackError, nearest
-from racegym.formats.f1tenth_writing import write
+from racegym.formats.f1tenth_writing import files_written, write
 from racegym.formats.picture.names import is_picture
 from racegym.formats.picture.pixels import Pixels, read_pixels
 from racegym.formats.registry import FormatOptions
@@ -32,7 +32,7 @@ from racegym.track import Track
 if TYPE_CHECKING:
     from racegym.formats.picture.drawn import Drawn
 
-__all__ = ["Options", "read", "recognises", "write"]
+__all__ = ["Options", "files_written", "read", "recognises", "write"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

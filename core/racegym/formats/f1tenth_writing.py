@@ -19,7 +19,7 @@ from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 
-__all__ = ["write"]
+__all__ = ["files_written", "write"]
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,8 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
 
     Args:
         track: the track; a map is flat, so elevation and banking are left out.
-        path: ``NAME.yaml``, ``NAME.png``, or NAME alone, in a folder that exists.
+        path: ``NAME.yaml``, ``NAME.png``, or NAME alone, in a folder that exists; of
+            ``NAME_map.yaml`` the picture is ``NAME_map.png``, as a reader expects it.
         resolution: [m] of a pixel. Default: a fortieth of the mean width, or as much as keeps
             the picture below 12 megapixels.
 
@@ -47,9 +48,7 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     Raises:
         TrackError: the picture would be too large, or a file can't be written.
     """
-    stem = path.name
-    for suffix in (".yaml", ".yml", ".png"):
-        stem = stem.removesuffix(suffix)
+    files = files_written(track, path)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -70,20 +69,28 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     Image.fromarray(np.where(free, FREE, OCCUPIED).astype(np.uint8)[::-1]).save(picture, "PNG")
     origin = corner + np.array(track.origin)
     yaml = (
-        f"image: {_quoted(stem + '.png')}\nresolution: {resolution:g}\n"
+        f"image: {_quoted(files[0].name)}\nresolution: {resolution:g}\n"
         f"origin: [{origin[0]:.6f}, {origin[1]:.6f}, 0.0]\n"
         "negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n"
     )
-    files: dict[str, bytes] = {
-        f"{stem}.png": picture.getvalue(),
-        f"{stem}.yaml": yaml.encode(),
-        f"{stem}_centerline.csv": _centerline(track).encode(),
-    }
+    contents = [picture.getvalue(), yaml.encode(), _centerline(track).encode()]
     if track.line is not None:
-        files[f"{stem}_raceline.csv"] = _raceline(track).encode()
-    for name, content in files.items():
-        write_whole(path.with_name(name), content)
-    return [path.with_name(name) for name in files]
+        contents.append(_raceline(track).encode())
+    for file, content in zip(files, contents, strict=True):
+        write_whole(file, content)
+    return files
+
+
+def files_written(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes: picture, YAML, centerline and, if any, race line."""
+    stem = path.name
+    for suffix in (".yaml", ".yml", ".png"):
+        stem = stem.removesuffix(suffix)
+    bare = stem.removesuffix("_map") or stem
+    names = [f"{stem}.png", f"{stem}.yaml", f"{bare}_centerline.csv"]
+    if track.line is not None:
+        names.append(f"{bare}_raceline.csv")
+    return [path.with_name(name) for name in names]
 
 
 def _quoted(text: str) -> str:

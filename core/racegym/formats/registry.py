@@ -9,7 +9,8 @@ holds
 - ``recognises(path, head) -> bool``, whether a file is plainly of this form: ``head`` is its
   first 4 kB, empty for a folder;
 - ``write(track, path) -> list[Path]``, if it writes; it returns the files that it made, and
-  leaves nothing half-written.
+  leaves nothing half-written;
+- ``files_written(track, path) -> list[Path]``, if ``write`` makes more than ``path``: all of it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "FormatOptions",
+    "files_to_write",
     "format_of",
     "options_of",
     "read_track",
@@ -130,6 +132,17 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
         UnknownNameError: there is no such format, or it can't be written.
     """
     files: list[Path] = _module(form, "writes").write(track, Path(path))
+    return files
+
+
+def files_to_write(track: Track, path: str | Path, form: str) -> list[Path]:
+    """Return the files that ``write_track`` makes, without making them.
+
+    Raises:
+        UnknownNameError: there is no such format, or it can't be written.
+    """
+    files_written = getattr(_module(form, "writes"), "files_written", None)
+    files: list[Path] = [Path(path)] if files_written is None else files_written(track, Path(path))
     return files
 
 

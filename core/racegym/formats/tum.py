@@ -35,7 +35,10 @@ from racegym.formats.registry import FormatOptions
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 
-__all__ = ["Options", "read", "read_tum", "recognises", "write", "write_line", "write_tum"]
+__all__ = [
+    "Options", "files_written", "read", "read_tum", "recognises", "write", "write_line",
+    "write_tum",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -89,12 +92,16 @@ def read(path: Path, options: Options) -> Track:
 
 def write(track: Track, path: Path) -> list[Path]:
     """Write ``track``, see ``write_tum``, and its racing line, if it has one, beside it."""
+    files = files_written(track, path)
     write_tum(track, path)
-    if track.line is None:
-        return [path]
-    companion = path.with_name(path.stem + COMPANION)
-    write_line(track, companion)
-    return [path, companion]
+    for companion in files[1:]:
+        write_line(track, companion)
+    return files
+
+
+def files_written(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes."""
+    return [path, path.with_name(path.stem + COMPANION)] if track.line is not None else [path]
 
 
 def read_tum(path: str | Path, name: str | None = None, width: float | None = None) -> Track:
