@@ -325,6 +325,34 @@ def test_several_loops_are_refused_with_a_picture_unless_one_is_named(tmp_path):
     assert track.origin[0] == pytest.approx(310.5, abs=1.0)
 
 
+def test_start_tells_which_of_two_circuits_whatever_their_colours(tmp_path):
+    """The larger is of another colour; and a road that is two thick outlines."""
+    picture = Image.new("RGB", (640, 300), WHITE[:3])
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([20, 20, 280, 280], outline=(200, 30, 30), width=30)
+    pen.ellipse([110, 110, 190, 190], outline=(30, 30, 200), width=14)
+    pen.ellipse([360, 20, 620, 280], outline=BLACK, width=9)
+    pen.ellipse([400, 60, 580, 240], outline=BLACK, width=9)
+    path = tmp_path / "many.png"
+    picture.save(path)
+    widths = {}
+    for start in ([150, 35], [150, 117], [490, 44]):
+        track = read_track(path, options={"scale": 1.0, "start": start})
+        widths[start[1]] = float(np.median(track.width_left + track.width_right))
+    assert widths == pytest.approx({35: 30.0, 117: 14.0, 44: 31.0}, abs=1.5)
+
+
+def test_small_rings_of_one_colour_do_not_make_a_circuit_of_another_unclear(tmp_path):
+    picture = Image.new("RGB", (420, 320), (60, 140, 60))
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle([20, 20, 400, 300], 80, outline=(90, 90, 95), width=30)
+    for x in (150, 270):
+        pen.ellipse([x - 45, 115, x + 45, 205], outline=(230, 210, 120), width=12)
+    picture.save(tmp_path / "lakes.png")
+    track = read_track(tmp_path / "lakes.png", options={"scale": 1.0})
+    assert np.median(track.width_left + track.width_right) == pytest.approx(30.0, abs=1.5)
+
+
 def test_a_fork_and_a_track_that_does_not_close_are_refused_with_a_picture(tmp_path):
     picture = Image.new("RGB", (300, 220), WHITE[:3])
     pen = ImageDraw.Draw(picture)
