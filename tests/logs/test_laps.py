@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from log_drives import PLANE, as_gpx, as_metres, as_vbo, drive, receive
@@ -135,6 +137,28 @@ def test_slow_laps_and_gaps_are_dropped_with_their_reason(known_track):
     assert kept == [1, 2, 4, 5, 7, 8]
     times = np.array([lap.time for lap in laps.kept])
     assert np.abs(times - driven.lap_times()[np.array(kept) - 1]).max() < 0.1
+
+
+def test_of_two_laps_that_differ_the_quicker_counts(known_track):
+    driven = drive(known_track, laps=2, seed=4, slow={2: 0.6})
+    laps = laps_on_true_line(driven, log_of(receive(driven, seed=5)))
+    assert [lap.number for lap in laps.kept] == [1]
+    assert "% slower than the median" in laps.laps[1].dropped
+
+
+def test_the_longest_gap_is_told_with_its_place(known_track):
+    driven = drive(known_track, laps=2, seed=4)
+    fixes = receive(driven, seed=5)
+    began = float(np.interp(known_track.length, driven.s, driven.t))
+    gone = np.zeros(len(fixes.t), bool)
+    for start, lasted in ((5.0, 3.0), (20.0, 6.0)):
+        gone |= (fixes.t > began + start) & (fixes.t < began + start + lasted)
+    laps = laps_on_true_line(driven, log_of(fixes.part(np.flatnonzero(~gone))))
+    lasted, at = re.match(
+        r"([\d.]+) s without positions at ([\d.]+) s", laps.laps[1].dropped
+    ).groups()
+    assert float(lasted) == pytest.approx(6.0, abs=0.2)
+    assert float(at) == pytest.approx(began + 20.0, abs=0.2)
 
 
 def test_positions_that_jump_bend_nothing(known_track):

@@ -44,6 +44,10 @@ def test_a_log_on_a_known_track(session, known_track):
     (row,) = episode["classification"]
     assert row["laps"] == 5 and row["status"] == "finished" and row["name"] == "human"
     assert row["best_lap"] == min(lap.lap_time for lap in laps)
+    assert row["limit"] is None and row["laps_percent"] == [None] * 5
+    assert result["limit"]["reasons"] == [
+        "an imported log: it does not tell which vehicle was driven"
+    ]
     state = read_json(run.folder.state)
     assert state["tracks"] == [{"name": known_track.name, "hash": known_track.hash}]
     shape = json.loads(run.folder.tracks.read_text(encoding="utf-8"))

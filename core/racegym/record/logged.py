@@ -52,6 +52,7 @@ MOST_ROWS = 3_000_000
 STANDING = 0.5  # [m/s] below which a course says nothing of where the car looks
 BESIDE = 10.0  # [m] beyond the track's edge, to where its start line is crossed
 CAR = 0.7  # [m] half a car's width
+NO_VEHICLE = "an imported log: it does not tell which vehicle was driven"  # why there is no limit
 _REAL = "float32"
 
 
@@ -183,6 +184,7 @@ def _about(
             "dropped": [{"what": each.what, "reason": each.reason} for each in laps.dropped],
             "notes": list(notes),
         },
+        "limit": {"references": {}, "cars": {}, "reasons": [NO_VEHICLE]},
         "versions": versions(),
         "machine": machine(),
         "wall": {

@@ -147,10 +147,10 @@ def _beside(piece: Piece, line: StartLine, t: Floats) -> tuple[Floats, Floats]:
 def _lap(motion: Motion, number: int, start: float, first: int, end: float, last: int) -> Lap:
     if first != last:
         gaps = motion.gaps[(motion.gaps[:, 0] >= start) & (motion.gaps[:, 1] <= end)]
-        longest = float((gaps[:, 1] - gaps[:, 0]).max(initial=0.0))
+        since, until = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])].tolist()
         return Lap(
             number=number, start=start, end=end, length=np.nan, piece=None,
-            dropped=f"{longest:.1f} s without positions at {float(gaps[0, 0]):.1f} s",
+            dropped=f"{until - since:.1f} s without positions at {since:.1f} s",
         )  # fmt: skip
     piece = motion.pieces[first]
     x, y = piece.at(np.linspace(start, end, max(50, int((end - start) / STEP))))
@@ -165,8 +165,11 @@ def _judged(laps: Sequence[Lap], tolerance: float) -> list[Lap]:
     whole = [lap for lap in laps if not lap.dropped]
     if not whole:
         return list(laps)
-    time = float(np.median([lap.time for lap in whole]))
-    length = float(np.median([lap.length for lap in whole]))
+    # Of an even number the lower of both: what lies between them is the time of no lap.
+    time, length = (
+        sorted(values)[(len(values) - 1) // 2]
+        for values in ([lap.time for lap in whole], [lap.length for lap in whole])
+    )
     judged = []
     for lap in laps:
         reason = lap.dropped

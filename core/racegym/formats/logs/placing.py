@@ -104,8 +104,7 @@ def _backwards(line: ClosedLine) -> ClosedLine:
 def _off(centre: ClosedLine, line: ClosedLine) -> tuple[float, bool]:
     """Return within which distance 95 % of a line lie, and whether it goes all the way round."""
     s, d = centre.locate(line.x, line.y, line.tangent_x, line.tangent_y)
-    heading = np.interp(s, centre.spacing * np.arange(len(centre)), np.arange(len(centre)))
-    k = heading.astype(np.int64)
+    k = (s / centre.spacing).astype(np.int64) % len(centre)
     same = line.tangent_x * centre.tangent_x[k] + line.tangent_y * centre.tangent_y[k]
     onward = np.unwrap(s, period=centre.length)
     round_once = abs(onward[-1] - onward[0]) > 0.9 * centre.length
