@@ -255,6 +255,19 @@ def test_the_area_may_be_told(plain, options):
     assert_drawn_from(track, curve, "told")
 
 
+@pytest.mark.parametrize("colour", [(0, 0, 0), (96, 97, 101), (204, 51, 0, 160)])
+def test_the_colour_that_is_told_is_the_one_that_was_painted(tmp_path, colour):
+    picture = Image.new("RGBA", (240, 200), (255, 255, 255, 0) if len(colour) == 4 else WHITE)
+    ImageDraw.Draw(picture).rounded_rectangle([20, 20, 220, 180], 60, outline=colour, width=24)
+    path = tmp_path / "one.png"
+    picture.save(path)
+    name = "#" + "".join(f"{part:02x}" for part in colour)
+    track = read_track(path, options={"scale": 1.0})
+    assert f"colour {name} was taken as the track" in track.notes
+    again = read_track(path, options={"scale": 1.0, "track_color": name, "tolerance": 5})
+    assert again.length == pytest.approx(track.length, rel=0.001)
+
+
 def test_a_gap_is_bridged_and_said(copy):
     curve, path = copy
     picture = Image.open(path)
@@ -361,6 +374,13 @@ def test_a_fork_and_a_track_that_does_not_close_are_refused_with_a_picture(tmp_p
     picture.save(tmp_path / "fork.png")
     with pytest.raises(TrackPictureError, match=r"fork\.png: .* of 2 loops: it forks in 2 places"):
         read_track(tmp_path / "fork.png", options={"scale": 1.0})
+    pen.rectangle([0, 0, 300, 220], fill=WHITE)  # a fork that is no right angle, with dead ends
+    corners = [(30, 110), (120, 30), (230, 20), (280, 110), (220, 195), (120, 170)]
+    pen.polygon(corners, outline=BLACK, width=22)
+    pen.line([(142, 5), (150, 215)], fill=BLACK, width=22)
+    picture.save(tmp_path / "ends.png")
+    with pytest.raises(TrackPictureError, match=r"ends\.png: .* of 2 loops: it forks in 2 places"):
+        read_track(tmp_path / "ends.png", options={"scale": 1.0})
     pen.rectangle([0, 0, 300, 220], fill=WHITE)
     pen.arc([20, 20, 280, 200], 0, 250, fill=BLACK, width=22)
     picture.save(tmp_path / "open.png")

@@ -110,6 +110,7 @@ def find_track(sources: Sequence[Source], hints: Floats) -> Found:
     height, width = sources[0].area.shape
     shrink = 2 if height * width > COARSE_PIXELS else 1
     failures: list[_Failure] = []
+    bridged: list[_Failure] = []
     astray: _Offer | None = None
     for bridging in (False, True):
         for painted in (True, False):
@@ -117,7 +118,7 @@ def find_track(sources: Sequence[Source], hints: Floats) -> Found:
             for source in sources:
                 if source.painted != painted or (bridging and not painted):
                     continue
-                rings = _rings(source, shrink, bridging, failures)
+                rings = _rings(source, shrink, bridging, bridged if bridging else failures)
                 offers += [_longest(source, rings, hints, shrink)] if rings else []
             if not offers:
                 continue
@@ -129,7 +130,7 @@ def find_track(sources: Sequence[Source], hints: Floats) -> Found:
             return _found(best.source, best.rings[0], shrink)
     if astray is not None:
         return _found(astray.source, astray.rings[0], shrink)
-    raise _not_found(sources, failures, shrink)
+    raise _not_found(sources, failures or bridged, shrink)
 
 
 def _rings(source: Source, shrink: int, bridging: bool, failures: list[_Failure]) -> list[_Ring]:
