@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from log_drives import PLANE, as_gpx, as_metres, as_vbo, drive, receive
 
 from racegym.errors import TrackError
 from racegym.formats import read_track
+from racegym.formats.local_plane import LocalPlane
 from racegym.formats.logs import Log, LogOptions
 from racegym.formats.logs.laps import find_laps
 from racegym.formats.logs.mean_line import mean_line
@@ -247,3 +249,73 @@ def test_a_log_is_laid_over_a_track_wherever_its_plane_lies(known_track):
         place_on(known_track.reversed(), line, "a.csv")
     with pytest.raises(TrackError, match=r"a lap is \d+ m, one of '[a-z_]+-7' is 1200 m"):
         place_on(generate(7, length=1200.0), line, "a.csv")
+
+
+@pytest.mark.parametrize("rate", [10.0, 1.0])
+def test_a_car_that_stood_on_the_start_line_has_its_laps(known_track, rate):
+    """Its positions went to and fro over the line for two minutes."""
+    driven = drive(known_track, laps=4, seed=4)
+    begun = int(np.searchsorted(driven.s, 0.0))
+    wait = np.arange(-120.0, -0.02, 0.05)
+    t = np.concatenate([wait, driven.t[begun:] - driven.t[begun]]) + 120.0
+    x, y = (np.concatenate([np.full(len(wait), v[begun]), v[begun:]]) for v in (driven.x, driven.y))
+    fixes = receive(replace(driven, t=t, s=t, x=x, y=y), rate, seed=5)
+    laps = laps_on_true_line(driven, log_of(fixes, speed=False))
+    np.testing.assert_allclose([lap.time for lap in laps.kept][-3:], driven.lap_times()[1:],
+                               atol=0.2)  # fmt: skip
+    assert len(laps.laps) <= 4
+
+
+@pytest.mark.parametrize("rate", [10.0, 1.0])
+def test_a_car_that_waits_beside_the_start_line_loses_no_lap(known_track, rate):
+    """It stands where most laps pass, before the first lap and after the last."""
+    driven = drive(known_track, laps=5, seed=4)
+    wait = np.arange(-30.0, -0.02, 0.05)
+    t = np.concatenate([wait, driven.t, driven.t[-1] - wait[::-1]]) + 30.0
+    x, y = (
+        np.concatenate([np.full(len(wait), v[0]), v, np.full(len(wait), v[-1])])
+        for v in (driven.x, driven.y)
+    )
+    fixes = receive(replace(driven, t=t, s=t, x=x, y=y), rate, seed=5)
+    motion = fit_motion(log_of(fixes, speed=False))
+    laps = find_laps(motion, find_start(motion))
+    assert len(laps.kept) == len(laps.laps) == 5
+    assert laps.line.found == "the place passed most often, 6 times"
+
+
+def mean_line_of(track, turn):
+    """Return the mean line of a log of a track, in a plane that is turned and shifted."""
+    fixes = receive(drive(track, laps=3, seed=4), seed=5)
+    turned = (fixes.x + 1j * fixes.y) * np.exp(1j * turn) + 500.0
+    fixes.x[:], fixes.y[:] = turned.real, turned.imag
+    motion = fit_motion(log_of(fixes))
+    laps = find_laps(motion, find_start(motion))
+    return mean_line(laps.kept, laps.line).line
+
+
+def test_an_oval_may_lie_either_way_round_unless_its_place_on_earth_is_known():
+    oval = generate(10, style="oval")
+    for turn in (0.3, 0.3 + np.pi):
+        placed = place_on(oval, mean_line_of(oval, turn), "a.csv")
+        assert "turned by 180 degrees" in placed.doubt and placed.off < 1.0
+    # The log's plane touches the Earth 5 km from the track's.
+    home = replace(oval, notes=(PLANE.note,))
+    other = LocalPlane(PLANE.latitude + 0.03, PLANE.longitude + 0.05)
+    x, y = other.to_plane(PLANE.latitude, PLANE.longitude)
+    for seed in (1, 2):
+        fixes = receive(drive(oval, laps=3, seed=seed), seed=5)
+        fixes.x[:], fixes.y[:] = other.to_plane(*fixes.degrees())
+        motion = fit_motion(log_of(fixes))
+        laps = find_laps(motion, find_start(motion))
+        placed = place_on(home, mean_line(laps.kept, laps.line).line, "a.csv", other)
+        assert not placed.doubt and abs(placed.turn) < 0.01
+        middle = complex(x, y) * np.exp(1j * placed.turn) + complex(placed.x, placed.y)
+        assert abs(middle + complex(*oval.origin[:2])) < 3.0
+
+
+def test_a_circuit_that_is_nearly_symmetric_is_laid_the_right_way_round():
+    oval = generate(4, style="oval")
+    for turn in (0.0, 1.0, 3.0):
+        placed = place_on(oval, mean_line_of(oval, turn), "a.csv")
+        assert not placed.doubt
+        assert np.cos(placed.turn + turn) > 0.999

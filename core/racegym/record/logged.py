@@ -115,8 +115,9 @@ def import_log(
             laps = replace(session.laps, laps=tuple(_along(motion, session.laps.laps)))
         else:
             assert track is not None and placed is not None
-            made, (motion, laps) = track, placed
-            notes = (f"the log is laid over the track {track.name!r}", *session.log.notes)
+            made, (motion, laps, doubt) = track, placed
+            laid = f"the log is laid over the track {track.name!r}"
+            notes = (f"{laid}; {doubt}" if doubt else laid, *session.log.notes)
         about = _about(session, made, laps, notes, name or path.stem, driver, began)
         result = _write(folder, about, motion, laps, made)
     except OSError as error:
@@ -137,14 +138,14 @@ def _along(motion: Motion, laps: tuple[Lap, ...]) -> Iterator[Lap]:
         yield replace(lap, piece=None if lap.piece is None else next(inside))
 
 
-def _placed(session: Session, track: Track, options: LogOptions) -> tuple[Motion, Laps]:
-    """Return motion and laps on a track that is known, from its own start line on."""
-    how = place_on(track, session.middle.line, session.log.source)
+def _placed(session: Session, track: Track, options: LogOptions) -> tuple[Motion, Laps, str]:
+    """Return motion and laps on a track that is known, from its start line on, and any doubt."""
+    how = place_on(track, session.middle.line, session.log.source, session.log.plane)
     motion = session.motion.moved(how.turn, how.x, how.y)
     x, y, heading = (float(value) for value in track.at(0.0))
     reach = float(max(track.width_left[0], track.width_right[0])) + BESIDE
     line = StartLine(x, y, heading, reach, f"that of {track.name!r}")
-    return motion, find_laps(motion, line, options.tolerance)
+    return motion, find_laps(motion, line, options.tolerance), how.doubt
 
 
 def _about(

@@ -22,6 +22,7 @@ MOST_PLACES = 60_000
 CANDIDATES = 400
 FAST = 0.5  # of the speed that only 5 % exceed
 SAME_WAY = 0.7  # cosine
+MOVES = 0.3  # of the speed there, that a car which passes has at least
 APART = 5.0  # [s] between two passes
 
 
@@ -62,10 +63,14 @@ def find_start(motion: Motion) -> StartLine:
     for k, near in zip(candidates.tolist(), near_all, strict=True):
         here = np.asarray(near)
         along = (vx[here] * vx[k] + vy[here] * vy[k]) > SAME_WAY * speed[here] * speed[k]
-        here = here[along]
+        # A car that stands there passes whenever its positions are noisy.
+        here = here[along & (speed[here] > MOVES * speed[k])]
         first = np.flatnonzero(np.diff(t[here], prepend=-np.inf) > APART)
-        slowest = np.minimum.reduceat(speed[here], first)
-        score = len(first), float(np.quantile(slowest, 0.2))
+        last = np.append(first[1:], len(here)) - 1
+        ahead = (x[here] - x[k]) * vx[k] + (y[here] - y[k]) * vy[k]
+        passes = (ahead[first] <= 0.0) & (ahead[last] >= 0.0)
+        slowest = np.minimum.reduceat(speed[here], first)[passes]
+        score = len(slowest), float(np.quantile(slowest, 0.2))
         if score > best:
             best, chosen = score, k
     often = "once" if best[0] == 1 else f"{best[0]} times"
