@@ -19,7 +19,7 @@ from racegym.formats.logs.motion import fit_motion
 from racegym.formats.logs.placing import place_on
 from racegym.formats.logs.session import read_session
 from racegym.formats.logs.start import find_start, start_at
-from racegym.track import generate
+from racegym.track import Track, generate
 from racegym.track.locating import ClosedLine
 
 METRES = LogOptions.model_validate({"columns": {"time": "t", "x": "px", "y": "py", "speed": "v"}})
@@ -281,6 +281,18 @@ def test_a_car_that_waits_beside_the_start_line_loses_no_lap(known_track, rate):
     laps = find_laps(motion, find_start(motion))
     assert len(laps.kept) == len(laps.laps) == 5
     assert laps.line.found == "the place passed most often, 6 times"
+
+
+def test_a_line_is_not_looked_for_where_the_track_crosses_itself():
+    """There the car comes by twice a lap, in much the same direction."""
+    a = np.linspace(0.0, 2.0 * np.pi, 400, endpoint=False)
+    points = np.column_stack([100.0 * np.sin(a), 180.0 * np.sin(2.0 * a)])
+    track = Track.from_points(points, 1.5, 1.5, name="eight", crossings="allow")
+    driven = drive(track, laps=4, seed=2)
+    motion = fit_motion(log_of(receive(driven, seed=3)))
+    laps = find_laps(motion, find_start(motion))
+    times = np.array([lap.time for lap in laps.kept])
+    assert len(times) == 4 and np.abs(times.mean() - driven.lap_times().mean()) < 1.0
 
 
 def mean_line_of(track, turn):

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 STEP = 0.1  # [s] in which crossings are looked for
 ROUNDS = 4  # of Newton at a crossing
-ALONG = 0.3  # of the speed that has to lead across the line
+ALONG = 0.5  # of the speed that has to lead across the line
 SLOWEST = 0.2  # of the fastest crossing: a slower one begins no lap
 LENGTH_OFF = 0.15  # share of the median length
 
