@@ -157,7 +157,7 @@ def test_speeds_and_places_of_corners(driven, known_track):
 def test_a_first_lap_from_the_grid(driven):
     found = compare(Choice(driven, "one", 2, "A"), Choice(driven, "one", 1, "A"))
     first, second = (lap.lap.lap_time for lap in found.laps)
-    assert found.total == pytest.approx(second - first, abs=0.01) and found.total > 1.0
+    assert found.total == pytest.approx(second - first, abs=1e-9) and found.total > 1.0
     assert sum(each.lost for each in found.sectors) == pytest.approx(found.total, abs=1e-9)
 
 
@@ -168,7 +168,8 @@ def test_people_and_drivers_compare(driven, known_track, tmp_path):
     found = compare(Choice(human, "human"), Choice(driven, "script"))
     assert found.track_hash == known_track.hash
     a, b = (lap.lap.lap_time for lap in found.laps)
-    assert found.total == pytest.approx(b - a, abs=0.01)
+    assert found.total == pytest.approx(b - a, abs=1e-9)
+    assert found.lost[0] == pytest.approx(0.0, abs=1e-9)
     other = import_log(log, runs_dir=tmp_path / "runs").folder  # a track of its own
     with pytest.raises(RunError, match=r"on '[a-z_]+-7'.*racegym runs import LOG --track TRACK"):
         compare(Choice(other, "human"), Choice(driven, "script"))

@@ -42,6 +42,7 @@ BEFORE = 1.0  # [s] of telemetry before a lap and after it
 SAME_LENGTH = 0.005  # share, of two tracks without a common hash
 SAME_LINE = 1.0  # [m]
 ON_TRACK = 5.0  # [m] beyond the edge, within which nine tenths of a lap must lie
+FAULT = 0.05  # [s] that interpolation may be off at the line
 _COLUMNS = ("time", "x", "y", "vx", "vy", "status")
 
 
@@ -364,11 +365,23 @@ def _driven(
         driver=str(row["driver"]),
         episode=episode["episode"] + 1,
         lap=lap,
-        time=PchipInterpolator(at, time)(s) - began,
+        time=_timed(PchipInterpolator(at, time)(s) - began, lap.lap_time),
         speed=np.interp(s, at, speed),
         x=np.interp(s, at, x),
         y=np.interp(s, at, y),
     )
+
+
+def _timed(time: Floats, lap_time: float) -> Floats:
+    """Return times at the stations, freed of what interpolation is off where the lap was timed.
+
+    A standing start begins before the line, and a track of the caller's may have another line:
+    what is more than a step is no fault of interpolation.
+    """
+    begins, ends = (
+        off if abs(off) < FAULT else 0.0 for off in (float(time[0]), float(time[-1]) - lap_time)
+    )
+    return time - np.linspace(begins, ends, len(time))
 
 
 def _half_width(choice: Choice, episode: Mapping[str, Any]) -> float:
