@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from racegym.errors import ScenarioError, UnknownNameError
+from racegym.errors import ScenarioError, TrackError, UnknownNameError
 
 if TYPE_CHECKING:
     from racegym.track import Track
@@ -20,11 +20,8 @@ def named_track(text: str) -> Track:
         RacegymError: there is none, it is broken, or the scenario has several.
     """
     path = Path(text)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
-        with path.open("rb") as file:
-            native = file.read(32).lstrip(b"\xef\xbb\xbf").startswith(b"racegym_track:")
-        if not native:
-            return _of_scenario(path)
+    if path.suffix in (".yaml", ".yml") and path.is_file() and not _is_track(path):
+        return _of_scenario(path)
     from racegym import plugins
     from racegym.scenario.track_names import find_track
 
@@ -34,6 +31,16 @@ def named_track(text: str) -> Track:
         if text not in plugins.load().names("scenario"):
             raise
         return _of_scenario(text)
+
+
+def _is_track(path: Path) -> bool:
+    from racegym.formats import format_of
+
+    try:
+        format_of(path)
+    except TrackError:
+        return False
+    return True
 
 
 def _of_scenario(path: Path | str) -> Track:

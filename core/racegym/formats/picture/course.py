@@ -175,7 +175,8 @@ def _driven(
         if index is None:
             index = int(np.searchsorted(np.cumsum(drawn.steps), where[0])) % len(drawn.points)
         backwards ^= gates.against
-        drawn = drawn.noting(f"{len(ends)} gates of {CHECKPOINTS} tell the direction")
+        if options.direction is None:
+            drawn = drawn.noting(f"{len(ends)} gates of {CHECKPOINTS} tell the direction")
         wanted = "against" if backwards else "along"
     else:
         wanted = ""
