@@ -309,6 +309,10 @@ def test_generate_takes_the_options_of_a_scenario(user, capsys):
     assert sorted(path.name for path in user.iterdir()) == ["mine-1.track", "mine-2.track"]
     one = read_track(user / "mine-1.track")
     assert one.hash == generate(4, length=400.0, spacing=8.0, runoff=np.inf, obstacles=2).hash
+    (user / "mine-1.track").unlink()
+    racegym("generate", "--length", "400", "--count", "2", "--name", "mine", code=2)
+    assert "there is a track 'mine-2' already; --overwrite" in capsys.readouterr().err
+    assert not (user / "mine-1.track").exists()  # all are written or none
     racegym("generate", "--length", "400", "--dry-run")
     assert "written" not in capsys.readouterr().out.splitlines()[-1]
     for arguments, said in [

@@ -37,9 +37,9 @@ def _callback(into: Path | None, overwrite: bool, dry_run: bool, **given: Any) -
     if name is not None and len(tracks) > 1:
         tracks = [replace(track, name=f"{name}-{k}") for k, track in enumerate(tracks, 1)]
     folder = into or library.user_library()
-    if not (dry_run or overwrite):
-        for track in tracks:
-            library.refuse_taken(folder, track.name)
+    if not (overwrite or dry_run):
+        for track in tracks:  # all or none
+            library.check_free(folder, track.name)
     for track in tracks:
         path = None if dry_run else library.add(folder, track, overwrite=overwrite)
         told = f"{track.name}: {track.length:,.1f} m, hash {track.hash}"

@@ -18,7 +18,7 @@ from racegym.errors import TrackError
 from racegym.formats.native import ENDING, HEAD, write
 from racegym.track import Track
 
-__all__ = ["PROJECT", "Entry", "add", "entries", "find", "refuse_taken", "user_library"]
+__all__ = ["PROJECT", "Entry", "add", "check_free", "entries", "find", "user_library"]
 
 PROJECT = "tracks"  # the folder of a project's library
 
@@ -78,11 +78,11 @@ def find(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def refuse_taken(folder: Path, name: str) -> None:
-    """Refuse a name that a track of the library has already.
+def check_free(folder: Path, name: str) -> None:
+    """Refuse a name that a track of a library has.
 
     Raises:
-        TrackError: it has; or the library can't be read.
+        TrackError: telling how it can be replaced, or that the folder can't be read.
     """
     there = find(folder, safe_name(name))
     if there is not None:
@@ -107,9 +107,9 @@ def add(folder: Path, track: Track, *, overwrite: bool = False) -> Path:
     Raises:
         TrackError: there is a track of that name, or it can't be written.
     """
-    if not overwrite:
-        refuse_taken(folder, track.name)
     name = safe_name(track.name)
+    if not overwrite:
+        check_free(folder, name)
     there = find(folder, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
