@@ -13,7 +13,7 @@ import pytest
 from racegym import plugins
 from racegym.cli import main
 from racegym.cli.tracks import PARTS
-from racegym.formats import read_track, write_track
+from racegym.formats import format_of, read_track, write_track
 from racegym.plugins import Offer
 from racegym.scenario.track_names import NamedTrack
 from racegym.track import generate
@@ -67,7 +67,7 @@ def test_import_tells_what_was_found_and_writes_it_once(csv, user, capsys):
     racegym("import", str(csv), "--set", "name=mine")
     assert f"written: {user / 'mine.track'}" in capsys.readouterr().out
     racegym("import", str(csv), "--name", "mine", code=2)
-    assert "already; --overwrite replaces it, --name gives another" in capsys.readouterr().err
+    assert "already; --overwrite replaces it, another name keeps both" in capsys.readouterr().err
     racegym("import", str(csv), "--name", "mine", "--overwrite")
     racegym("import", str(csv), "--into", "tracks", "--format", "tum")
     assert read_track("tracks/circuit.track").hash == read_track(csv).hash
@@ -309,6 +309,10 @@ def test_generate_takes_the_options_of_a_scenario(user, capsys):
     assert sorted(path.name for path in user.iterdir()) == ["mine-1.track", "mine-2.track"]
     one = read_track(user / "mine-1.track")
     assert one.hash == generate(4, length=400.0, spacing=8.0, runoff=np.inf, obstacles=2).hash
+    (user / "mine-1.track").unlink()
+    racegym("generate", "--length", "400", "--count", "2", "--name", "mine", code=2)
+    assert "there is a track 'mine-2' already; --overwrite" in capsys.readouterr().err
+    assert not (user / "mine-1.track").exists()  # all are written or none
     racegym("generate", "--length", "400", "--dry-run")
     assert "written" not in capsys.readouterr().out.splitlines()[-1]
     for arguments, said in [
@@ -342,7 +346,7 @@ def test_formats_lists_what_is_read_and_written_and_options(capsys):
     racegym("formats")
     assert "TUM's racetrack database" in capsys.readouterr().out
     racegym("formats", "tum")
-    assert "of the track; None: the file's" in capsys.readouterr().out
+    assert "the file's " in capsys.readouterr().out
     racegym("formats", "native-npz", code=2)
     assert "no track format 'native-npz' that racegym reads" in capsys.readouterr().err
 
@@ -353,3 +357,70 @@ def test_names_are_completed(user):
     racegym("generate", "--length", "400", "--spacing", "8", "--name", "mine")
     found = TRACK.shell_complete(None, None, "mi")  # type: ignore[arg-type]
     assert [item.value for item in found] == ["mine"]
+
+
+def test_a_line_is_stored_over_another_only_when_asked(csv, user, capsys):
+    racegym("line", str(csv), "--kind", "shortest", "--store")
+    racegym("line", str(csv), "--kind", "centerline", "--store", code=2)
+    assert "--overwrite replaces it" in capsys.readouterr().err
+    racegym("line", str(csv), "--kind", "centerline", "--store", "--overwrite")
+    assert read_track(user / "circuit.track").line_name == "centerline"
+
+
+def test_export_takes_the_form_from_the_ending_and_spares_what_is_there(capsys):
+    write_track(RING, "ring.track", "native")
+    for name in ("ring.svg", "ring.geojson", "ring.csv", "ring_map.yaml", "folder"):
+        racegym("export", "ring.track", name)
+    assert Path("ring.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert format_of("ring.geojson") == "geojson" and format_of("folder") == "native"
+    racegym("export", "ring.track", "ring.kml", code=2)
+    assert "ring.kml: racegym writes no form that ends in .kml; it writes .track, " in (
+        capsys.readouterr().err
+    )
+    Path("drawn.png").write_bytes(b"a drawing of mine")
+    racegym("export", "ring.track", "drawn", "--format", "f1tenth", code=2)
+    assert "drawn.png: exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert Path("drawn.png").read_bytes() == b"a drawing of mine"
+
+
+def test_a_map_called_map_is_read_back_with_its_centerline(capsys):
+    write_track(RING, "ring.track", "native")
+    racegym("export", "ring.track", "ring_map.yaml")
+    assert Path("ring_centerline.csv").is_file()
+    again = read_track("ring_map.yaml")
+    assert again.name == "ring" and not any("direction" in note for note in again.notes)
+
+
+def test_generate_writes_nothing_where_one_name_is_taken(user, capsys):
+    racegym("generate", "--seed", "5", "--length", "400")
+    racegym("generate", "--seed", "4", "--count", "2", "--length", "400", code=2)
+    assert "a track 'club-5' already" in capsys.readouterr().err
+    assert [file.name for file in user.iterdir()] == ["club-5.track"]
+
+
+def test_a_choice_that_may_be_left_out_is_told_in_plain_words(capsys):
+    racegym("generate", "--direction", "left", code=2)
+    assert capsys.readouterr().err.strip().endswith("Valid: ccw, cw")
+
+
+def test_options_tell_what_holds_without_them(capsys):
+    racegym("formats", "image")
+    told = capsys.readouterr().out
+    assert "None" not in told and " true " in told and "on the straightest part" in told
+    racegym("generate", "--help")
+    told = capsys.readouterr().out
+    assert "None" not in told and "[default: by style]" in told
+
+
+def test_a_narrow_console_leaves_columns_out_and_cuts_no_name(user, monkeypatch, capsys):
+    long = "a-name-of-twenty-four-xx"
+    racegym("generate", "--name", long, "--length", "400")
+    for columns in ("60", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        capsys.readouterr()
+        racegym("list")
+        told = capsys.readouterr().out
+        assert f"{long} " in told and "\u2026" not in told
+        racegym("line", long, "--kind", "centerline", "--kind", "minimum_curvature")
+        told = capsys.readouterr().out
+        assert "minimum_curvature " in told and "\u2026" not in told

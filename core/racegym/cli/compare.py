@@ -38,7 +38,7 @@ Given = TypeVar("Given")
 )  # fmt: skip
 @click.option(
     "--track", type=TRACK, metavar="TRACK",
-    help="Lay both over this track, by name, file or scenario file.  [default: the runs' own]",
+    help="Lay both over this track, or a scenario's, by name or file.  [default: the runs' own]",
 )  # fmt: skip
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it into a .png file."

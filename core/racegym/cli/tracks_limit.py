@@ -105,7 +105,9 @@ def _print(reference: ReferenceLap, track: Track, vehicle: str) -> None:
     from racegym.report.wording import kmh, lap_text
 
     table = Table(show_header=False)
-    table.add_row("lap time", f"{lap_text(reference.lap_time)} ({reference.lap_time:.3f} s)")
+    seconds = f"{reference.lap_time:.3f} s"
+    minutes = f"{lap_text(reference.lap_time)} ({seconds})"
+    table.add_row("lap time", minutes if reference.lap_time >= 60.0 else seconds)
     table.add_row("track", f"{track.name}, {track.length:,.1f} m")
     table.add_row("vehicle", vehicle)
     table.add_row("line", f"{reference.line.name}, {reference.line.length:,.1f} m")

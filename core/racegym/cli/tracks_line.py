@@ -55,6 +55,7 @@ class _Row(NamedTuple):
 )  # fmt: skip
 @click.option("--store", is_flag=True, help="Make it the racing line that the track brings.")
 @into_option
+@click.option("--overwrite", is_flag=True, help="Replace a track of that name in the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the line into a PNG."
@@ -69,6 +70,7 @@ def command(
     margin: float | None,
     store: bool,
     into: Path | None,
+    overwrite: bool,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -76,7 +78,7 @@ def command(
 
     Tells of each its length, how much it bends, the room it leaves beside the vehicle, and the
     quasi-steady-state lap time. With --store the track keeps the line: in its own file where
-    that is of the native form, else as a track of a library.
+    that is yours and of the native form, else as a track of a library.
     """
     from racegym.raceline.corridor import default_margin
     from racegym.raceline.quasi_steady import lap_of_line
@@ -101,7 +103,7 @@ def command(
         _print(rows, found, f"{called}, {width:.2f} m wide, margin {margin:.2f} m", width)
     if store:
         own = path if origin in OWN else None
-        click.echo(f"written: {_store(found, rows[0].line, own, into)}", err=as_json)
+        click.echo(f"written: {_store(found, rows[0].line, own, into, overwrite)}", err=as_json)
 
 
 def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Line:
@@ -118,6 +120,7 @@ def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Lin
 
 
 def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
+    from racegym.report.narrow import leave_out
     from racegym.report.wording import lap_text
 
     table = Table(title=f"{track.name}, {track.length:,.1f} m: {vehicle}")
@@ -130,9 +133,11 @@ def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
             f"{line.curvature_squared:.4f} /m",
             f"{1.0 / max(float(abs(line.curvature).max()), 1e-9):.1f} m",
             f"{line.clearance(width).min():.2f} m",
-            f"{lap_text(lap.lap_time)} ({lap.lap_time:.3f} s)",
+            lap_text(lap.lap_time),
         )
-    Console().print(table)
+    console = Console()
+    leave_out(table, console, "sharpest", "room")
+    console.print(table)
     click.echo(
         "bends: integral of curvature squared; sharpest: least radius; room: least distance "
         "to the edge beside the vehicle"
@@ -170,7 +175,7 @@ def _draw(row: _Row, ggv: GGV, vehicle: str, path: Path) -> None:
         raise RunError(f"can't be written: {error.strerror or error}", file=path) from error
 
 
-def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Path:
+def _store(track: Track, line: Line, path: Path | None, into: Path | None, overwrite: bool) -> Path:
     """Write the track with its line; return the file that it stands in."""
     from racegym.formats import format_of, library
 
@@ -178,4 +183,4 @@ def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Pa
     if into is None and path is not None and format_of(path) == "native":
         write_back(lined, path)
         return path
-    return library.add(into or library.user_library(), lined)
+    return library.add(into or library.user_library(), lined, overwrite=overwrite)

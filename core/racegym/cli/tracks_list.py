@@ -37,7 +37,11 @@ def command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(rows))
+        from racegym.report.narrow import leave_out
+
+        console, table = Console(), _table(rows)
+        leave_out(table, console, "hash", "corners", "from")
+        console.print(table)
     broken = [row["reason"] for row in rows if row["reason"]]
     for reason in broken if not as_json else ():
         click.echo(f"{click.style('error:', fg='red', bold=True)} {reason}", err=True)

@@ -49,9 +49,8 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
         TrackError: the picture would be too large, a file can't be written, or a race line
             of another lies beside it.
     """
-    stem = _stem(path)
     if track.line is None:
-        refuse_line_of_another(path.with_name(f"{stem}_raceline.csv"), path)
+        refuse_line_of_another(path.with_name(f"{_bare(path)}_raceline.csv"), path)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -72,28 +71,26 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     Image.fromarray(np.where(free, FREE, OCCUPIED).astype(np.uint8)[::-1]).save(picture, "PNG")
     origin = corner + np.array(track.origin)
     yaml = (
-        f"image: {_quoted(stem + '.png')}\nresolution: {resolution:g}\n"
+        f"image: {_quoted(_stem(path) + '.png')}\nresolution: {resolution:g}\n"
         f"origin: [{origin[0]:.6f}, {origin[1]:.6f}, 0.0]\n"
         "negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n"
     )
-    files: dict[str, bytes] = {
-        f"{stem}.png": picture.getvalue(),
-        f"{stem}.yaml": yaml.encode(),
-        f"{stem}_centerline.csv": _centerline(track).encode(),
-    }
+    contents = [picture.getvalue(), yaml.encode(), _centerline(track).encode()]
     if track.line is not None:
-        files[f"{stem}_raceline.csv"] = _raceline(track).encode()
-    for name, content in files.items():
-        write_whole(path.with_name(name), content)
-    return outputs(track, path)
+        contents.append(_raceline(track).encode())
+    files = outputs(track, path)
+    for file, content in zip(files, contents, strict=True):
+        write_whole(file, content)
+    return files
 
 
 def outputs(track: Track, path: Path) -> list[Path]:
     """Return the files that ``write`` makes."""
-    endings = [".png", ".yaml", "_centerline.csv"]
+    stem, name = _stem(path), _bare(path)
+    names = [f"{stem}.png", f"{stem}.yaml", f"{name}_centerline.csv"]
     if track.line is not None:
-        endings.append("_raceline.csv")
-    return [path.with_name(_stem(path) + ending) for ending in endings]
+        names.append(f"{name}_raceline.csv")
+    return [path.with_name(each) for each in names]
 
 
 def _stem(path: Path) -> str:
@@ -101,6 +98,11 @@ def _stem(path: Path) -> str:
     for suffix in (".yaml", ".yml", ".png"):
         stem = stem.removesuffix(suffix)
     return stem
+
+
+def _bare(path: Path) -> str:
+    """Return what the lines of a map are called, as the reader has it: without ``_map``."""
+    return _stem(path).removesuffix("_map") or _stem(path)
 
 
 def _quoted(text: str) -> str:

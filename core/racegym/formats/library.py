@@ -18,7 +18,7 @@ from racegym.errors import TrackError
 from racegym.formats.native import ENDING, HEAD, write
 from racegym.track import Track
 
-__all__ = ["PROJECT", "Entry", "add", "entries", "find", "user_library"]
+__all__ = ["PROJECT", "Entry", "add", "check_free", "entries", "find", "user_library"]
 
 PROJECT = "tracks"  # the folder of a project's library
 
@@ -78,6 +78,21 @@ def find(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
+def check_free(folder: Path, name: str) -> None:
+    """Refuse a name that a track of a library has.
+
+    Raises:
+        TrackError: telling how it can be replaced, or that the folder can't be read.
+    """
+    there = find(folder, safe_name(name))
+    if there is not None:
+        raise TrackError(
+            f"there is a track {safe_name(name)!r} already; --overwrite replaces it, another "
+            "name keeps both",
+            file=there,
+        )
+
+
 def add(folder: Path, track: Track, *, overwrite: bool = False) -> Path:
     """Write a track into a library, under its name as far as file systems take it.
 
@@ -93,12 +108,9 @@ def add(folder: Path, track: Track, *, overwrite: bool = False) -> Path:
         TrackError: there is a track of that name, or it can't be written.
     """
     name = safe_name(track.name)
+    if not overwrite:
+        check_free(folder, name)
     there = find(folder, name)
-    if there is not None and not overwrite:
-        raise TrackError(
-            f"there is a track {name!r} already; --overwrite replaces it, --name gives another",
-            file=there,
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:

@@ -59,31 +59,47 @@ class Format(NamedTuple):
     summary: str  # one line for people
     reads: bool = True
     writes: bool = False
+    ending: str = ""  # of a file's name, by which it is meant when nothing else says the form
 
 
 FORMATS = {  # in the order in which a file is asked what it is
     "native": Format(
-        "racegym.formats.native", "racegym's own: a .track file or folder", writes=True
+        "racegym.formats.native",
+        "racegym's own: a .track file or folder",
+        writes=True,
+        ending=".track",
     ),
     "native-npz": Format(
         "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
     ),
     "f1tenth": Format(
-        "racegym.formats.f1tenth", "F1TENTH map: picture and YAML, as in ROS", writes=True
+        "racegym.formats.f1tenth",
+        "F1TENTH map: picture and YAML, as in ROS",
+        writes=True,
+        ending=".yaml",
     ),
     "image": Format("racegym.formats.image", "drawn picture, alone or with checkpoints.json"),
     "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
-    "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
+    "tum": Format(
+        "racegym.formats.tum", "CSV of TUM's racetrack database", writes=True, ending=".csv"
+    ),
     "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
     "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
     "geojson": Format(
-        "racegym.formats.geojson", "GeoJSON: a line, or a pair of edges, on a map", writes=True
+        "racegym.formats.geojson",
+        "GeoJSON: a line, or a pair of edges, on a map",
+        writes=True,
+        ending=".geojson",
     ),
     "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
     "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
     "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
-    "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
-    "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
+    "svg": Format(
+        "racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True, ending=".svg"
+    ),
+    "png": Format(
+        "racegym.formats.png", "a drawing, as PNG", reads=False, writes=True, ending=".png"
+    ),
 }
 
 

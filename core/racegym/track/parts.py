@@ -27,7 +27,14 @@ _ZEROS.flags.writeable = False
 
 
 def frozen(array: ArrayLike) -> Floats:
-    """Return a float64 copy that can't be written."""
+    """Return a float64 copy that can't be written; what is one already is shared."""
+    if (
+        isinstance(array, np.ndarray)
+        and array.dtype == np.float64
+        and array.flags.c_contiguous
+        and not (array.flags.writeable or isinstance(array.base, np.ndarray))
+    ):
+        return array
     own = np.array(array, dtype=np.float64, order="C")
     if own.ndim == 1 and len(own) <= len(_ZEROS) and not own.view(np.int64).any():
         return _ZEROS[: len(own)]  # not of -0.0, which has other bits

@@ -226,7 +226,10 @@ class Track:
         def beside(values: Floats) -> Floats:
             return np.asarray(np.interp(s, at_knots, np.append(values, values[0])))
 
-        left, right = beside(left), beside(right)
+        # Equal widths are one array: a pool of many tracks has them once.
+        same = np.array_equal(left, right)
+        left = frozen(beside(left))
+        right = left if same else beside(right)
 
         def near(place: float) -> str:
             return label(int(np.searchsorted(at_knots, place % lap, side="right") - 1))
