@@ -266,7 +266,7 @@ def test_a_car_that_stood_on_the_start_line_has_its_laps(known_track, rate):
     assert len(laps.laps) <= 4
 
 
-@pytest.mark.parametrize("rate", [10.0, 1.0])
+@pytest.mark.parametrize("rate", [5.0, 1.0])
 def test_a_car_that_waits_beside_the_start_line_loses_no_lap(known_track, rate):
     """It stands where most laps pass, before the first lap and after the last."""
     driven = drive(known_track, laps=5, seed=4)
@@ -327,7 +327,7 @@ def test_an_oval_may_lie_either_way_round_unless_its_place_on_earth_is_known():
 
 def test_a_circuit_that_is_nearly_symmetric_is_laid_the_right_way_round():
     oval = generate(4, style="oval")
-    for turn in (0.0, 1.0, 3.0):
+    for turn in (0.0, 3.0):
         placed = place_on(oval, mean_line_of(oval, turn), "a.csv")
         assert not placed.doubt
         assert np.cos(placed.turn + turn) > 0.999

@@ -30,7 +30,7 @@ Given = TypeVar("Given")
 )  # fmt: skip
 @click.option(
     "--car", "cars", multiple=True, metavar="NAME",
-    help="Whose lap, by name or index; may be given twice.  [default: whoever drove it]",
+    help="Whose lap, by name or index from 0; may be given twice.  [default: whoever drove it]",
 )  # fmt: skip
 @click.option(
     "--episode", "episodes", type=click.IntRange(min=1), multiple=True, metavar="N",

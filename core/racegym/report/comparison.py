@@ -54,7 +54,7 @@ class Choice:
         run: its folder.
         name: of the run, for people.
         lap: its number, or the best that counts.
-        car: name or index of the car; None: whoever drove that lap, or won.
+        car: name of the car, or its index from 0; None: whoever drove that lap, or won.
         episode: from 1; None: that of the best lap, or the first.
     """
 
