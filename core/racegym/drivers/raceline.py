@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from racegym.drivers.paths import Paths
@@ -20,12 +21,15 @@ from racegym.track import Track
 
 __all__ = ["Raceline"]
 
+Floats = NDArray[np.float64]
+
 LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.7  # of the envelope: what is left corrects the line
 SHARE_TRUST = 0.9  # of the way to the lateral limit at which the brakes have to be let go
 LEAST = {  # of a vehicle table that does not tell
     "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
-    "top_speed": 1.0,
 }  # fmt: skip
+LEAST_TOP = 1.0  # [m/s] of a top speed; one that is not told is none
+MOST_DRIFT = 0.21  # [rad] that a car may slide in a steady corner: softer tyres are not used up
 UNSURE_BRAKES = 2.0  # the brakes are taken to bite so much harder until they have been felt
 
 
@@ -86,12 +90,14 @@ class Raceline(Driver):
             return model
         table = self.setup.view.vehicle
         told = {name: float(getattr(table, name).reshape(-1)[car]) for name in LEAST}
+        top = float(table.top_speed.reshape(-1)[car])
         return point_mass_ggv(
             Envelope(
                 **{
                     name: told[name] if isfinite(told[name]) and told[name] > least else least
                     for name, least in LEAST.items()
-                }
+                },
+                top_speed=max(top, LEAST_TOP) if top > 0.0 else inf,
             )
         )
 
@@ -107,7 +113,7 @@ class Raceline(Driver):
             vehicle.brake, vehicle.drag, previous.throttle, previous.brake,
             tracks.race_track, tracks.points, tracks.table,
             paths.starts, paths.rows, paths.envelopes,
-            paths.top_speeds, paths.drives, paths.brakes,
+            paths.top_speeds, paths.drives, paths.brakes, paths.slips, paths.understeers,
             self._blocked, self._bite, self._twist, self._drift,
             control.steer, control.throttle, control.brake, control.gear, view.dt,
         )  # fmt: skip
@@ -115,6 +121,22 @@ class Raceline(Driver):
 
 def _trusted(ggv: GGV) -> GGV:
     """Return ``ggv`` less what is kept to correct with."""
-    used = ggv.share / SHARE_TRUST
-    brake = np.array([np.interp(used, ggv.share, row) for row in ggv.brake])
-    return replace(ggv, lateral=LATERAL_TRUST * ggv.lateral, brake=BRAKE_TRUST * brake)
+    held = np.full(len(ggv.speed), LATERAL_TRUST)
+    if ggv.slip is not None:
+        drifts = np.maximum.accumulate(-ggv.slip, axis=1)
+        held = np.minimum(held, [np.interp(MOST_DRIFT, row, ggv.share) for row in drifts])
+
+    def at(used: Floats, values: Floats) -> Floats:
+        shares = np.broadcast_to(used, values.shape)
+        return np.array(
+            [np.interp(x, ggv.share, row) for x, row in zip(shares, values, strict=True)]
+        )
+
+    turned = held[:, None] * ggv.share
+    return replace(
+        ggv,
+        lateral=held * ggv.lateral,
+        brake=BRAKE_TRUST * at(ggv.share / SHARE_TRUST, ggv.brake),
+        slip=None if ggv.slip is None else at(turned, ggv.slip),
+        understeer=None if ggv.understeer is None else at(turned, ggv.understeer),
+    )

@@ -26,7 +26,7 @@ LINE_KINDS: tuple[str, ...] = get_args(LineKind)
 FOR_ONE_VEHICLE = ("weighted", "minimum_time")  # the kinds that depend on the g-g-v envelope
 
 ARRAYS = ("offset", "name", "notes")  # of an entry
-METHOD = 1  # version of what is computed here: a change of it makes all entries anew
+METHOD = 2  # version of what is computed here: a change of it makes all entries anew
 
 
 def racing_line(

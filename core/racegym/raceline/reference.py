@@ -28,7 +28,7 @@ __all__ = ["DEFAULT_LINE", "ReferenceLap", "known_reference", "reference_lap", "
 Floats = NDArray[np.float64]
 
 DEFAULT_LINE: LineKind = "weighted"
-METHOD = 1  # version of what is computed here: a change of it makes all references anew
+METHOD = 2  # version of what is computed here: a change of it makes all references anew
 CHANGE = 0.01  # of a quantity, by which its worth is found
 KIND = "limits"  # folder in the cache
 ARRAYS = ("offset", "name", "notes", "curvature", "step", "speed", "corner_speed")
