@@ -256,6 +256,7 @@ def test_an_edit_is_noted_and_a_broken_one_refused(tmp_path):
         ("name: a\nwidth: -1", 2, "width is -1; it should be greater than 0"),
         ("width: .nan", 1, "width is nan; it should be a finite number"),
         ("width: 8\norigin: [1, .inf]", 2, r"origin\[1\] is inf; it should be a finite number"),
+        ("name: ''\nwidth: 8", 1, "name is ''; it should have at least 1 character"),
         ("width: wide", 1, "width is 'wide'; it should be a number"),
         ("width: 8\nrunoff: .nan", 2, "runoff is nan"),
         ("width: 8\nsurface_left: gras", 2, "surface_left is 'gras'; did you mean 'grass'?"),
@@ -266,6 +267,10 @@ def test_an_edit_is_noted_and_a_broken_one_refused(tmp_path):
         ("width: 8\nobstacles: [{s: 3, x: 2, radius: 1}]", 2, r"obstacles\[0\] give s and d, al"),
         ("width: 8\nobstacles: [{x: 900, y: 0, radius: 1}]", None, "is out of reach of the track"),
         ("width: 8\nobstacles: [{s: 3, radius: 1, segment: 99999}]", None, "must have a segment"),
+        (f"width: 8\nobstacles: [{{s: 3, radius: 1, segment: {10**19}}}]", 2, "segment is 1000000"),
+        ("width: 8\nobstacles: [{x: 1e308, y: 0, radius: 1}]", 2, "x is 1e.308; it must lie"),
+        ("width: 8\norigin: [0, -1e300]", 2, r"origin\[1\] is -1e.300; it must lie within 1e.09"),
+        ("width: 8\nkerb_width: 1e300", 2, "kerb_width is 1e.300; it should be less"),
         ("width: 8\nsectors: [0, 1000]", None, "sectors must begin with 0, increase, and stay"),
         ("width: 8\nstart: 4000", None, "start is 4000 m; a lap is 255.3 m long"),
         ("width: 8\npit: {entry: 9, exit: 3, offset: 1, width: 4, speed_limit: 9}", None, "offset"),
@@ -311,6 +316,12 @@ def test_a_wrong_table_is_told_with_its_line(tmp_path, table, line, said):
     with pytest.raises(TrackError, match=said) as caught:
         read_track(path)
     assert (caught.value.file, caught.value.line) == (str(path), line)
+
+
+def test_a_line_far_beyond_the_track_is_refused(tmp_path):
+    path = write(tmp_path / "a.track", "width: 8", [f"{row},1e300" for row in RING], "x,y,line")
+    with pytest.raises(TrackError, match=r"racing line is 1e\+300 m beside the centerline at s = "):
+        read_track(path)
 
 
 def test_a_head_without_an_end_and_one_that_is_too_large(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,29 @@ def test_reversed_twice_is_the_track_itself(generated):
     s = np.linspace(0.0, track.length, 40)
     np.testing.assert_allclose(there.at(s, 2.0)[:2], track.at(-s, -2.0)[:2], atol=1e-9)
     np.testing.assert_allclose(there.sectors, track.sectors)  # three equal ones
+
+
+def test_a_bridge_of_very_close_samples_takes_little_memory():
+    tracemalloc.start()
+    track = Track.from_points(
+        lemniscate(), 10.0, 10.0, name="eight", crossings="allow", spacing=0.02
+    )
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(track) > 30_000 and len(track.crossings) == 1
+    assert used < 100e6
+    twice = np.concatenate([CIRCLE, CIRCLE * 1.001])
+    with pytest.raises(TrackError, match="runs along its own asphalt"):
+        Track.from_points(twice, 4.0, 4.0, name="twice", crossings="allow", spacing=0.02)
+
+
+def test_a_crossing_on_the_start_line_stays_there_in_reverse():
+    angle = 2.0 * np.pi * np.arange(200) / 200
+    points = 150.0 * np.column_stack([np.sin(angle), 0.5 * np.sin(2.0 * angle)])
+    track = Track.from_points(points, 3.0, 3.0, name="eight", crossings="allow")
+    for each in (track, track.reversed()):
+        ((s1, s2),) = each.crossings
+        assert (s1, s2) == (pytest.approx(0.0, abs=1e-6), pytest.approx(0.5 * each.length))
 
 
 def test_elevation_and_banking_follow_the_points():

@@ -47,7 +47,7 @@ def entries(folder: Path) -> Iterator[Entry]:
     """
     try:
         found = [_entry(path) for path in sorted(folder.iterdir())]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise TrackError(f"is no folder that can be read: {error}", file=folder) from None

@@ -69,7 +69,7 @@ def _plain(faults: list[ErrorDetails], model: type[BaseModel], what: str) -> str
     if fault["type"] == "literal_error" and isinstance(value, str):
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
         hint = f"; {nearest(value, choices)}"
-    message = fault["msg"].replace("Input should", "it should", 1)
+    message = re.sub(r"^\w+ should", "it should", fault["msg"])
     return f"{what}: option {_path(at)!r} is {value!r}; {message}{hint}"
 
 

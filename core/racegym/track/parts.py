@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
+from racegym.track.check import LARGEST_WIDTH
 
 if TYPE_CHECKING:
     from racegym.track.track import Track
@@ -53,6 +54,12 @@ def optional_parts(track: Track) -> Iterator[tuple[str, NDArray[Any]]]:
         line = frozen(track.line)
         if line.shape != (n,) or not np.isfinite(line).all():
             raise TrackError(f"{said}its racing line must be ({n},) finite numbers")
+        far = int(np.argmax(np.abs(line)))
+        if abs(line[far]) > LARGEST_WIDTH:
+            raise TrackError(
+                f"{said}its racing line is {line[far]:g} m beside the centerline at s = "
+                f"{far * track.spacing:.1f} m; {LARGEST_WIDTH:g} m are the most"
+            )
         yield "line", line
     for name in ("surface_left", "surface_right"):
         codes = getattr(track, name)

@@ -381,7 +381,10 @@ class Track:
             sectors=gates(self.sectors),
             checkpoints=gates(self.checkpoints),
             crossings=tuple(
-                Crossing(self.length - b, self.length - a) for a, b in reversed(self.crossings)
+                sorted(
+                    Crossing(*sorted((self.length - s) % self.length for s in each))
+                    for each in self.crossings
+                )
             ),
             obstacle_segment=len(self) - 1 - self.obstacle_segment,
             line=None if self.line is None else -back(self.line),
