@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+_NAMED = 60  # names in one message
+
+
 class RacegymError(Exception):
     """Base of all errors meant for a user's eyes.
 
@@ -117,7 +120,7 @@ class MissingLibraryError(RacegymError, ImportError):
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return a hint: the nearest valid name if one is close, then all of them.
+    """Return a hint: the nearest valid name if one is close, then all of them, or the first 60.
 
     >>> nearest("pure_persuit", ["idle", "pure_pursuit"])
     "did you mean 'pure_pursuit'? Valid: idle, pure_pursuit"
@@ -125,4 +128,5 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     names = sorted(valid)
     close = get_close_matches(name, names, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"{guess}Valid: {', '.join(names) or 'none'}"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{guess}Valid: {', '.join(names[:_NAMED]) or 'none'}{more}"

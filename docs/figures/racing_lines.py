@@ -12,23 +12,23 @@ from matplotlib.axes import Axes
 
 from racegym.raceline.quasi_steady import lap_of_line
 from racegym.raceline.racing_line import racing_line
-from racegym.report.style import car_colour, heading, legend, new_figure, save
+from racegym.report.style import car_colour, heading, new_figure, save
 from racegym.report.track_map import draw_ground
 from racegym.run.limit import vehicle_model
 from racegym.track import generate
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
-KINDS = ("centerline", "shortest", "minimum_curvature", "minimum_time")
-WIDE = 4.8  # [inches]
+KINDS = ("centerline", "shortest", "minimum_curvature", "weighted", "minimum_time")
+WIDE = 5.6  # [inches]
 
 
 def main() -> None:
     """Draw all lines over one track, and their speeds below."""
-    track = generate(3, length=700.0, style="technical")
+    track = generate(3, length=700.0, style="kart", width=10.0)
     model = vehicle_model("rental_kart")
     ggv = model.ggv()
     high = WIDE * float(np.ptp(track.y) / np.ptp(track.x))
-    figure = new_figure(6.8, high + 2.6)
+    figure = new_figure(6.8, high + 2.4)
     above, below = figure.subplots(2, 1, height_ratios=[high, 1.8])
     assert isinstance(above, Axes)
     assert isinstance(below, Axes)
@@ -40,12 +40,12 @@ def main() -> None:
         look = {"color": car_colour(index), "lw": 1.4}
         above.plot(np.append(line.x, line.x[0]), np.append(line.y, line.y[0]), **look, label=label)
         below.plot(track.spacing * np.arange(len(track)), 3.6 * lap.speed, **look)
-    heading(above, "Four lines around one track", "a rental kart on a generated track of 700 m")
+    heading(above, "Five lines around one track", "a rental kart on a generated track of 700 m")
     above.set_aspect("equal")
     above.set_axis_off()
     below.set_xlabel("distance along the centerline [m]")
     below.set_ylabel("speed [km/h]")
-    legend(above)
+    above.legend(loc="center", bbox_to_anchor=(0.43, 0.56), frameon=False)
     save(figure, IMAGES / "racing_line.png")
 
 

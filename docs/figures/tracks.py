@@ -77,7 +77,8 @@ def shrink(path: Path) -> None:
     picture = Image.open(path).convert("RGB")
     high = round(picture.height * WIDEST / picture.width)
     small = picture.resize((WIDEST, high), Image.Resampling.LANCZOS)
-    small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+    # Rounds of k-means leave the large areas the colours that they have.
+    small.quantize(COLOURS, Image.Quantize.MEDIANCUT, 3, dither=Image.Dither.NONE).save(
         path, optimize=True
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from racegym.interfaces.options import described
 from racegym.plugins.offer import KINDS
 
 __all__ = ["Schema", "mapping", "row", "table"]
@@ -46,8 +47,9 @@ def table(schema: Schema, defs: dict[str, Schema], skip: tuple[str, ...] = ()) -
     for key, value in schema.get("properties", {}).items():
         if key in skip:
             continue
-        default = "*needed*" if key in needed else _value(value.get("default"))
-        rows.append(row(f"`{key}`", _type(value, defs), default, value.get("description", "")))
+        about, otherwise = described(value.get("description", ""))
+        default = "*needed*" if key in needed else otherwise or _value(value.get("default"))
+        rows.append(row(f"`{key}`", _type(value, defs), default, about))
     return ["| key | type | default | meaning |", "|---|---|---|---|", *rows] if rows else []
 
 

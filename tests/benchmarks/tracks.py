@@ -29,6 +29,7 @@ from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import minimum_curvature
 from racegym.raceline.minimum_time import minimum_time
 from racegym.raceline.quasi_steady import lap_of_line
+from racegym.raceline.weighted import weighted
 from racegym.run.limit import vehicle_model
 from racegym.track import Track, generate
 from racegym_kart2d.limit import forget_envelopes
@@ -95,6 +96,11 @@ def lines(repeats: int) -> Iterator[Figure]:
             return lap_of_line(minimum_curvature(track, width), ggv)
 
         yield Figure(f"limit: {track.name}, {len(track)} samples", timed(limit, repeats), most)
+
+        def best(track: Track = track, width: float = width, ggv: GGV = ggv) -> object:
+            return lap_of_line(weighted(track, ggv, width), ggv)
+
+        yield Figure(f"limit, weighted line: {track.name}", timed(best, repeats), most)
     started = perf_counter()
     minimum_time(track, ggv, width)
     yield Figure(f"least time: {track.name}", perf_counter() - started, MOST_LEAST_TIME)

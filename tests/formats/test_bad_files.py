@@ -118,7 +118,7 @@ BAD_JSON = [
     (ring().replace("7.003,", "NaN,", 1), r"is no JSON: NaN is no number"),
     (ring().replace("7.003,", "-Infinity,", 1), r"is no JSON: -Infinity is no number"),
     (ring().replace("7.003,", "1e999,", 1), r"it must be finite"),
-    (ring().replace("7.003,", "9" * 5000 + ",", 1), r"is no JSON|must be finite"),
+    (ring().replace("7.003,", "9" * 5000 + ",", 1), r"is no JSON: a number of 5000 digits"),
     (ring().replace("7.003,", "9" * 400 + ",", 1), r"a huge number; it must be finite"),
     (ring(closed=False), r"the file\) is open: its last point is \d+\.\d m from its first"),
     (ring()[:200], r":1: is no whole JSON"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,18 @@ def test_a_line_that_runs_on_is_cut_and_one_of_several_laps_refused():
     assert len(line.points) == 90 and "ran on" in line.notes[0]
     with pytest.raises(TrackError, match=r"more than once.*--format log"):
         closed(np.concatenate([ring(60.0), ring(60.3)]), FILE, "it")
+
+
+@pytest.mark.parametrize("first", range(0, 60, 4))
+def test_a_leg_beside_the_first_is_no_return(first):
+    # A kart track of three legs, 9 m apart; points every 12 m, as drawn by hand.
+    corners = [(0, 0), (150, 0), (150, 9), (30, 9), (30, 18), (150, 18), (150, 60), (0, 60), (0, 0)]
+    pieces = [
+        np.linspace(a, b, max(1, round(np.hypot(b[0] - a[0], b[1] - a[1]) / 12)), endpoint=False)
+        for a, b in pairwise(corners)
+    ]
+    line = np.roll(np.concatenate(pieces), -first, axis=0)
+    assert len(closed(line, FILE, "the line").points) == len(line)
 
 
 def test_points_twice_in_a_row_are_dropped():

@@ -105,6 +105,28 @@ def test_polygons(maps, edges):
     assert any("assumed" in note for note in read_track(alone).notes)
 
 
+@pytest.mark.parametrize("form", ["kml", "json"])
+def test_polygons_without_holes_go_by_their_names(maps, edges, form):
+    left, right = edges(CIRCUIT)
+    lines = {"left": left[::4], "right": right[::4], "paddock": 0.3 * left[::9]}
+    if form == "kml":
+        text = maps.kml(lines).read_text(encoding="utf-8")
+        for old, new in (
+            ("<LineString>", "<Polygon><outerBoundaryIs><LinearRing>"),
+            ("</LineString>", "</LinearRing></outerBoundaryIs></Polygon>"),
+        ):
+            text = text.replace(old, new)
+        path = maps.write("p.kml", text)
+    else:
+        top = json.loads(maps.geojson(lines).read_text(encoding="utf-8"))
+        for feature in top["features"]:
+            shape = feature["geometry"]
+            shape.update(type="Polygon", coordinates=[shape["coordinates"]])
+        path = maps.write("p.json", json.dumps(top))
+    track = read_track(path)
+    np.testing.assert_allclose(track.width_left + track.width_right, 11.0, atol=0.4)
+
+
 def test_pieces_are_joined_whichever_way_they_run(maps):
     places = maps.places(center())
     parts = [places[:51], places[50:151][::-1], places[150:]]
@@ -186,9 +208,13 @@ class TestOpenStreetMap:
         path = maps.write("m.osm", text.replace("</osm>", more))
         with pytest.raises(TrackError, match=r"make no loop.*ways=.*Ring \(line \d+, 1\d+ m\); 9"):
             read_track(path)
-        for name in ("Ring", "100"):
+        for name in ("Ring", "100", 100):  # as YAML reads an id
             assert read_track(path, options={"ways": [name]}).length > 1700.0
         with pytest.raises(TrackError, match="has no way 'Rign'; did you mean 'Ring'"):
+            read_track(path, options={"ways": ["Rign"]})
+        many = "".join(f'<way id="{k}"><tag k="name" v="A {k}"/></way>' for k in range(500, 600))
+        path = maps.write("n.osm", text.replace("</osm>", f"{many}</osm>"))
+        with pytest.raises(TrackError, match=r"did you mean 'Ring'.* Valid: A 500, A 501, A 502"):
             read_track(path, options={"ways": ["Rign"]})
 
     def test_what_has_no_raceway(self, maps):

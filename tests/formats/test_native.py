@@ -256,6 +256,7 @@ def test_an_edit_is_noted_and_a_broken_one_refused(tmp_path):
         ("name: a\nwidth: -1", 2, "width is -1; it should be greater than 0"),
         ("width: .nan", 1, "width is nan; it should be a finite number"),
         ("width: 8\norigin: [1, .inf]", 2, r"origin\[1\] is inf; it should be a finite number"),
+        ("name: ''\nwidth: 8", 1, "name is ''; it should have at least 1 character"),
         ("width: wide", 1, "width is 'wide'; it should be a number"),
         ("width: 8\nrunoff: .nan", 2, "runoff is nan"),
         ("width: 8\nsurface_left: gras", 2, "surface_left is 'gras'; did you mean 'grass'?"),
@@ -266,6 +267,10 @@ def test_an_edit_is_noted_and_a_broken_one_refused(tmp_path):
         ("width: 8\nobstacles: [{s: 3, x: 2, radius: 1}]", 2, r"obstacles\[0\] give s and d, al"),
         ("width: 8\nobstacles: [{x: 900, y: 0, radius: 1}]", None, "is out of reach of the track"),
         ("width: 8\nobstacles: [{s: 3, radius: 1, segment: 99999}]", None, "must have a segment"),
+        (f"width: 8\nobstacles: [{{s: 3, radius: 1, segment: {10**19}}}]", 2, "segment is 1000000"),
+        ("width: 8\nobstacles: [{x: 1e308, y: 0, radius: 1}]", 2, "x is 1e.308; it must lie"),
+        ("width: 8\norigin: [0, -1e300]", 2, r"origin\[1\] is -1e.300; it must lie within 1e.09"),
+        ("width: 8\nkerb_width: 1e300", 2, "kerb_width is 1e.300; it should be less"),
         ("width: 8\nsectors: [0, 1000]", None, "sectors must begin with 0, increase, and stay"),
         ("width: 8\nstart: 4000", None, "start is 4000 m; a lap is 255.3 m long"),
         ("width: 8\npit: {entry: 9, exit: 3, offset: 1, width: 4, speed_limit: 9}", None, "offset"),
@@ -311,6 +316,12 @@ def test_a_wrong_table_is_told_with_its_line(tmp_path, table, line, said):
     with pytest.raises(TrackError, match=said) as caught:
         read_track(path)
     assert (caught.value.file, caught.value.line) == (str(path), line)
+
+
+def test_a_line_far_beyond_the_track_is_refused(tmp_path):
+    path = write(tmp_path / "a.track", "width: 8", [f"{row},1e300" for row in RING], "x,y,line")
+    with pytest.raises(TrackError, match=r"racing line is 1e\+300 m beside the centerline at s = "):
+        read_track(path)
 
 
 def test_a_head_without_an_end_and_one_that_is_too_large(tmp_path):
@@ -373,6 +384,11 @@ def npy(values, dtype=None) -> bytes:
     return content.getvalue()
 
 
+def headed(header: str) -> bytes:
+    """An array with such a header, and nothing behind it."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
 def giant() -> bytes:
     content = io.BytesIO()
     header = {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
@@ -388,9 +404,13 @@ def giant() -> bytes:
         ({"../x.npy": npy([1.0])}, "holds '../x.npy', which is no column"),
         ({"x.npy": npy([1.0]), "widht.npy": npy([1.0])}, "did you mean 'width'"),
         ({"x.npy": npy([1.0, 2.0]), "y.npy": npy([1.0])}, "differ in length: x 2, y 1"),
-        ({"x.npy": npy([[1.0]])}, r"is float64 of shape \(1, 1\)"),
-        ({"x.npy": npy([object()], object)}, "is object of shape"),
-        ({"x.npy": npy(["a"])}, "is <U1 of shape"),
+        ({"x.npy": npy([[1.0]])}, r"is '<f8' of shape \(1, 1\)"),
+        ({"x.npy": npy([object()], object)}, r"is '\|O' of shape"),
+        ({"x.npy": npy(["a"])}, "is '<U1' of shape"),
+        ({"x.npy": npy([(1.0,)], "f8,")}, "has a header that can't be read"),
+        ({"x.npy": headed("{'descr': '<f8', 'shape': (3,")}, "has a header that can't be read"),
+        ({"x.npy": headed("-" * 9000 + "1")}, "has a header that can't be read"),
+        ({"x.npy": headed("(" * 9000)}, "has a header that can't be read"),
         ({"x.npy": npy([1.0, np.nan])}, "x is nan at point 1; it must be finite"),
         ({"x.npy": npy([1.0]), "surface_left.npy": npy([9])}, "must hold codes from 0 to 3"),
         ({"x.npy": npy([1.0])[:-3]}, "is cut off, or empty"),
@@ -408,6 +428,27 @@ def test_a_wrong_archive_is_told(tmp_path, members, said):
     with pytest.raises(TrackError, match=said) as caught:
         read_track(tmp_path)
     assert caught.value.file == str(tmp_path / "geometry.npz")
+
+
+def test_an_archive_of_very_many_members_is_not_opened(tmp_path):
+    (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "geometry.npz", "w") as archive:
+        for k in range(101):
+            archive.writestr(f"x{k}.npy", b"")
+    with pytest.raises(TrackError, match="holds more than 100 members"):
+        read_track(tmp_path)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_packed_otherwise_is_refused(tmp_path, packing):
+    (tmp_path / "track.yaml").write_text("width: 8\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "geometry.npz", "w", packing) as archive:
+        archive.writestr("x.npy", npy([1.0] * 99))
+    content = bytearray((tmp_path / "geometry.npz").read_bytes())
+    content[40:60] = b"\xff" * 20  # so it can't be unpacked either
+    (tmp_path / "geometry.npz").write_bytes(content)
+    with pytest.raises(TrackError, match=r"in a way that numpy\.savez doesn't"):
+        read_track(tmp_path)
 
 
 def test_what_stands_in_the_way_stays(tmp_path):

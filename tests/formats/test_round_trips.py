@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 from racegym.errors import TrackError
 from racegym.formats import FORMATS, read_track, write_track
+from racegym.formats.drawing import drawing_of
 from racegym.formats.local_plane import LocalPlane
 from racegym.track import PitLane, Track, generate
 
@@ -120,7 +121,7 @@ def test_a_place_on_the_earth_is_kept(tmp_path):
     assert x == pytest.approx(track.x[0] + track.origin[0], abs=TOLERANCE)
     assert y == pytest.approx(track.y[0] + track.origin[1], abs=TOLERANCE)
     again = read_track(tmp_path / "t.geojson")
-    assert again.notes == track.notes
+    assert (again.notes, again.name) == (track.notes, track.name)
     assert_same(track, again, "geojson")
     back = read_track(tmp_path / "t.geojson", options={"reverse": True, "name": "back"})
     assert back.name == "back"
@@ -192,6 +193,20 @@ def test_a_drawing_in_svg(tmp_path):
         text = path.get("d").replace("M", " ").replace("L", " ").replace("Z", " ")
         x, y = np.array([pair.split(",") for pair in text.split()], float).T
         assert x.min() >= 0.0 and y.min() >= 0.0 and x.max() <= wide and y.max() <= high
+
+
+@pytest.mark.parametrize("name", ["a narrow track with a name that is wider", "name " * 60])
+def test_a_drawing_has_room_for_the_title(name):
+    angle = 2.0 * np.pi * np.arange(100) / 100
+    points = np.column_stack([30.0 * np.cos(angle), 300.0 * np.sin(angle)])
+    track = Track.from_points(points, 4.0, 4.0, name=name)
+    drawing = drawing_of(track)
+    title = drawing.shapes[-1]
+    assert drawing.width <= 1200 and f"· {track.length:,.0f} m" in title.text
+    font = ImageFont.load_default(title.size)
+    assert title.x + font.getlength(title.text) < drawing.width - 10
+    edges = np.concatenate([drawing.shapes[0].left, drawing.shapes[0].right])
+    assert edges[:, 0].min() + edges[:, 0].max() == pytest.approx(drawing.width, abs=1.5)
 
 
 def test_a_drawing_in_png(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from racegym.errors import TrackError
+from racegym.formats import format_of
 from racegym.formats.tum import MAX_BYTES, read_tum, write_tum
 from racegym.track import Track, generate
 
@@ -163,3 +164,15 @@ def test_a_noisy_ring_is_a_track_or_a_track_error(tmp_path, seed, noise):
         assert isinstance(read_tum(write(tmp_path, rows)), Track)
     except TrackError as error:
         assert noise > 0.0, error
+
+
+def test_columns_may_have_plain_names(tmp_path):
+    heading = "y;X;width_left;width_right"
+    rows = [f"{60 * np.sin(a):.4f};{60 * np.cos(a):.4f};4.0;5.0" for a in ANGLES]
+    track = read_tum(write(tmp_path, rows, header=heading))
+    assert (track.width_left[0], track.width_right[0]) == (4.0, 5.0)
+    assert track.hash != read_tum(write(tmp_path, ROWS)).hash
+    assert track.x.max() == pytest.approx(read_tum(write(tmp_path, ROWS)).x.max())
+    path = write(tmp_path, [",".join(row.split(",")[:2]) for row in ROWS], header="x,y")
+    assert format_of(path) == "tum"
+    assert read_tum(path, width=9.0).length == pytest.approx(track.length)

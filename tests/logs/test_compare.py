@@ -21,8 +21,9 @@ from racegym.record import RunFolder
 from racegym.record.logged import import_log
 from racegym.record.result import read_laps
 from racegym.record.telemetry_table import read_telemetry
-from racegym.report.comparison import Choice, compare
+from racegym.report.comparison import Choice, compare, stretches
 from racegym.report.comparison_figure import draw_comparison
+from racegym.report.comparison_table import lap_lines
 from racegym.run import run
 from racegym.track import generate
 from racegym.track.corners import find_corners
@@ -48,31 +49,51 @@ def driven(tmp_path_factory):
     return RunFolder(done.folder)
 
 
-def slower_in(folder: RunFolder, corner, seconds: float, target) -> RunFolder:
-    """Return a copy of a run in which car A takes that much longer for a corner of each lap."""
+def delayed(folder: RunFolder, target, late, laps) -> RunFolder:
+    """Return a copy of a run in which car A comes later.
+
+    Args:
+        folder: the run.
+        target: where the copy is made.
+        late: of s and progress of its rows, how much later each is [s].
+        laps: of a lap's number, how much later it ends and how much longer it takes [s].
+    """
     shutil.copytree(folder.path, target)
     copy = RunFolder(target)
     table = pq.read_table(copy.telemetry)
-    car, s = table["car"].to_numpy(), table["s"].to_numpy()
-    time, progress = table["time"].to_numpy().copy(), table["progress"].to_numpy()
-    mine = car == 0
-    inside = np.interp(s[mine], [corner.start, corner.end], [0.0, 1.0])
-    late = seconds * (np.floor(progress[mine] / 700.0009).clip(0) + inside * (progress[mine] > 0))
-    time[mine] += late
-    column = pa.array(time)
-    pq.write_table(table.set_column(table.schema.get_field_index("time"), "time", column),
-                   copy.telemetry)  # fmt: skip
+    mine = table["car"].to_numpy() == 0
+    time = table["time"].to_numpy().copy()
+    time[mine] += late(table["s"].to_numpy()[mine], table["progress"].to_numpy()[mine])
+    exchange(copy, table, "time", time)
     with copy.laps.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
         if row["car"] == "0":
-            row["time"] = repr(float(row["time"]) + seconds * int(row["lap"]))
-            row["lap_time"] = repr(float(row["lap_time"]) + seconds)
+            later, longer = laps(int(row["lap"]))
+            row["time"] = repr(float(row["time"]) + later)
+            row["lap_time"] = repr(float(row["lap_time"]) + longer)
     with copy.laps.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return copy
+
+
+def exchange(folder: RunFolder, table, name: str, values) -> None:
+    """Write telemetry with other values in a column."""
+    column = pa.array(values.astype(table[name].to_numpy().dtype))
+    index = table.schema.get_field_index(name)
+    pq.write_table(table.set_column(index, table.schema.field(index), column), folder.telemetry)
+
+
+def slower_in(folder: RunFolder, corner, seconds: float, target) -> RunFolder:
+    """Return a copy of a run in which car A takes that much longer for a corner of each lap."""
+
+    def late(s, progress):
+        inside = np.interp(s, [corner.start, corner.end], [0.0, 1.0])
+        return seconds * (np.floor(progress / 700.0009).clip(0) + inside * (progress > 0))
+
+    return delayed(folder, target, late, lambda lap: (seconds * lap, seconds))
 
 
 @pytest.mark.parametrize("planted", [0, 3, 5])
@@ -136,7 +157,7 @@ def test_speeds_and_places_of_corners(driven, known_track):
 def test_a_first_lap_from_the_grid(driven):
     found = compare(Choice(driven, "one", 2, "A"), Choice(driven, "one", 1, "A"))
     first, second = (lap.lap.lap_time for lap in found.laps)
-    assert found.total == pytest.approx(second - first, abs=0.01) and found.total > 1.0
+    assert found.total == pytest.approx(second - first, abs=1e-9) and found.total > 1.0
     assert sum(each.lost for each in found.sectors) == pytest.approx(found.total, abs=1e-9)
 
 
@@ -147,7 +168,8 @@ def test_people_and_drivers_compare(driven, known_track, tmp_path):
     found = compare(Choice(human, "human"), Choice(driven, "script"))
     assert found.track_hash == known_track.hash
     a, b = (lap.lap.lap_time for lap in found.laps)
-    assert found.total == pytest.approx(b - a, abs=0.01)
+    assert found.total == pytest.approx(b - a, abs=1e-9)
+    assert found.lost[0] == pytest.approx(0.0, abs=1e-9)
     other = import_log(log, runs_dir=tmp_path / "runs").folder  # a track of its own
     with pytest.raises(RunError, match=r"on '[a-z_]+-7'.*racegym runs import LOG --track TRACK"):
         compare(Choice(other, "human"), Choice(driven, "script"))
@@ -172,6 +194,54 @@ def test_tracks_of_one_shape_compare_and_others_do_not(driven, tmp_path, known_t
         compare(one, other)
     with pytest.raises(RunError, match=r"lies \d+ m beside the track; was it driven on another"):
         compare(one, one, generate(8, length=700.0))
+
+
+LAP = np.linspace(0.0, 1000.0, 1001)
+
+
+@pytest.mark.parametrize(
+    ("apexes", "fastest", "expected"),
+    [
+        ([200.0, 600.0], [50.0, 400.0], [(50.0, 400.0, False), (400.0, 50.0, True)]),
+        ([200.0, 600.0], [900.0, 400.0], [(900.0, 400.0, True), (400.0, 900.0, False)]),
+        ([200.0, 600.0], [200.0], [(200.0, 200.0, False), (200.0, 200.0, True)]),
+        ([200.0, 600.0], [600.0], [(600.0, 600.0, True), (600.0, 600.0, False)]),
+        ([200.0], [700.0], [(700.0, 700.0, True)]),
+        ([200.0], [100.0], [(100.0, 100.0, True)]),
+        ([0.0, 500.0], [0.0], [(0.0, 0.0, False), (0.0, 0.0, True)]),
+        ([], [0.0], []),
+    ],
+)
+def test_the_lap_is_cut_at_the_fastest_places(apexes, fastest, expected):
+    """Also where that is an apex: that bend has no stretch then, and not the whole lap."""
+    apart = np.abs(LAP[:, None] - fastest)
+    speed = 90.0 - np.minimum(apart, 1000.0 - apart).min(axis=1)
+    assert stretches(LAP, speed, apexes) == expected
+
+
+def test_a_car_that_stood_on_the_grid(driven, tmp_path):
+    """Longer than it took for the rest of its lap."""
+    late = delayed(driven, tmp_path / "late", lambda s, _: 0 * s + 90.0,
+                   lambda lap: (90.0, 90.0 * (lap == 1)))  # fmt: skip
+    found = compare(Choice(driven, "one", 1, "A"), Choice(late, "late", 1, "A"))
+    assert found.total == pytest.approx(90.0, abs=1e-6)
+    assert found.sectors[0].lost == pytest.approx(90.0, abs=1e-6)
+
+
+def test_a_car_may_be_told_by_index_and_a_lap_that_does_not_count_is_told(driven, tmp_path):
+    by_index = compare(Choice(driven, "one", car="1"), Choice(driven, "one", car="0"))
+    assert [lap.car for lap in by_index.laps] == ["B", "A"]
+    assert not any("does not count" in line for line in lap_lines(by_index))
+    shutil.copytree(driven.path, tmp_path / "few")
+    few = RunFolder(tmp_path / "few")
+    head, *rows = few.laps.read_text(encoding="utf-8").splitlines(keepends=True)
+    rows = [row for row in rows if row.startswith("0,0,0,")]
+    cut = [",".join([*row.split(",")[:7], "0", *row.split(",")[8:]]) for row in rows]
+    few.laps.write_text("".join([head, *cut]), encoding="utf-8")
+    line, _ = lap_lines(compare(Choice(few, "few"), Choice(driven, "one")))
+    assert line.startswith("A: A, lap 2,") and line.endswith(", which does not count")
+    with pytest.raises(RunError, match="no lap was completed"):
+        compare(Choice(few, "few", car="1"), Choice(driven, "one"))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from log_drives import PLANE, as_gpx, as_metres, as_vbo, drive, receive
 
 from racegym.errors import TrackError
 from racegym.formats import read_track
+from racegym.formats.local_plane import LocalPlane
 from racegym.formats.logs import Log, LogOptions
 from racegym.formats.logs.laps import find_laps
 from racegym.formats.logs.mean_line import mean_line
@@ -15,7 +19,7 @@ from racegym.formats.logs.motion import fit_motion
 from racegym.formats.logs.placing import place_on
 from racegym.formats.logs.session import read_session
 from racegym.formats.logs.start import find_start, start_at
-from racegym.track import generate
+from racegym.track import Track, generate
 from racegym.track.locating import ClosedLine
 
 METRES = LogOptions.model_validate({"columns": {"time": "t", "x": "px", "y": "py", "speed": "v"}})
@@ -137,6 +141,28 @@ def test_slow_laps_and_gaps_are_dropped_with_their_reason(known_track):
     assert np.abs(times - driven.lap_times()[np.array(kept) - 1]).max() < 0.1
 
 
+def test_of_two_laps_that_differ_the_quicker_counts(known_track):
+    driven = drive(known_track, laps=2, seed=4, slow={2: 0.6})
+    laps = laps_on_true_line(driven, log_of(receive(driven, seed=5)))
+    assert [lap.number for lap in laps.kept] == [1]
+    assert "% slower than the median" in laps.laps[1].dropped
+
+
+def test_the_longest_gap_is_told_with_its_place(known_track):
+    driven = drive(known_track, laps=2, seed=4)
+    fixes = receive(driven, seed=5)
+    began = float(np.interp(known_track.length, driven.s, driven.t))
+    gone = np.zeros(len(fixes.t), bool)
+    for start, lasted in ((5.0, 3.0), (20.0, 6.0)):
+        gone |= (fixes.t > began + start) & (fixes.t < began + start + lasted)
+    laps = laps_on_true_line(driven, log_of(fixes.part(np.flatnonzero(~gone))))
+    lasted, at = re.match(
+        r"([\d.]+) s without positions at ([\d.]+) s", laps.laps[1].dropped
+    ).groups()
+    assert float(lasted) == pytest.approx(6.0, abs=0.2)
+    assert float(at) == pytest.approx(began + 20.0, abs=0.2)
+
+
 def test_positions_that_jump_bend_nothing(known_track):
     driven = drive(known_track, laps=6, seed=4)
     fixes = receive(driven, seed=5)
@@ -223,3 +249,85 @@ def test_a_log_is_laid_over_a_track_wherever_its_plane_lies(known_track):
         place_on(known_track.reversed(), line, "a.csv")
     with pytest.raises(TrackError, match=r"a lap is \d+ m, one of '[a-z_]+-7' is 1200 m"):
         place_on(generate(7, length=1200.0), line, "a.csv")
+
+
+@pytest.mark.parametrize("rate", [10.0, 1.0])
+def test_a_car_that_stood_on_the_start_line_has_its_laps(known_track, rate):
+    """Its positions went to and fro over the line for two minutes."""
+    driven = drive(known_track, laps=4, seed=4)
+    begun = int(np.searchsorted(driven.s, 0.0))
+    wait = np.arange(-120.0, -0.02, 0.05)
+    t = np.concatenate([wait, driven.t[begun:] - driven.t[begun]]) + 120.0
+    x, y = (np.concatenate([np.full(len(wait), v[begun]), v[begun:]]) for v in (driven.x, driven.y))
+    fixes = receive(replace(driven, t=t, s=t, x=x, y=y), rate, seed=5)
+    laps = laps_on_true_line(driven, log_of(fixes, speed=False))
+    np.testing.assert_allclose([lap.time for lap in laps.kept][-3:], driven.lap_times()[1:],
+                               atol=0.2)  # fmt: skip
+    assert len(laps.laps) <= 4
+
+
+@pytest.mark.parametrize("rate", [5.0, 1.0])
+def test_a_car_that_waits_beside_the_start_line_loses_no_lap(known_track, rate):
+    """It stands where most laps pass, before the first lap and after the last."""
+    driven = drive(known_track, laps=5, seed=4)
+    wait = np.arange(-30.0, -0.02, 0.05)
+    t = np.concatenate([wait, driven.t, driven.t[-1] - wait[::-1]]) + 30.0
+    x, y = (
+        np.concatenate([np.full(len(wait), v[0]), v, np.full(len(wait), v[-1])])
+        for v in (driven.x, driven.y)
+    )
+    fixes = receive(replace(driven, t=t, s=t, x=x, y=y), rate, seed=5)
+    motion = fit_motion(log_of(fixes, speed=False))
+    laps = find_laps(motion, find_start(motion))
+    assert len(laps.kept) == len(laps.laps) == 5
+    assert laps.line.found == "the place passed most often, 6 times"
+
+
+def test_a_line_is_not_looked_for_where_the_track_crosses_itself():
+    """There the car comes by twice a lap, in much the same direction."""
+    a = np.linspace(0.0, 2.0 * np.pi, 400, endpoint=False)
+    points = np.column_stack([100.0 * np.sin(a), 180.0 * np.sin(2.0 * a)])
+    track = Track.from_points(points, 1.5, 1.5, name="eight", crossings="allow")
+    driven = drive(track, laps=4, seed=2)
+    motion = fit_motion(log_of(receive(driven, seed=3)))
+    laps = find_laps(motion, find_start(motion))
+    times = np.array([lap.time for lap in laps.kept])
+    assert len(times) == 4 and np.abs(times.mean() - driven.lap_times().mean()) < 1.0
+
+
+def mean_line_of(track, turn):
+    """Return the mean line of a log of a track, in a plane that is turned and shifted."""
+    fixes = receive(drive(track, laps=3, seed=4), seed=5)
+    turned = (fixes.x + 1j * fixes.y) * np.exp(1j * turn) + 500.0
+    fixes.x[:], fixes.y[:] = turned.real, turned.imag
+    motion = fit_motion(log_of(fixes))
+    laps = find_laps(motion, find_start(motion))
+    return mean_line(laps.kept, laps.line).line
+
+
+def test_an_oval_may_lie_either_way_round_unless_its_place_on_earth_is_known():
+    oval = generate(10, style="oval")
+    for turn in (0.3, 0.3 + np.pi):
+        placed = place_on(oval, mean_line_of(oval, turn), "a.csv")
+        assert "turned by 180 degrees" in placed.doubt and placed.off < 1.0
+    # The log's plane touches the Earth 5 km from the track's.
+    home = replace(oval, notes=(PLANE.note,))
+    other = LocalPlane(PLANE.latitude + 0.03, PLANE.longitude + 0.05)
+    x, y = other.to_plane(PLANE.latitude, PLANE.longitude)
+    for seed in (1, 2):
+        fixes = receive(drive(oval, laps=3, seed=seed), seed=5)
+        fixes.x[:], fixes.y[:] = other.to_plane(*fixes.degrees())
+        motion = fit_motion(log_of(fixes))
+        laps = find_laps(motion, find_start(motion))
+        placed = place_on(home, mean_line(laps.kept, laps.line).line, "a.csv", other)
+        assert not placed.doubt and abs(placed.turn) < 0.01
+        middle = complex(x, y) * np.exp(1j * placed.turn) + complex(placed.x, placed.y)
+        assert abs(middle + complex(*oval.origin[:2])) < 3.0
+
+
+def test_a_circuit_that_is_nearly_symmetric_is_laid_the_right_way_round():
+    oval = generate(4, style="oval")
+    for turn in (0.0, 3.0):
+        placed = place_on(oval, mean_line_of(oval, turn), "a.csv")
+        assert not placed.doubt
+        assert np.cos(placed.turn + turn) > 0.999

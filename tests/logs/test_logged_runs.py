@@ -10,7 +10,8 @@ import pytest
 from log_drives import as_gpx, as_metres, drive, receive
 
 from racegym.cli import main
-from racegym.errors import RunError, TrackError
+from racegym.cli.log_tracks import named_track
+from racegym.errors import RunError, TrackError, UnknownNameError
 from racegym.formats import read_track
 from racegym.formats.logs import LogOptions
 from racegym.record.folder import read_json
@@ -44,6 +45,10 @@ def test_a_log_on_a_known_track(session, known_track):
     (row,) = episode["classification"]
     assert row["laps"] == 5 and row["status"] == "finished" and row["name"] == "human"
     assert row["best_lap"] == min(lap.lap_time for lap in laps)
+    assert row["limit"] is None and row["laps_percent"] == [None] * 5
+    assert result["limit"]["reasons"] == [
+        "an imported log: it does not tell which vehicle was driven"
+    ]
     state = read_json(run.folder.state)
     assert state["tracks"] == [{"name": known_track.name, "hash": known_track.hash}]
     shape = json.loads(run.folder.tracks.read_text(encoding="utf-8"))
@@ -162,3 +167,9 @@ def test_commands(session, known_track, tmp_path, monkeypatch, capsys, write):
     assert main(["runs", "import", str(own), "--track", "nowhere"]) == 2
     assert main(["tracks", "import", str(log), "--dry-run"]) == 0
     assert "is log (positions over many laps" in capsys.readouterr().out
+
+
+def test_a_shipped_scenario_names_its_track():
+    assert named_track("quickstart").name == "club-7"
+    with pytest.raises(UnknownNameError, match="unknown track 'quickstrat'"):
+        named_track("quickstrat")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from log_drives import (
@@ -12,6 +14,7 @@ from log_drives import (
     as_racechrono2,
     as_racechrono3,
     as_vbo,
+    clock,
 )
 
 from racegym.errors import RacegymError, TrackError
@@ -106,6 +109,12 @@ def test_midnight(write, short_fixes):
     at = 86_400.0 - 30.0
     log = read_log(write("a.vbo", as_vbo(short_fixes, at=at)))
     np.testing.assert_allclose(log.t, short_fixes.t, atol=0.006)
+    rows = ["time,lat,lon"]
+    for lat, lon, t in zip(*short_fixes.degrees(), short_fixes.t, strict=True):
+        h, m, s = clock(t, at)
+        rows.append(f"{h:02d}:{m:02d}:{s:06.3f},{lat:.8f},{lon:.8f}")
+    log = read_log(write("a.csv", "\n".join(rows)))
+    np.testing.assert_allclose(log.t, short_fixes.t, atol=0.0011)
 
 
 def test_knots(write, short_fixes):
@@ -123,6 +132,23 @@ def test_a_start_line_that_the_file_draws(write, short_fixes):
     assert np.hypot(log.start[0] - log.x[50], log.start[1] - log.y[50]) < 0.1
     log = read_log(write("b.vbo", as_vbo(short_fixes, "[laptiming]\nStart +1 +2 +3 +4")))
     assert log.start is None and any("lies elsewhere" in note for note in log.notes)
+
+
+def test_what_is_written_before_the_receiver_knows_moves_no_start_line(write, short_fixes):
+    lat, lon = short_fixes.degrees()
+    ends = f"{-60 * lon[50]:+.6f} {60 * lat[50]:+.6f} {-60 * lon[50]:+.6f} {60 * lat[50]:+.6f}"
+    head, rows = as_vbo(short_fixes, f"[laptiming]\nStart {ends}").split("[data]\n")
+    blind = "".join(f"000 1300{k:02d}.00 +0.0 +0.0 000.000 000.00 +0.0\n" for k in range(50))
+    log = read_log(write("a.vbo", f"{head}[data]\n{blind}{rows}"))
+    assert len(log) == len(short_fixes.t) and log.start is not None
+    assert np.hypot(log.start[0] - log.x[50], log.start[1] - log.y[50]) < 0.1
+
+
+def test_a_speed_that_stands_twice_in_a_gpx(write, short_fixes):
+    text = re.sub(r"(</time>)(.*?<gpxtpx:speed>)([\d.]+)", r"\1<speed>\3</speed>\2\3",
+                  as_gpx(short_fixes))  # fmt: skip
+    assert text.count("speed>") == 4 * len(short_fixes.t)
+    np.testing.assert_allclose(read_log(write("a.gpx", text)).speed, short_fixes.speed, atol=0.002)
 
 
 def test_a_logger_faster_than_its_receiver(write, short_fixes):
@@ -220,7 +246,7 @@ def test_times_that_are_too_coarse(write, short_fixes):
     rows = [f"{int(t)},{a:.8f},{b:.8f}" for t, a, b in zip(short_fixes.t, lat, lon, strict=True)]
     with pytest.raises(TrackError, match=r":3: 90 % of the positions have the time of the one"):
         read_log(write("a.csv", "\n".join(["time,lat,lon", *rows])))
-    with pytest.raises(TrackError, match="has a position every 100 s"):
+    with pytest.raises(TrackError, match=r"has a position every 100 s.* time_unit=ms"):
         rows = [row.replace(",", "00,", 1) for row in rows[::10]]
         read_log(write("b.csv", "\n".join(["time,lat,lon", *rows])))
 

@@ -11,8 +11,10 @@ from PIL import Image
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from racegym.cli import main
 from racegym.errors import ScenarioError, TrackError, TrackPictureError
 from racegym.formats import format_of, read_track, write_track
+from racegym.formats.registry import outputs_of
 from racegym.track import Track, generate
 
 FOUND = {"centerline": False}
@@ -62,6 +64,32 @@ def test_what_is_written_reads_back(generated, written, tmp_path):
     np.testing.assert_allclose(again.width_left, generated.width_left, atol=1e-3)
     np.testing.assert_allclose(again.line, generated.line, atol=2e-3)
     assert (again.kerb_width, again.runoff) == (0.0, 0.0)
+
+
+def test_a_map_by_the_name_that_maps_have_reads_back(generated, tmp_path):
+    """NAME_map.yaml goes with NAME_centerline.csv: of the project that the form is from."""
+    files = write_track(generated, tmp_path / "club_map.yaml", "f1tenth")
+    assert sorted(file.name for file in files) == [
+        "club_centerline.csv", "club_map.png", "club_map.yaml", "club_raceline.csv",
+    ]  # fmt: skip
+    assert files == outputs_of(generated, tmp_path / "club_map.yaml", "f1tenth")
+    assert all(file.is_file() for file in files)
+    again = read_track(tmp_path / "club_map.yaml")
+    np.testing.assert_allclose(again.x, generated.x, atol=1e-3)
+    np.testing.assert_allclose(again.line, generated.line, atol=2e-3)
+
+
+def test_no_file_is_replaced_unasked(generated, tmp_path, capsys):
+    write_track(generated, tmp_path / "a.track", "native")
+    drawing = tmp_path / "club.png"
+    drawing.write_bytes(b"a drawing")
+    args = ["tracks", "export", str(tmp_path / "a.track"), str(tmp_path / "club.yaml")]
+    args += ["--format", "f1tenth"]
+    assert main(args) == 2
+    assert "club.png: exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert drawing.read_bytes() == b"a drawing" and not (tmp_path / "club.yaml").exists()
+    assert main([*args, "--overwrite"]) == 0
+    assert read_track(tmp_path / "club.yaml").length == pytest.approx(generated.length, rel=1e-6)
 
 
 def test_the_middle_line_is_found_within_a_pixel(generated, written, tmp_path):

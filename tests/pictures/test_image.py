@@ -255,6 +255,19 @@ def test_the_area_may_be_told(plain, options):
     assert_drawn_from(track, curve, "told")
 
 
+@pytest.mark.parametrize("colour", [(1, 0, 101), (204, 51, 0, 160)])
+def test_the_colour_that_is_told_is_the_one_that_was_painted(tmp_path, colour):
+    picture = Image.new("RGBA", (240, 200), (255, 255, 255, 0) if len(colour) == 4 else WHITE)
+    ImageDraw.Draw(picture).rounded_rectangle([20, 20, 220, 180], 60, outline=colour, width=24)
+    path = tmp_path / "one.png"
+    picture.save(path)
+    name = "#" + "".join(f"{part:02x}" for part in colour)
+    track = read_track(path, options={"scale": 1.0})
+    assert f"colour {name} was taken as the track" in track.notes
+    again = read_track(path, options={"scale": 1.0, "track_color": name, "tolerance": 5})
+    assert again.length == pytest.approx(track.length, rel=0.001)
+
+
 def test_a_gap_is_bridged_and_said(copy):
     curve, path = copy
     picture = Image.open(path)
@@ -325,6 +338,34 @@ def test_several_loops_are_refused_with_a_picture_unless_one_is_named(tmp_path):
     assert track.origin[0] == pytest.approx(310.5, abs=1.0)
 
 
+def test_start_tells_which_of_two_circuits_whatever_their_colours(tmp_path):
+    """The larger is of another colour; and a road that is two thick outlines."""
+    picture = Image.new("RGB", (640, 300), WHITE[:3])
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([20, 20, 280, 280], outline=(200, 30, 30), width=30)
+    pen.ellipse([110, 110, 190, 190], outline=(30, 30, 200), width=14)
+    pen.ellipse([360, 20, 620, 280], outline=BLACK, width=9)
+    pen.ellipse([400, 60, 580, 240], outline=BLACK, width=9)
+    path = tmp_path / "many.png"
+    picture.save(path)
+    widths = {}
+    for start in ([150, 35], [150, 117], [490, 44]):
+        track = read_track(path, options={"scale": 1.0, "start": start})
+        widths[start[1]] = float(np.median(track.width_left + track.width_right))
+    assert widths == pytest.approx({35: 30.0, 117: 14.0, 44: 31.0}, abs=1.5)
+
+
+def test_small_rings_of_one_colour_do_not_make_a_circuit_of_another_unclear(tmp_path):
+    picture = Image.new("RGB", (420, 320), (60, 140, 60))
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle([20, 20, 400, 300], 80, outline=(90, 90, 95), width=30)
+    for x in (150, 270):
+        pen.ellipse([x - 45, 115, x + 45, 205], outline=(230, 210, 120), width=12)
+    picture.save(tmp_path / "lakes.png")
+    track = read_track(tmp_path / "lakes.png", options={"scale": 1.0})
+    assert np.median(track.width_left + track.width_right) == pytest.approx(30.0, abs=1.5)
+
+
 def test_a_fork_and_a_track_that_does_not_close_are_refused_with_a_picture(tmp_path):
     picture = Image.new("RGB", (300, 220), WHITE[:3])
     pen = ImageDraw.Draw(picture)
@@ -333,6 +374,13 @@ def test_a_fork_and_a_track_that_does_not_close_are_refused_with_a_picture(tmp_p
     picture.save(tmp_path / "fork.png")
     with pytest.raises(TrackPictureError, match=r"fork\.png: .* of 2 loops: it forks in 2 places"):
         read_track(tmp_path / "fork.png", options={"scale": 1.0})
+    pen.rectangle([0, 0, 300, 220], fill=WHITE)  # a fork that is no right angle, with dead ends
+    corners = [(30, 110), (120, 30), (230, 20), (280, 110), (220, 195), (120, 170)]
+    pen.polygon(corners, outline=BLACK, width=22)
+    pen.line([(142, 5), (150, 215)], fill=BLACK, width=22)
+    picture.save(tmp_path / "ends.png")
+    with pytest.raises(TrackPictureError, match=r"ends\.png: .* of 2 loops: it forks in 2 places"):
+        read_track(tmp_path / "ends.png", options={"scale": 1.0})
     pen.rectangle([0, 0, 300, 220], fill=WHITE)
     pen.arc([20, 20, 280, 200], 0, 250, fill=BLACK, width=22)
     picture.save(tmp_path / "open.png")

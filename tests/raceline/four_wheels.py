@@ -3,21 +3,33 @@
 Heilmeier, Geisslinger, Betz (2019), "A quasi-steady-state lap time simulation for electrified
 race cars", EVER 2019: loads of four wheels from both accelerations, a friction potential each
 that falls with load, an ellipse per axle, a cubic power curve, gears with rotating masses, and
-corner speeds 0.5 m/s below what the tyres hold. An electric motor of constant power helps above
-its least speed.
+corner speeds 0.5 m/s below what the tyres hold. In front, both wheels brake as hard as the one
+with less load can. An electric motor of constant power helps above its least speed, and where the
+wing may be opened there is less drag.
+
+The published program looks for corner speeds on a grid of 0.2 m/s and takes the one below, which
+is another 0.1 m/s on average. Its curvature is the mean of three samples 5 m apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import pi, sqrt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import pi
 
 import numpy as np
+from numpy.typing import NDArray
 
 from racegym.interfaces import GGV
+from racegym.raceline.line import Line
+from racegym.raceline.quasi_steady import QuasiSteadyLap, quasi_steady_lap
+
+Floats = NDArray[np.float64]
 
 G = 9.81
-MARGIN = 0.5  # [m/s] that the published driver leaves in a corner
+MARGIN = 0.6  # [m/s] that the published driver leaves in a corner, its grid included
+FILTER = 5.0  # [m] between the three samples of a curvature
+GROWTH = 0.045 / 200.0  # of a tyre's circumference, for each km/h above 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +53,14 @@ class Car:
     shift: tuple[float, ...]  # [1/min]
     rotating: tuple[float, ...]
     efficiency: float
-    around: float  # [m] of the driven wheels
+    around: float  # [m] of the driven wheels, at 60 km/h
     motor: float = 0.0  # [W]
     motor_from: float = 0.0  # [m/s]
     motor_torque: float = 0.0  # [N m] at the engine's shaft
+    opened: float = 0.0  # share of the drag that an open wing saves
     density: float = 1.18
     scale: float = 1.0  # of all friction
-    _curve: np.ndarray = field(init=False, repr=False)
+    _curve: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         first, peak, last = (n * pi / 30 for n in self.speeds)
@@ -56,8 +69,8 @@ class Car:
         told = [self.power - self.drop, self.power, self.power - self.drop, 0.0]
         object.__setattr__(self, "_curve", np.linalg.solve(np.array(rows), np.array(told)))
 
-    def pull(self, v: float) -> tuple[float, float]:
-        """Return the force [N] at the wheels in the gear for speed ``v``, and its mass factor."""
+    def pull(self, v: float) -> float:
+        """Return the force [N] at the wheels, less what turns them, in the gear for ``v``."""
         gear = 0
         while gear < len(self.gears) - 1 and self._turns(v, gear) > self.shift[gear] * pi / 30:
             gear += 1
@@ -67,12 +80,13 @@ class Car:
             power = (self.power - self.drop) / (self.speeds[0] * pi / 30) * n
         if v >= self.motor_from:
             power += min(self.motor, self.motor_torque * n)
-        return power * self.efficiency / max(v, 1.0), self.rotating[gear]
+        return power * self.efficiency / max(v, 1.0) / self.rotating[gear]
 
     def _turns(self, v: float, gear: int) -> float:
-        return 2 * pi * v / (self.around * self.gears[gear])
+        around = self.around * (1.0 + GROWTH * (3.6 * v - 60.0))
+        return 2 * pi * v / (around * self.gears[gear])
 
-    def loads(self, v: float, ax: float, ay: float) -> np.ndarray:
+    def loads(self, v: Floats, ax: Floats, ay: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the loads [N]: front inner and outer, rear inner and outer."""
         length = self.to_front + self.to_rear
         q = 0.5 * self.density * v * v
@@ -80,54 +94,69 @@ class Car:
         rear = self.mass * (G * self.to_front + self.height * ax) / length + q * self.wing_rear
         across = self.mass * self.height * ay / (self.track * length)
         to_front, to_rear = across * self.to_rear, across * self.to_front
-        loads = np.array(
-            [front / 2 - to_front, front / 2 + to_front, rear / 2 - to_rear, rear / 2 + to_rear]
+        return (
+            np.maximum(front / 2 - to_front, 0.0),
+            np.maximum(front / 2 + to_front, 0.0),
+            np.maximum(rear / 2 - to_rear, 0.0),
+            np.maximum(rear / 2 + to_rear, 0.0),
         )
-        return np.asarray(np.maximum(loads, 0.0))
 
-    def potentials(self, v: float, ax: float, ay: float) -> tuple[float, float, float, float]:
-        """Return what the axles can give [N]: x and y in front, x and y behind."""
-        load = self.loads(v, ax, ay)
-        found = []
-        for k, mu in enumerate(self.mu):
-            own = load[:2] if k < 2 else load[2:]
-            found.append(float(np.sum(self.scale * own * (mu - self.fall * (own - self.nominal)))))
-        return found[0], found[1], found[2], found[3]
+    def _held(self, mu: float, load: Floats) -> Floats:
+        """Return what a wheel can give [N]."""
+        return self.scale * load * (mu - self.fall * (load - self.nominal))
 
-    def resist(self, v: float) -> float:
+    def potentials(
+        self, v: Floats, ax: Floats, ay: Floats, weaker: bool = False
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return what the axles can give [N]: x and y in front, x and y behind.
+
+        Args:
+            v, ax, ay: [m/s], [m/s^2].
+            weaker: both front wheels give along them what the one with less load can.
+        """
+        inner, outer, rear_inner, rear_outer = self.loads(v, ax, ay)
+        x, y, rear_x, rear_y = self.mu
+        return (
+            self._held(x, inner) + self._held(x, inner if weaker else outer),
+            self._held(y, inner) + self._held(y, outer),
+            self._held(rear_x, rear_inner) + self._held(rear_x, rear_outer),
+            self._held(rear_y, rear_inner) + self._held(rear_y, rear_outer),
+        )
+
+    def resist(self, v: Floats) -> Floats:
         """Return drag and rolling resistance [N]."""
         q = 0.5 * self.density * v * v
         load = self.mass * G + q * (self.wing_front + self.wing_rear)
         return q * self.drag + self.rolling * load
 
-    def most_across(self, v: float) -> float:
+    def most_across(self, v: Floats) -> Floats:
         """Return the lateral acceleration that both axles can hold at a held speed."""
-        low, high = 0.0, 100.0
+        low, high = np.zeros_like(v), np.full_like(v, 100.0)
         length = self.to_front + self.to_rear
         for _ in range(40):
             ay = 0.5 * (low + high)
-            _, front, along, rear = self.potentials(v, 0.0, ay)
-            left = sqrt(max(1.0 - (self.resist(v) / along) ** 2, 0.0))
+            _, front, along, rear = self.potentials(v, np.zeros_like(v), ay)
+            left = np.sqrt(np.maximum(1.0 - (self.resist(v) / along) ** 2, 0.0))
             fits = self.mass * ay * self.to_rear / length <= front
             fits &= self.mass * ay * self.to_front / length <= rear * left
-            low, high = (ay, high) if fits else (low, ay)
+            low, high = np.where(fits, ay, low), np.where(fits, high, ay)
         return low
 
-    def along(self, v: float, ay: float, brake: bool) -> float:
+    def along(self, v: Floats, ay: Floats, brake: bool) -> Floats:
         """Return the greatest acceleration, or deceleration, while ``ay`` is held."""
         length = self.to_front + self.to_rear
-        ax = 0.0
+        ax = np.zeros_like(ay)
+        engine = np.array([self.pull(float(speed)) for speed in v[:, 0]])[:, None]
         for _ in range(60):
-            x_front, front, x_rear, rear = self.potentials(v, -ax if brake else ax, ay)
+            x_front, front, x_rear, rear = self.potentials(v, -ax if brake else ax, ay, brake)
             used_front = self.mass * ay * self.to_rear / length / front
             used_rear = self.mass * ay * self.to_front / length / rear
-            tyres = x_rear * sqrt(max(1.0 - used_rear**2, 0.0))
+            tyres = x_rear * np.sqrt(np.maximum(1.0 - used_rear**2, 0.0))
             if brake:
-                tyres += x_front * sqrt(max(1.0 - used_front**2, 0.0))
+                tyres += x_front * np.sqrt(np.maximum(1.0 - used_front**2, 0.0))
                 new = (tyres + self.resist(v)) / self.mass
             else:
-                engine, rotating = self.pull(v)
-                new = (min(engine, tyres) - self.resist(v)) / (self.mass * rotating)
+                new = (np.minimum(engine, tyres) - self.resist(v)) / self.mass
             ax = 0.5 * (ax + new)
         return ax
 
@@ -136,20 +165,12 @@ class Car:
         speed = np.linspace(0.0, top, 90)
         share = np.sin(np.linspace(0.0, pi / 2, 25))
         share[-1] = 1.0
-        lateral = np.array([self.most_across(v) for v in speed])
+        lateral = self.most_across(speed)
         # A driver who leaves 0.5 m/s in a corner of radius r: a_n = v^2 / r at v, not v + 0.5.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            usable = np.interp(speed + MARGIN, speed, lateral) * (speed / (speed + MARGIN)) ** 2
-        drive, brake = (
-            np.array(
-                [
-                    [self.along(v, s * a, way) for s in share]
-                    for v, a in zip(speed, lateral, strict=True)
-                ]
-            )
-            for way in (False, True)
-        )
-        usable[0] = usable[1] if usable[0] <= 0 else usable[0]
+        usable = np.interp(speed + MARGIN, speed, lateral) * (speed / (speed + MARGIN)) ** 2
+        usable[0] = usable[1]
+        across = usable[:, None] * share
+        drive, brake = (self.along(speed[:, None], across, way) for way in (False, True))
         brake = np.maximum(brake, -drive)
         return GGV(
             speed=speed, lateral=usable, share=share, drive=drive, brake=brake, source="four wheels"
@@ -171,5 +192,44 @@ F1 = Car(
     gears=(0.04, 0.070, 0.095, 0.117, 0.143, 0.172, 0.190, 0.206),
     shift=(10000.0, *6 * (11800.0,), 13000.0),
     rotating=(1.16, 1.11, 1.09, 1.08, 1.08, 1.08, 1.07, 1.07), efficiency=0.96, around=2.073,
-    motor=120e3, motor_from=27.777, motor_torque=200.0,
+    motor=120e3, motor_from=27.777, motor_torque=200.0, opened=0.17,
 )  # fmt: skip
+
+
+def filtered(line: Line) -> Floats:
+    """Return the curvature of ``line`` (n,) [1/m] as the published program smooths it."""
+    s, length = line.s, line.length
+    samples = [np.interp(s + by, s, line.curvature, period=length) for by in (-FILTER, 0, FILTER)]
+    return np.asarray(np.mean(samples, axis=0))
+
+
+def lap_on(line: Line, car: Car, zones: Sequence[tuple[float, float]] = ()) -> QuasiSteadyLap:
+    """Return the lap of a car on a line, with its wing open in some zones.
+
+    Args:
+        line: to follow.
+        car: its wing is open between the zones' ends.
+        zones: [m] from where to where along the line; the last may go on beyond its end.
+    """
+    ggv, bend = car.ggv(), filtered(line)
+    shut = quasi_steady_lap(bend, line.step, ggv)
+    if not zones:
+        return shut
+    # What corners and brakes allow, and from the slowest place on what the engine does of it.
+    free = replace(ggv, drive=np.full_like(ggv.drive, 1e3))
+    allowed = quasi_steady_lap(bend, line.step, free).speed
+    pulls = {False: ggv, True: replace(car, drag=(1.0 - car.opened) * car.drag).ggv()}
+    speed, n = shut.speed.copy(), len(bend)
+    first = int(np.argmin(shut.speed))
+    for k in range(first, first + n):
+        i, j = k % n, (k + 1) % n
+        opened = any((line.s[i] - a) % line.length < (b - a) % line.length for a, b in zones)
+        gain = _drive(pulls[opened], float(speed[i]), abs(float(bend[i])))
+        speed[j] = min(np.sqrt(speed[i] ** 2 + 2.0 * line.step[i] * gain), allowed[j])
+    return replace(shut, speed=speed)
+
+
+def _drive(ggv: GGV, v: float, bend: float) -> float:
+    """Return the greatest acceleration [m/s^2] in a bend."""
+    share = v * v * bend / np.interp(v, ggv.speed, ggv.lateral)
+    return float(np.interp(v, ggv.speed, [np.interp(share, ggv.share, row) for row in ggv.drive]))

@@ -46,8 +46,10 @@ def test_json_tells_the_figures_of_the_line(capsys: pytest.CaptureFixture[str]) 
 def test_a_line_is_stored_with_a_track_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tracks", "line", "loop.csv", "--store"]) == 0
     assert "written: " in capsys.readouterr().out
-    assert main(["tracks", "line", "loop", "--store", "--margin", "0.5"]) == 0
     (entry,) = Path("library").iterdir()
+    assert read_track(entry).line_name == "weighted"
+    chosen = ["--kind", "minimum_curvature", "--margin", "0.5"]
+    assert main(["tracks", "line", "loop", "--store", *chosen]) == 0
     stored = read_track(entry)
     assert stored.line_name == "minimum_curvature"
     assert stored.line is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,9 +164,17 @@ def test_sector_times_add_up_and_lie_between_samples() -> None:
 
 @pytest.mark.parametrize(
     ("curvature", "step", "says"),
-    [([np.nan] * 20, 1.0, "not finite"), ([0.0] * 20, 0.0, "above 0"), ([0.0] * 20, np.inf, "not")],
+    [
+        ([np.nan] * 20, 1.0, "not finite"),
+        ([0.0] * 20, 0.0, "above 0"),
+        ([0.0] * 20, np.inf, "not"),
+        ([], 1.0, "curvature must be"),
+        ([[0.0] * 20], 1.0, "curvature must be"),
+        (0.0, 1.0, "curvature must be"),
+        ([0.0] * 20, [1.0] * 19, "step must be"),
+    ],
 )
-def test_lines_that_are_none_are_refused(curvature: list[float], step: float, says: str) -> None:
+def test_lines_that_are_none_are_refused(curvature: Any, step: Any, says: str) -> None:
     with pytest.raises(TrackError, match=says):
         quasi_steady_lap(curvature, step, point_mass_ggv(CAR))
 

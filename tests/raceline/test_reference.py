@@ -40,7 +40,7 @@ def mass_point() -> VehicleModel:
 
 def test_a_reference_tells_what_it_is(track: Track, kart: VehicleModel) -> None:
     found = reference_lap(track, kart)
-    assert found.line.name == "minimum_curvature" and "single-track" in found.source
+    assert found.line.name == "weighted" and "single-track" in found.source
     assert found.sector_times.sum() == pytest.approx(found.lap_time)
     assert len(found.speed) == len(track) and len(found.hash) == 16
     assert found.lap_time < reference_lap(track, kart, "centerline").lap_time
@@ -55,7 +55,7 @@ def test_it_is_computed_once(
     monkeypatch.setattr("racegym.raceline.reference.lap_of_line", None)
     again = reference_lap(track, kart)
     assert again.hash == first.hash and (again.speed == first.speed).all()
-    assert known_reference(track, kart, "minimum_curvature") is not None
+    assert known_reference(track, kart, "weighted") is not None
     assert known_reference(track, kart, "shortest") is None
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_cache_is_made_again(
             np.savez(file, **{**entry, "speed": entry["speed"][:-1]})
     else:
         file.write_bytes({"cut": content[:-200], "words": b"no archive", "empty": b""}[harm])
-    assert known_reference(track, kart, "minimum_curvature") is None
+    assert known_reference(track, kart, "weighted") is None
     assert reference_lap(track, kart).lap_time == first.lap_time
 
 

@@ -6,7 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from racegym.errors import RunError
@@ -15,9 +15,11 @@ from racegym.record.folder import read_json, safe_name, write_json
 
 
 @given(st.text(max_size=200))
+@example("\U00020000" * 90)
+@example("a" * 79 + ".b")
 def test_any_name_becomes_one_that_file_systems_take(name: str) -> None:
     safe = safe_name(name)
-    assert safe and len(safe) <= 81
+    assert safe and len(safe) <= 81 and len(safe.encode()) <= 201
     assert not set(safe) & set('<>:"/\\|?*\0 ')
     assert safe[0] not in ".-" or safe[0] == "-"
     assert safe[-1] not in ". "

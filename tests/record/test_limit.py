@@ -11,7 +11,8 @@ import pytest
 from racegym.interfaces import GGV
 from racegym.record import Recorder, RunFolder, repair
 from racegym.record.folder import read_json, write_json
-from racegym.record.limit import MOST_REFERENCES, NOT_ENDED
+from racegym.record.limit import MOST_REFERENCES, NOT_ENDED, Limits
+from racegym.track import generate
 from racegym.world import World
 
 TOP = 20.0  # [m/s] of the cars on their rail, at full throttle
@@ -60,7 +61,7 @@ def test_laps_are_told_in_percent_of_the_limit(
     result = recorded(rail_world, tmp_path)
     (told,) = result["limit"]["references"].values()
     assert result["limit"]["reasons"] == []
-    assert told["source"] == "a block" and told["line"] == "minimum_curvature"
+    assert told["source"] == "a block" and told["line"] == "weighted"
     assert told["minimum_time"] is None and sum(told["sector_times"]) == told["lap_time"]
     first, second = sorted(result["classification"], key=lambda row: str(row["name"]))
     for row in (first, second):
@@ -68,8 +69,8 @@ def test_laps_are_told_in_percent_of_the_limit(
         assert row["best_lap_percent"] == pytest.approx(100 * row["best_lap"] / told["lap_time"])
         assert row["laps_percent"][0] == row["best_lap_percent"] == row["mean_lap_percent"]
         assert row["best_lap_percent_of_minimum_time"] is None
-    # Twice the speed, but the line of least curvature is the circle's outer edge.
-    assert 160.0 < first["best_lap_percent"] < 200.0
+    # Twice the speed, and where nothing slows in bends the best line is the circle's inner edge.
+    assert 200.0 < first["best_lap_percent"] < 230.0
     assert second["best_lap_percent"] > first["best_lap_percent"]
     assert result["summary"]["best_lap_percent"] == first["best_lap_percent"]
     assert read_json(RunFolder(tmp_path).result)["limit"] == result["limit"]
@@ -134,6 +135,21 @@ def test_a_run_has_a_bounded_number_of_them(
     result = recorded(rail_world, tmp_path)
     assert "limits of 0 laps at most" in result["limit"]["reasons"][0]
     assert MOST_REFERENCES > 8
+
+
+def test_of_endless_tracks_a_run_keeps_no_more_than_it_looks_at(
+    rail_world: World, allows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allows(ValueError("no envelope"))
+    tracks = [generate(seed, length=300) for seed in range(MOST_REFERENCES + 3)]
+    limits = Limits(rail_world)
+    for episode, track in enumerate(tracks):
+        monkeypatch.setattr(rail_world.view.tracks, "track_of", lambda race, track=track: track)
+        limits.lap(0, episode, 0)
+    assert len(limits._tracks) == MOST_REFERENCES
+    found = limits.found()
+    assert len(found["reasons"]) == MOST_REFERENCES + 1 and len(found["cars"]) == len(tracks)
+    assert f"limits of {MOST_REFERENCES} laps at most" in found["reasons"][-1]
 
 
 def test_a_run_that_was_cut_off_has_none_and_says_so(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from racegym.documents.document import parse_text
+from racegym.documents.writing import to_text
 from racegym.errors import ScenarioError
 from racegym.scenario import load_scenario
 
@@ -34,6 +35,16 @@ def test_scalars_follow_the_core_schema(text):
     value = parse_text(f"key: {text}\n").data["key"]
     assert value == SCALARS[text]
     assert type(value) is type(SCALARS[text])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?x", "?&", "? ", ": x", "x" * 60 + "  " + "y" * 60, ("two  spaces " * 20).strip(),
+     "a\u2028 b " * 30, "---", "- x", "{x", "1e3", "~", "x: y # z", "a\tb"],
+)  # fmt: skip
+def test_what_is_written_reads_back(text):
+    data = {"alone": text, "listed": [text, "x"], "deep": {"key": [{"k": text}]}}
+    assert parse_text(to_text(data)).data == data
 
 
 def test_every_value_has_a_line():

@@ -89,8 +89,9 @@ def test_a_vehicle_without_a_width_is_told(tmp_path: Path) -> None:
     track = generate(1, length=300.0)
     with pytest.raises(ScenarioError, match="needs the width of every car"):
         with_racing_line(track, "shortest", [{"width": 1.0}, {}], Backend, {})
-    with pytest.raises(BackendError, match="take 'minimum_curvature'"):
-        with_racing_line(track, "minimum_time", [{"width": 1.0}], Backend, {})
+    for kind in ("minimum_time", "weighted"):
+        with pytest.raises(BackendError, match=f"{kind}.*take 'minimum_curvature'"):
+            with_racing_line(track, kind, [{"width": 1.0}], Backend, {})
 
 
 def test_a_missing_library_is_told_with_the_line_of_the_scenario(

@@ -46,6 +46,22 @@ def test_the_nearest_library_wins(user, write, tmp_path):
     assert raced(path, "track=ring", "track.reverse=true").name == "ring-reversed"
 
 
+def test_of_very_many_names_the_nearest_and_some_are_told(user):
+    user.mkdir()
+    for k in range(100):
+        (user / f"track-{k:03}.track").touch()
+    with pytest.raises(UnknownNameError, match=r"did you mean 'track-077'\?") as caught:
+        find_track("trakc-077")
+    assert "track-010, " in caught.value.what and "track-090" not in caught.value.what
+    assert caught.value.what.endswith("more")
+
+
+def test_a_file_called_tracks_is_no_library(user):
+    library.add(user, MINE)
+    Path("tracks").write_text("a list of tracks that I like", encoding="utf-8")
+    assert find_track("oval")[1] == "user"
+
+
 def test_the_resolved_scenario_keeps_which_track_was_meant(user, write):
     path = library.add(user, MINE)
     tracks = load_scenario(write("{backend: toy, tracks: [oval, {name: ring}]}")).resolved()[

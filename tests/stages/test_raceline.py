@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import yaml
 
 from racegym.drivers.raceline import LATERAL_TRUST, Raceline
 from racegym.formats import read_track
+from racegym.interfaces import GGV
 from racegym.raceline.capability import VehicleModel
 from racegym.raceline.reference import reference_lap
 from racegym.track import Track, generate
 from racegym.world import World
 from racegym.world.config import CarConfig, DriverPart, Part, WorldConfig
 
+F1TENTH = ("berlin", "vegas")
 CIRCUITS = ("Monza", "Norisring", "Silverstone", "Spa", "Spielberg", "Suzuka")
 WIDE = {"length": 3000.0, "width": 11.0}
 KART = {"length": 900.0}
+SMALL = {"length": 90.0, "width": 2.2, "min_radius": 1.2}
 
 
 def act(rig, driver, cars=None):
@@ -51,6 +55,15 @@ def test_on_a_circle_it_drives_as_fast_as_the_trusted_grip_allows(make_ring, mak
     assert pedals[0][0] > 0.3
     assert (np.array(pedals)[:, 1] == 0.0).all()  # at the limit of the tyres, nothing is left
     assert pedals[1][0] < 0.2
+
+
+@pytest.mark.parametrize("untold", [np.nan, np.inf, 0.0])
+def test_a_top_speed_that_nobody_tells_is_none(make_ring, make_rig, untold):
+    rig = make_rig(make_ring(400.0))
+    rig.view.vehicle.top_speed[...] = untold
+    rig.put(40.0, speed=5.0)
+    throttle, brake = act(rig, Raceline(rig.setup({"line": "centerline"})))[0, 1:3]
+    assert throttle > 0.9 and brake == 0.0
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
@@ -165,6 +178,46 @@ def test_it_laps_generated_circuits_at_the_limit(vehicle, shape):
     assert (left == 0).all()
     assert (share < 105.0).all(), share
     assert (share > 100.0).all(), share
+
+
+def test_it_holds_the_drift_of_soft_tyres():
+    """The 1:10 car's tyres reach their grip at 20 degrees of slip and more."""
+    share, left = _laps([generate(seed, style="club", **SMALL) for seed in range(3)], "rc_car")
+    assert (left == 0).all()
+    assert (share < 111.0).all(), share
+
+
+@pytest.mark.slow
+def test_it_holds_the_drift_of_soft_tyres_on_thirty_circuits(shared):
+    styles = ("club", "fast", "technical")
+    tracks = [generate(seed, style=styles[seed % 3], **SMALL) for seed in range(30)]
+    share, left = _laps(tracks, "rc_car")
+    assert (left > 0).sum() <= 1, np.flatnonzero(left)
+    assert (share < 113.0).all(), share
+    maps = [read_track(shared / "tracks" / "f1tenth" / f"{name}.yaml") for name in F1TENTH]
+    share, left = _laps(maps, "rc_car")
+    assert (left == 0).all() and (share < [130.0, 113.0]).all(), share  # berlin has walls
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_what_the_model_says_of_drift_and_wheels_is_fed_forward(make_rig, side):
+    """On the line, drifting as told, the wheels stand where the model says."""
+    radius, speed, slip, under = 30.0, 12.0, -0.2, 0.1
+    angle = side * np.linspace(0.0, 2.0 * np.pi, 200, endpoint=False)
+    places = radius * np.column_stack([np.cos(angle), np.sin(angle)])
+    rig = make_rig(Track.from_points(places, 4.0, 4.0, name="ring"))
+    ggv = GGV(
+        speed=np.array([0.0, 30.0]), lateral=np.full(2, 9.0), share=np.array([0.0, 1.0]),
+        drive=np.full((2, 2), 3.0), brake=np.full((2, 2), 5.0), source="told",
+        slip=np.full((2, 2), slip), understeer=np.full((2, 2), under),
+    )  # fmt: skip
+    driver = Raceline(replace(rig.setup({"line": "centerline"}), ggv=lambda car: ggv))
+    rig.put(50.0, speed=speed, heading_error=-side * slip)
+    state = rig.view.state
+    state.vx[...], state.vy[...] = speed * np.cos(slip), side * speed * np.sin(slip)
+    state.yaw_rate[...] = side * speed * np.cos(slip) / radius
+    steer = act(rig, driver)[0, 0]
+    assert steer * 0.35 == pytest.approx(side * (np.arctan(1.05 / radius) + under), rel=0.03)
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ PAGES = [
     *sorted(DOCS.glob("stages/**/*.md")),
 ]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
-IMPORT = "racegym runs import sunday.gpx --track scenarios/quickstart.yaml --name human --no-plots"
+IMPORT = "racegym runs import sunday.gpx --track quickstart --name human --no-plots"
 MINE_READ = "racegym tracks import Monza.csv --name mine --into tracks"
 DRAWN = "racegym tracks import drawn_club.png --set length=700 --name club --into tracks"
 

@@ -204,7 +204,11 @@ def scenario_keys(schema: Mapping[str, Any]) -> set[str]:
 
 
 def check_scenario(keys: Iterable[str]) -> None:
-    told = set(re.findall(r"`([\w.]+)`", read("scenarios.md") + read("variation.md")))
+    told = set(
+        re.findall(
+            r"`([\w.]+)`", "".join(map(read, ("scenarios.md", "generated.md", "variation.md")))
+        )
+    )
     told |= set(re.findall(r"`\{(\w+):", read("variation.md")))
     tell(
         f"key {key!r} of a scenario: write it in a table of docs/scenarios.md, then {MADE}"

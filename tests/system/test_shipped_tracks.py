@@ -45,6 +45,10 @@ def test_between_them_they_have_everything():
     ]  # fmt: skip
     assert [name for name, track in tracks.items() if track.crossings] == ["hillside"]
     assert np.ptp(tracks["hillside"].z) > 10.0
+    # Corners lean inward: the left edge is the higher one where the track bends to the right.
+    banking, curvature = tracks["hillside"].banking, tracks["hillside"].curvature
+    assert np.abs(banking).max() > 0.05
+    assert (banking * curvature).max() < 1e-4
     surfaces = set(np.unique(tracks["meadow"].surface_left).tolist())
     assert surfaces == {Surface.GRASS, Surface.GRAVEL}
 

@@ -24,6 +24,17 @@ def stadium(straight: float, radius: float) -> Track:
     return Track.from_points(points, 4.0, 4.0, name="stadium")
 
 
+def split_stadium() -> np.ndarray:
+    """Return a stadium whose half circles have a straight of 12 m, 1.5 widths, amid them."""
+    quarter = np.linspace(0.0, np.pi / 2, 20, endpoint=False)
+    arc = 30.0 * np.column_stack([np.sin(quarter), 1.0 - np.cos(quarter)])
+    straight = np.column_stack([np.linspace(-200.0, 0.0, 30, endpoint=False), np.zeros(30)])
+    amid = np.column_stack([np.full(10, 30.0), 30.0 + np.linspace(0.0, 12.0, 10, endpoint=False)])
+    up = np.column_stack([30.0 * np.cos(quarter), 42.0 + 30.0 * np.sin(quarter)])
+    half = np.concatenate([straight, arc, amid, up])
+    return np.concatenate([half, np.array([-200.0, 72.0]) - half])
+
+
 def test_a_stadium_has_two_corners():
     one, two = find_corners(stadium(200.0, 30.0))
     assert (one.start, one.end) == (pytest.approx(100, abs=8), pytest.approx(194, abs=8))
@@ -32,6 +43,13 @@ def test_a_stadium_has_two_corners():
         assert corner.turn == pytest.approx(np.pi, abs=0.1)
         assert corner.radius == pytest.approx(30.0, rel=0.1)
         assert corner.start <= corner.apex <= corner.end
+
+
+@pytest.mark.parametrize("first", range(0, 160, 10))
+def test_two_with_little_between_are_one_wherever_the_lap_begins(first):
+    points = np.roll(split_stadium(), -first, axis=0)
+    corners = find_corners(Track.from_points(points, 4.0, 4.0, name="split"))
+    assert [corner.turn for corner in corners] == pytest.approx([np.pi, np.pi], abs=0.1)
 
 
 def test_driven_back_its_corners_turn_right():

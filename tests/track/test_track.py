@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from racegym.errors import TrackError
 from racegym.track import Track
+from racegym.track.nearby import crossings
 from racegym.track.spline import PeriodicSpline, solve_cyclic
 
 ANGLES = 2.0 * np.pi * np.arange(200) / 200
@@ -118,6 +121,29 @@ def test_reversed_twice_is_the_track_itself(generated):
     np.testing.assert_allclose(there.sectors, track.sectors)  # three equal ones
 
 
+def test_a_bridge_of_very_close_samples_takes_little_memory():
+    tracemalloc.start()
+    track = Track.from_points(
+        lemniscate(), 10.0, 10.0, name="eight", crossings="allow", spacing=0.02
+    )
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(track) > 30_000 and len(track.crossings) == 1
+    assert used < 100e6
+    twice = np.concatenate([CIRCLE, CIRCLE * 1.001])
+    with pytest.raises(TrackError, match="runs along its own asphalt"):
+        Track.from_points(twice, 4.0, 4.0, name="twice", crossings="allow", spacing=0.02)
+
+
+def test_a_crossing_on_the_start_line_stays_there_in_reverse():
+    angle = 2.0 * np.pi * np.arange(200) / 200
+    points = 150.0 * np.column_stack([np.sin(angle), 0.5 * np.sin(2.0 * angle)])
+    track = Track.from_points(points, 3.0, 3.0, name="eight", crossings="allow")
+    for each in (track, track.reversed()):
+        ((s1, s2),) = each.crossings
+        assert (s1, s2) == (pytest.approx(0.0, abs=1e-6), pytest.approx(0.5 * each.length))
+
+
 def test_elevation_and_banking_follow_the_points():
     z = 5.0 * np.sin(ANGLES)
     track = Track.from_points(
@@ -151,6 +177,18 @@ def test_hash_sees_geometry_and_not_the_name(make_ring):
     assert len(one.hash) == 16
     assert make_ring(runoff=3.0).hash != one.hash
     assert make_ring(radius=50.001).hash != one.hash
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.3, 0.7, 1.1, 2.0, 2.9])
+@pytest.mark.parametrize("first", [0, 1, 13, 25])
+def test_a_crossing_on_samples_is_found_once(turned, first):
+    angle = 2.0 * np.pi * np.arange(100) / 100  # both passes of the middle are samples
+    x, y = np.roll(np.sin(angle), -first), np.roll(0.5 * np.sin(2.0 * angle), -first)
+    cos, sin = np.cos(turned), np.sin(turned)
+    found = crossings(100.0 * (cos * x - sin * y), 100.0 * (sin * x + cos * y))
+    assert len(found.first) == 1
+    places = np.mod([found.first[0] + first, found.second[0] + first], 100.0)
+    np.testing.assert_allclose(np.sort(np.mod(places + 1.0, 100.0)), [1.0, 51.0], atol=1e-9)
 
 
 def test_a_figure_of_eight_is_a_matter_of_consent():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,16 @@ def test_wrong_sets_are_refused(some, arguments, message):
 def test_a_negative_reserve_is_refused(some):
     with pytest.raises(TrackError, match="must be 0 or more"):
         TrackSet(some, [0], reserve_tracks=-1)
+
+
+def test_what_can_not_be_written_is_shared_and_what_can_is_copied():
+    track = generate(3)
+    assert track.width_left is track.width_right
+    assert replace(track, kerb_width=0.5).x is track.x
+    own = np.array(track.x)
+    changed = replace(track, x=own)
+    own[0] = 1e3
+    assert changed.x[0] == track.x[0]
+    seen = own[:]
+    seen.flags.writeable = False
+    assert replace(track, x=seen).x is not seen  # others may write it

@@ -263,6 +263,16 @@ def test_a_car_of_another_scale(oval):
                .warnings)  # fmt: skip
 
 
+def test_the_worst_places_are_told_where_there_are_too_many(oval):
+    """A dozen warnings before it do not hide an error."""
+    places = 8.0 + 20.0 * np.arange(16)
+    steep = sum(0.4 * bump(oval, s, 1.0) for s in places[:-1]) + 0.9 * bump(oval, places[-1], 1.0)
+    found = [p for p in validate(replace(oval, slope=steep)).problems if p.check == "elevation"]
+    assert len(found) == 12
+    assert [p.severity for p in found] == ["error"] + ["warning"] * 11
+    assert near(oval, found[0], places[-1])
+
+
 def test_arrays_that_contradict_each_other(oval):
     assert validate(replace(oval, spacing=0.0)).errors[0].check == "samples"
     assert validate(replace(oval, length=oval.length + 5.0)).errors[0].check == "samples"

@@ -47,6 +47,16 @@ def test_a_pit_lane_paves_the_run_off_of_its_side(track, side):
     assert (codes[:, 1 - side] == Surface.GRAVEL).all()
 
 
+def test_a_pit_lane_between_two_samples_paves_its_ways_in_and_out(track):
+    h = track.spacing
+    pit = PitLane(entry=9.2 * h, exit=9.8 * h, offset=9.0, width=3.0, speed_limit=10.0)
+    assert not pit_samples(track, pit).any()
+    taper = pit_taper(track, pit)
+    assert taper == pytest.approx(4.0 * (10.5 - track.width_left[9]))
+    paved = verges(replace(track, pit=pit))[:, 0] == Surface.ASPHALT
+    assert paved.sum() == pytest.approx(2.0 * taper / h, abs=2)
+
+
 def test_the_room_of_boxes():
     lane = {"entry": 450.0, "exit": 60.0, "offset": 9.0, "width": 3.0, "speed_limit": 10.0}
     assert PitLane(**lane).box_length(500.0) == 9.0

@@ -128,6 +128,22 @@ def test_what_makers_leave_undone_is_done_here():
         impossible.close()
 
 
+def test_circuits_that_nobody_will_ask_for_are_not_kept():
+    makers = Makers(PLAIN, 1)
+    try:
+        makers.exchange([], range(12))
+        assert [made.track.name for made in makers.take([3, 5])] == ["kart-3", "kart-5"]
+        makers.exchange(range(12), [4, 20, 21])
+        names = [made.track.name for made in makers.take([20, 4, 21, 0])]
+        assert names == ["kart-20", "kart-4", "kart-21", "kart-0"]
+        makers.exchange([], [30])
+        assert makers.take([30])[0].track.hash == generate(30, **PLAIN).hash
+        state = makers._state
+        assert not (state.ready or state.wanted)
+    finally:
+        makers.close()
+
+
 def test_a_world_needs_one_recipe_and_given_tracks(build):
     with pytest.raises(ScenarioError, match="follow from one recipe, not 2"):
         build(1, tracks=circuits()[:2], draw="fresh", recipe=RECIPE)

@@ -30,7 +30,7 @@ Given = TypeVar("Given")
 )  # fmt: skip
 @click.option(
     "--car", "cars", multiple=True, metavar="NAME",
-    help="Whose lap, by name or index; may be given twice.  [default: whoever drove it]",
+    help="Whose lap, by name or index from 0; may be given twice.  [default: whoever drove it]",
 )  # fmt: skip
 @click.option(
     "--episode", "episodes", type=click.IntRange(min=1), multiple=True, metavar="N",
@@ -38,7 +38,7 @@ Given = TypeVar("Given")
 )  # fmt: skip
 @click.option(
     "--track", type=TRACK, metavar="TRACK",
-    help="Lay both over this track, by name, file or scenario file.  [default: the runs' own]",
+    help="Lay both over this track, or a scenario's, by name or file.  [default: the runs' own]",
 )  # fmt: skip
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it into a .png file."

@@ -72,6 +72,6 @@ def check_new(path: Path, *, force: bool) -> None:
         RunError: there is something at ``path``.
     """
     if path.is_dir():
-        raise RunError("is a folder; --output names a file", file=path)
+        raise RunError("is a folder; name a file", file=path)
     if path.exists() and not force:
         raise RunError("exists already; --force replaces it", file=path)

@@ -32,6 +32,7 @@ def _list(runs_dir: Path, as_json: bool) -> None:
     """List all runs; those that were cut off are completed from what they had recorded."""
     from racegym.record import find_runs
     from racegym.report import runs_table
+    from racegym.report.narrow import leave_out
 
     rows = [_row(run) for run in find_runs(runs_dir)]
     if as_json:
@@ -39,7 +40,9 @@ def _list(runs_dir: Path, as_json: bool) -> None:
     elif not rows:
         click.echo(f"there are no runs in {runs_dir}")
     else:
-        Console().print(runs_table(rows))
+        console, table = Console(), runs_table(rows)
+        leave_out(table, console, "task", "size", "race time")
+        console.print(table)
         for row in rows:
             if row["reason"]:
                 click.echo(f"{row['run']}: {row['reason']}", err=True)

@@ -24,7 +24,7 @@ __all__ = ["command"]
 @runs_dir_option
 @click.option(
     "--track", type=TRACK, metavar="TRACK",
-    help="Where it was driven: a track's name or file, or a scenario file.  [default: a track is "
+    help="Where it was driven: a track or a scenario, by name or file.  [default: a track is "
     "made from the log]",
 )  # fmt: skip
 @click.option("--name", metavar="NAME", help="Of the run.  [default: the log's]")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from racegym.track import Track
 
 __all__ = [
+    "OWN",
     "TRACK",
     "format_options",
     "into_option",
@@ -45,6 +46,7 @@ class _TrackName(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 TRACK = _TrackName()
+OWN = ("project", "user", "file")  # whose files may be written anew; a plugin's may not
 
 into_option = click.option(
     "--into",

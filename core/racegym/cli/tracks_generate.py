@@ -37,6 +37,9 @@ def _callback(into: Path | None, overwrite: bool, dry_run: bool, **given: Any) -
     if name is not None and len(tracks) > 1:
         tracks = [replace(track, name=f"{name}-{k}") for k, track in enumerate(tracks, 1)]
     folder = into or library.user_library()
+    if not (overwrite or dry_run):
+        for track in tracks:  # all or none
+            library.check_free(folder, track.name)
     for track in tracks:
         path = None if dry_run else library.add(folder, track, overwrite=overwrite)
         told = f"{track.name}: {track.length:,.1f} m, hash {track.hash}"
@@ -73,16 +76,19 @@ def _kinds(field: FieldInfo) -> tuple[Any, ...]:
 
 
 def _options() -> Iterator[click.Option]:
+    from racegym.interfaces.options import described
+
     for name, field in GenerateSettings.model_fields.items():
         flag = f"--{name.replace('_', '-')}"
-        about, kinds = field.description or "", _kinds(field)
+        (about, otherwise), kinds = described(field.description or ""), _kinds(field)
         if kinds == (bool,):
             yield click.Option([flag, name], is_flag=True, help=_sentence(about))
             continue
         choices = [str(each) for kind in kinds if get_origin(kind) is Literal
                    for each in get_args(kind)]  # fmt: skip
         metavar = f"[{'|'.join(choices)}]" if choices else WORDS.get(kinds[0], "VALUE")
-        default = "" if field.default is None else f"  [default: {field.default}]"
+        told = otherwise or ("" if field.default is None else f"{field.default}")
+        default = f"  [default: {told}]" if told else ""
         yield click.Option([flag, name], metavar=metavar, help=f"{_sentence(about)}{default}")
 
 

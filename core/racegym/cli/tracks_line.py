@@ -10,7 +10,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from racegym.cli.track_names import TRACK, format_options, into_option, read_named, write_back
+from racegym.cli.track_names import (
+    OWN,
+    TRACK,
+    format_options,
+    into_option,
+    read_named,
+    write_back,
+)
 from racegym.errors import TrackError
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-KINDS = ("minimum_curvature", "minimum_time", "shortest", "centerline", "own")
+KINDS = ("weighted", "minimum_curvature", "minimum_time", "shortest", "centerline", "own")
 
 
 class _Row(NamedTuple):
@@ -36,7 +43,7 @@ class _Row(NamedTuple):
 @format_options
 @click.option(
     "--kind", "kinds", type=click.Choice(KINDS), multiple=True, default=KINDS[:1],
-    show_default="minimum_curvature", help="Of line; may be given more than once, to compare.",
+    show_default="weighted", help="Of line; may be given more than once, to compare.",
 )  # fmt: skip
 @click.option(
     "--vehicle", metavar="NAME", help="A vehicle's name or file.  [default: the backend's own]"
@@ -48,6 +55,7 @@ class _Row(NamedTuple):
 )  # fmt: skip
 @click.option("--store", is_flag=True, help="Make it the racing line that the track brings.")
 @into_option
+@click.option("--overwrite", is_flag=True, help="Replace a track of that name in the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the line into a PNG."
@@ -62,6 +70,7 @@ def command(
     margin: float | None,
     store: bool,
     into: Path | None,
+    overwrite: bool,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -69,7 +78,7 @@ def command(
 
     Tells of each its length, how much it bends, the room it leaves beside the vehicle, and the
     quasi-steady-state lap time. With --store the track keeps the line: in its own file where
-    that is of the native form, else as a track of a library.
+    that is yours and of the native form, else as a track of a library.
     """
     from racegym.raceline.corridor import default_margin
     from racegym.raceline.quasi_steady import lap_of_line
@@ -77,7 +86,7 @@ def command(
 
     if len(kinds) > 1 and (store or plot is not None):
         raise TrackError("--store and --plot take one line: give --kind once")
-    found, _, path = read_named(track, form, settings)
+    found, origin, path = read_named(track, form, settings)
     model = vehicle_model(vehicle, backend)
     ggv = model.ggv()
     width, margin = model.width, default_margin(model.width) if margin is None else margin
@@ -93,7 +102,8 @@ def command(
     else:
         _print(rows, found, f"{called}, {width:.2f} m wide, margin {margin:.2f} m", width)
     if store:
-        click.echo(f"written: {_store(found, rows[0].line, path, into)}", err=as_json)
+        own = path if origin in OWN else None
+        click.echo(f"written: {_store(found, rows[0].line, own, into, overwrite)}", err=as_json)
 
 
 def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Line:
@@ -110,6 +120,7 @@ def _laid(track: Track, kind: str, width: float, margin: float, ggv: GGV) -> Lin
 
 
 def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
+    from racegym.report.narrow import leave_out
     from racegym.report.wording import lap_text
 
     table = Table(title=f"{track.name}, {track.length:,.1f} m: {vehicle}")
@@ -122,9 +133,11 @@ def _print(rows: list[_Row], track: Track, vehicle: str, width: float) -> None:
             f"{line.curvature_squared:.4f} /m",
             f"{1.0 / max(float(abs(line.curvature).max()), 1e-9):.1f} m",
             f"{line.clearance(width).min():.2f} m",
-            f"{lap_text(lap.lap_time)} ({lap.lap_time:.3f} s)",
+            lap_text(lap.lap_time),
         )
-    Console().print(table)
+    console = Console()
+    leave_out(table, console, "sharpest", "room")
+    console.print(table)
     click.echo(
         "bends: integral of curvature squared; sharpest: least radius; room: least distance "
         "to the edge beside the vehicle"
@@ -162,7 +175,7 @@ def _draw(row: _Row, ggv: GGV, vehicle: str, path: Path) -> None:
         raise RunError(f"can't be written: {error.strerror or error}", file=path) from error
 
 
-def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Path:
+def _store(track: Track, line: Line, path: Path | None, into: Path | None, overwrite: bool) -> Path:
     """Write the track with its line; return the file that it stands in."""
     from racegym.formats import format_of, library
 
@@ -170,4 +183,4 @@ def _store(track: Track, line: Line, path: Path | None, into: Path | None) -> Pa
     if into is None and path is not None and format_of(path) == "native":
         write_back(lined, path)
         return path
-    return library.add(into or library.user_library(), lined)
+    return library.add(into or library.user_library(), lined, overwrite=overwrite)

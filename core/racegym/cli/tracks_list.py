@@ -37,7 +37,11 @@ def command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        Console().print(_table(rows))
+        from racegym.report.narrow import leave_out
+
+        console, table = Console(), _table(rows)
+        leave_out(table, console, "hash", "corners", "from")
+        console.print(table)
     broken = [row["reason"] for row in rows if row["reason"]]
     for reason in broken if not as_json else ():
         click.echo(f"{click.style('error:', fg='red', bold=True)} {reason}", err=True)
@@ -45,18 +49,16 @@ def command(as_json: bool) -> int:
 
 
 def _row(named: NamedTrack) -> dict[str, Any]:
-    from racegym.track.figures import figures
+    from racegym.scenario.track_figures import short_figures
 
     row: dict[str, Any] = {
         "name": named.name, "from": named.origin, "path": str(named.path) if named.path else None,
         "length": None, "width": None, "corners": None, "hash": None, "reason": "",
     }  # fmt: skip
     try:
-        found = figures(named.read())
+        row.update(short_figures(named))
     except RacegymError as error:
         row["reason"] = str(error)
-        return row
-    row.update({key: found[key] for key in ("length", "width", "corners", "hash")})
     return row
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from racegym.cli.track_names import TRACK, parse_settings, read_named, write_back
+from racegym.cli.track_names import OWN, TRACK, parse_settings, read_named, write_back
 from racegym.errors import TrackError, nearest
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def command(track: str, as_json: bool, settings: tuple[str, ...]) -> None:
     from racegym.documents.writing import to_text
     from racegym.formats.native_head import head_of
 
-    found, _, path = read_named(track)
+    found, origin, path = read_named(track)
     if settings:
         found = _changed(found, parse_settings(settings))
-        _write(found, track, path)
+        _write(found, track, origin, path)
     told = head_of(found)
     if as_json:
         click.echo(json.dumps(_without_infinity(told), indent=2, ensure_ascii=False))
@@ -61,9 +61,14 @@ def _changed(track: Track, changes: dict[str, Any]) -> Track:
     return replace(track, **changes)
 
 
-def _write(track: Track, name: str, path: Path | None) -> None:
+def _write(track: Track, name: str, origin: str, path: Path | None) -> None:
     from racegym.formats import format_of
 
+    if origin not in OWN:
+        raise TrackError(
+            f"the track {name!r} is one of {origin}, whose files stay as they are; "
+            f"`racegym tracks export {name} {name}.track` makes a file of your own"
+        )
     if path is None or format_of(path) != "native":
         raise TrackError(
             f"{name!r} is not in the native form, so nothing can be set; `racegym tracks import` "

@@ -51,6 +51,8 @@ def command(
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # of a long path
     for heading, text in _rows(told):
         table.add_row(heading, Text(text))
     table.add_row("from", Text(origin if path is None else f"{origin}: {path}"))
@@ -103,4 +105,4 @@ def _beside(surfaces: dict[str, list[int] | None]) -> str:
     return ", ".join(sides) or "grass"
 
 
-_DIRECTIONS = {"ccw": "counter-clockwise", "cw": "clockwise"}
+_DIRECTIONS = {"ccw": "counter-clockwise", "cw": "clockwise", None: "as often left as right"}

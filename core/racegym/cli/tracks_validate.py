@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -99,7 +100,7 @@ def _show(report: Report) -> None:
     if not report.problems:
         click.echo(f"{report.name}{long}{checked}: nothing is wrong")
         return
-    table = Table("", "s [m]", "check", "severity", "what")
+    table = Table("", escape("s [m]"), "check", "severity", "what")
     table.columns[1].justify = "right"
     for number, problem in enumerate(report.problems, start=1):
         colour = "red" if problem.severity == "error" else "yellow"

@@ -81,7 +81,7 @@ def _plain(fault: ErrorDetails, model: type[BaseModel], location: Location) -> s
         return f"is {_shown(value)}; it should have at least {context['min_length']} item(s)"
     if kind == "too_long":
         return f"has {len(value)} items; it should have at most {context['max_length']}"
-    reason = fault["msg"].replace("Input should", "it should", 1)
+    reason = re.sub(r"^\w+ should", "it should", fault["msg"])
     return f"is {_shown(value)}; {reason}"
 
 

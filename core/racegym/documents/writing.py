@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.emitter import RoundTripEmitter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 __all__ = ["to_text"]
 
 _WIDTH = 100
+_ODD = re.compile(r"^[?:]|  ")  # may begin a key in a list; spaces where a line may be broken
+
+
+class _Emitter(RoundTripEmitter):  # type: ignore[misc,unused-ignore]
+    """Breaks no line inside of double quotes: it would put a space there."""
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:
+        super().write_double_quoted(text, split=False)
 
 
 def to_text(data: dict[str, Any]) -> str:
     """Return plain data as YAML 1.2."""
     writer = YAML()
+    writer.Emitter = _Emitter
     writer.width = _WIDTH
     writer.indent(mapping=2, sequence=4, offset=2)
     text = io.StringIO()
@@ -25,7 +36,7 @@ def to_text(data: dict[str, Any]) -> str:
 
 
 def _styled(value: Any) -> Any:
-    if isinstance(value, str) and not value.isprintable():
+    if isinstance(value, str) and (not value.isprintable() or _ODD.search(value)):
         return DoubleQuotedScalarString(value)
     if isinstance(value, dict):
         return {_styled(key): _styled(inner) for key, inner in value.items()}

@@ -46,8 +46,8 @@ class Paths:
     Attributes:
         starts: (n_races, n_cars) int64, where each car's path begins in ``rows``.
         rows: (n, PATH_COLUMNS) float64, all paths one after another.
-        envelopes: (n_races, n_cars) int64, each car's row of the three below.
-        top_speeds, drives, brakes: as ``follow_line`` takes them.
+        envelopes: (n_races, n_cars) int64, each car's row of those below.
+        top_speeds, drives, brakes, slips, understeers: as ``follow_line`` takes them.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class Paths:
         self.top_speeds: Array = np.zeros(0)
         self.drives: Array = np.zeros((0, SPEEDS, SHARES))
         self.brakes: Array = np.zeros((0, SPEEDS, SHARES))
+        self.slips: Array = np.zeros((0, SPEEDS, SHARES))
+        self.understeers: Array = np.zeros((0, SPEEDS, SHARES))
         self._line_of, self._ggv_of, self._pace = line_of, ggv_of, pace
         self._keys: Array = np.full((*shape, KEY_COLUMNS), -1.0)
         self._changed: Array = np.zeros(shape[0] * shape[1], np.bool_)
@@ -144,9 +146,10 @@ class Paths:
         row = len(self._ggvs)
         self._ggvs.append(ggv)
         self.top_speeds = np.append(self.top_speeds[:row], ggv.speed[-1])
-        for name in ("drive", "brake"):
-            kept = getattr(self, f"{name}s")[:row]
-            even = _resampled(getattr(ggv, name), ggv, speeds, shares)
+        for name in ("drive", "brake", "slip", "understeer"):
+            kept, values = getattr(self, f"{name}s")[:row], getattr(ggv, name)
+            known = np.zeros_like(ggv.drive) if values is None else values
+            even = _resampled(known, ggv, speeds, shares)
             setattr(self, f"{name}s", np.concatenate([kept, even[None]]))
         return row
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from racegym.drivers.paths import Paths
@@ -14,17 +15,21 @@ from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, 
 from racegym.kernels.following import follow_line
 from racegym.raceline.capability import Envelope, point_mass_ggv
 from racegym.raceline.line import Line
-from racegym.raceline.racing_line import LineKind, racing_line
+from racegym.raceline.racing_line import FOR_ONE_VEHICLE, LineKind, racing_line
+from racegym.raceline.reference import DEFAULT_LINE
 from racegym.track import Track
 
 __all__ = ["Raceline"]
+
+Floats = NDArray[np.float64]
 
 LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.7  # of the envelope: what is left corrects the line
 SHARE_TRUST = 0.9  # of the way to the lateral limit at which the brakes have to be let go
 LEAST = {  # of a vehicle table that does not tell
     "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
-    "top_speed": 1.0,
 }  # fmt: skip
+LEAST_TOP = 1.0  # [m/s] of a top speed; one that is not told is none
+MOST_DRIFT = 0.21  # [rad] that a car may slide in a steady corner: softer tyres are not used up
 UNSURE_BRAKES = 2.0  # the brakes are taken to bite so much harder until they have been felt
 
 
@@ -45,7 +50,7 @@ class Raceline(Driver):
             100.0, gt=0, le=105, description="[%] of the speed that it trusts the car with"
         )
         line: LineKind = Field(
-            "minimum_curvature", description="what it follows; own: the line that the track brings"
+            DEFAULT_LINE, description="what it follows; own: the line that the track brings"
         )
 
     def __init__(self, setup: Setup):
@@ -60,9 +65,14 @@ class Raceline(Driver):
         self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
 
     def _line(self, track: Track, width: float, car: int) -> Line:
-        known = self._known(car) if self.options.line == "minimum_time" else None
+        kind: str = self.options.line
+        ggv = self.setup.ggv(car % self.setup.view.n_cars)
+        if ggv is None and kind == "weighted" and self.setup.drawn:
+            kind = "minimum_curvature"  # much the same, and needs no laps for each episode
+        elif ggv is None and kind in FOR_ONE_VEHICLE:
+            ggv = self._known(car)
         width = width if isfinite(width) and width > 0.0 else 0.0
-        return racing_line(track, self.options.line, width=width, ggv=known)
+        return racing_line(track, kind, width=width, ggv=ggv)
 
     def _ggv(self, car: int) -> GGV:
         """Return what the car is trusted to do."""
@@ -80,12 +90,14 @@ class Raceline(Driver):
             return model
         table = self.setup.view.vehicle
         told = {name: float(getattr(table, name).reshape(-1)[car]) for name in LEAST}
+        top = float(table.top_speed.reshape(-1)[car])
         return point_mass_ggv(
             Envelope(
                 **{
                     name: told[name] if isfinite(told[name]) and told[name] > least else least
                     for name, least in LEAST.items()
-                }
+                },
+                top_speed=max(top, LEAST_TOP) if top > 0.0 else inf,
             )
         )
 
@@ -101,7 +113,7 @@ class Raceline(Driver):
             vehicle.brake, vehicle.drag, previous.throttle, previous.brake,
             tracks.race_track, tracks.points, tracks.table,
             paths.starts, paths.rows, paths.envelopes,
-            paths.top_speeds, paths.drives, paths.brakes,
+            paths.top_speeds, paths.drives, paths.brakes, paths.slips, paths.understeers,
             self._blocked, self._bite, self._twist, self._drift,
             control.steer, control.throttle, control.brake, control.gear, view.dt,
         )  # fmt: skip
@@ -109,6 +121,22 @@ class Raceline(Driver):
 
 def _trusted(ggv: GGV) -> GGV:
     """Return ``ggv`` less what is kept to correct with."""
-    used = ggv.share / SHARE_TRUST
-    brake = np.array([np.interp(used, ggv.share, row) for row in ggv.brake])
-    return replace(ggv, lateral=LATERAL_TRUST * ggv.lateral, brake=BRAKE_TRUST * brake)
+    held = np.full(len(ggv.speed), LATERAL_TRUST)
+    if ggv.slip is not None:
+        drifts = np.maximum.accumulate(-ggv.slip, axis=1)
+        held = np.minimum(held, [np.interp(MOST_DRIFT, row, ggv.share) for row in drifts])
+
+    def at(used: Floats, values: Floats) -> Floats:
+        shares = np.broadcast_to(used, values.shape)
+        return np.array(
+            [np.interp(x, ggv.share, row) for x, row in zip(shares, values, strict=True)]
+        )
+
+    turned = held[:, None] * ggv.share
+    return replace(
+        ggv,
+        lateral=held * ggv.lateral,
+        brake=BRAKE_TRUST * at(ggv.share / SHARE_TRUST, ggv.brake),
+        slip=None if ggv.slip is None else at(turned, ggv.slip),
+        understeer=None if ggv.understeer is None else at(turned, ggv.understeer),
+    )

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from racegym.errors import TrackError
 from racegym.formats.closed_line import closed
+from racegym.formats.content import is_file
 from racegym.formats.csv_rows import Layout, read_rows, starts_like
 from racegym.formats.edges import track_between
 from racegym.formats.race_line import GAME, beside_track, laid
@@ -77,9 +78,9 @@ def read(path: Path, options: Options) -> Track:
     line = options.raceline
     if line is not None:
         beside = path.parent / line
-        return laid(track, beside if not line.exists() and beside.exists() else line, LINE)
+        return laid(track, beside if not is_file(line) and is_file(beside) else line, LINE)
     companion = path.with_name(path.stem + COMPANION)
-    if companion.is_file():
+    if is_file(companion):
         return laid(track, companion, LINE)
     if rows.table.shape[1] < len(BORDERS.columns):
         return track

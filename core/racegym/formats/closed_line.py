@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 WIDEST_GAP = 0.05  # of the length: what is more open than that is no loop
 AWAY = 3.0  # times as far off as a return must be near
+ASIDE = 0.03  # of how far the line goes: a return passes its beginning no farther off
 MOST_OVERLAP = 0.1  # of the length: more than that of a second lap is no slip of the hand
 LEAST = 8  # points
 SAME = 1e-6  # [m] a last point that near to the first is the first again
@@ -117,22 +118,41 @@ def _one_lap(line: Floats, path: Path, what: str) -> int:
     back = np.flatnonzero((away < close) & same_way & (np.arange(len(line)) > gone[0]))
     if not len(back):
         return len(line)
-    # The return ends where the first point is passed.
-    for k in range(int(back[0]), len(line)):
-        beyond = (line[k, :2] - line[0, :2]) @ ahead >= -SAME * float(np.hypot(*ahead))
-        if beyond or away[k] > AWAY * close:
-            over = arc[-1] - arc[k]
-            if over <= 0.0:
-                return len(line)
-            if over > MOST_OVERLAP * arc[k]:
-                raise TrackError(
-                    f"{what} goes round more than once: it is back at its beginning after "
-                    f"{arc[k]:.0f} of {arc[-1]:.0f} m; a recording of many laps is imported as "
-                    "a log: `racegym tracks import LOG --format log`",
-                    file=path,
-                )
-            return k
+    done = 0
+    for first in back.tolist():
+        if first < done:
+            continue
+        # The return ends where the first point is passed.
+        for k in range(first, len(line)):
+            beyond = (line[k, :2] - line[0, :2]) @ ahead >= -SAME * float(np.hypot(*ahead))
+            if beyond or away[k] > AWAY * close:
+                break
+        else:
+            return len(line)
+        if _passed_at(line[first - 1 : k + 1, :2], line[0, :2]) > ASIDE * float(away.max()):
+            done = k + 1  # it is another leg, which runs beside the first
+            continue
+        over = arc[-1] - arc[k]
+        if over <= 0.0:
+            return len(line)
+        if over > MOST_OVERLAP * arc[k]:
+            raise TrackError(
+                f"{what} goes round more than once: it is back at its beginning after "
+                f"{arc[k]:.0f} of {arc[-1]:.0f} m; a recording of many laps is imported as "
+                "a log: `racegym tracks import LOG --format log`",
+                file=path,
+            )
+        return k
     return len(line)
+
+
+def _passed_at(line: Floats, place: Floats) -> float:
+    """Return how near [m] a line through points (k, 2) comes to a place."""
+    ahead = np.diff(line, axis=0)
+    away = place - line[:-1]
+    share = (away * ahead).sum(axis=1) / np.maximum((ahead**2).sum(axis=1), 1e-12)
+    foot = line[:-1] + np.clip(share, 0.0, 1.0)[:, None] * ahead
+    return float(np.hypot(*(foot - place).T).min())
 
 
 def even(points: Floats, spacing: float | None = None) -> tuple[Floats, Floats]:

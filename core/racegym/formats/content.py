@@ -7,10 +7,18 @@ from pathlib import Path
 
 from racegym.errors import TrackError
 
-__all__ = ["MAX_POINTS", "number", "read_bytes", "read_text"]
+__all__ = ["MAX_POINTS", "is_file", "number", "read_bytes", "read_text"]
 
 MAX_POINTS = 100_000  # of one line
 SHOWN = 40  # characters of a faulty field in a message
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; no path that a file system refuses, as too long, is one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -18,6 +18,13 @@ __all__ = ["Layout", "Rows", "read_rows", "starts_like"]
 Floats = NDArray[np.float64]
 
 MAX_BYTES = 20_000_000
+PLAIN = {  # what people call columns who know no program's names for them
+    "x": "x_m",
+    "y": "y_m",
+    "width_right": "w_tr_right_m",
+    "width_left": "w_tr_left_m",
+    "banking": "banking_rad",
+}
 
 
 class Layout(NamedTuple):
@@ -138,7 +145,7 @@ def _layout(
 
 def _heading(content: str, layouts: Sequence[Layout]) -> list[str] | None:
     """Return the names of the columns, if the line is nothing else."""
-    names = [field.lower() for field in _fields(content.lstrip("# \t"))]
+    names = [PLAIN.get(field, field) for field in _fields(content.lstrip("# \t").lower())]
     known = any(set(names) <= set(each.columns) and each.fits(len(names)) for each in layouts)
     return names if known and len(set(names)) == len(names) else None
 

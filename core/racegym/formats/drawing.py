@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 LONG_SIDE = 1200.0  # [px] of the drawing
 MARGIN = 40.0  # [px]
 HEADROOM = 34.0  # [px] above, for the name
+TITLE = 18.0  # [px] size of its letters
+LETTER = 0.56  # of that size: how wide one is, on average
 
 ASPHALT, EDGE, PIT, BOX = "#d9dce0", "#3c424a", "#eceef0", "#8a9099"
 START, SECTOR, GATE = "#16191d", "#2a6fbb", "#b9c9da"
@@ -83,16 +85,27 @@ def drawing_of(track: Track) -> Drawing:
     everything = np.concatenate(around)
     low, high = everything.min(axis=0), everything.max(axis=0)
     scale = (LONG_SIDE - 2.0 * MARGIN) / float((high - low).max())
+    title = f"{track.name} · {track.length:,.0f} m"
+    shown = _title(track)
+    width, height = (high - low) * scale + 2.0 * MARGIN
+    widened = max(TITLE * LETTER * len(shown) + 2.0 * MARGIN - width, 0.0)
+    width += widened
 
     def px(points: Floats) -> Floats:
         flipped = np.column_stack([points[:, 0] - low[0], high[1] - points[:, 1]])
-        return np.asarray(flipped * scale + [MARGIN, MARGIN + HEADROOM])
+        return np.asarray(flipped * scale + [MARGIN + 0.5 * widened, MARGIN + HEADROOM])
 
-    width, height = (high - low) * scale + 2.0 * MARGIN
-    title = f"{track.name} · {track.length:,.0f} m"
     shapes = [_moved(shape, px, scale) for shape in _shapes(track, left, right, 1.0 / scale)]
-    shapes.append(Label(MARGIN, MARGIN, title, 18.0, INK, middle=False))
+    shapes.append(Label(MARGIN, MARGIN, shown, TITLE, INK, middle=False))
     return Drawing(int(np.ceil(width)), int(np.ceil(height + HEADROOM)), title, shapes)
+
+
+def _title(track: Track) -> str:
+    """Return name and length of the track, the name as far as it has room."""
+    length = f" · {track.length:,.0f} m"
+    room = int((LONG_SIDE - 2.0 * MARGIN) / (TITLE * LETTER)) - len(length)
+    name = track.name if len(track.name) <= room else f"{track.name[: room - 1]}…"
+    return name + length
 
 
 def _shapes(track: Track, left: Floats, right: Floats, pixel: float) -> Iterator[Shape]:

@@ -22,7 +22,8 @@ from pydantic import Field
 
 from racegym.documents.document import Document, read_document
 from racegym.errors import ScenarioError, TrackError, nearest
-from racegym.formats.f1tenth_writing import write
+from racegym.formats.content import is_file
+from racegym.formats.f1tenth_writing import outputs, write
 from racegym.formats.picture.names import is_picture
 from racegym.formats.picture.pixels import Pixels, read_pixels
 from racegym.formats.registry import FormatOptions
@@ -32,7 +33,7 @@ from racegym.track import Track
 if TYPE_CHECKING:
     from racegym.formats.picture.drawn import Drawn
 
-__all__ = ["Options", "read", "recognises", "write"]
+__all__ = ["Options", "outputs", "read", "recognises", "write"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -101,7 +102,7 @@ def read(path: Path, options: Options) -> Track:
     grid = _map(path)
     name = options.name if options.name is not None else grid.stem
     centerline = path.with_name(f"{grid.stem}_centerline.csv")
-    if options.centerline and centerline.is_file():
+    if options.centerline and is_file(centerline):
         track = replace(
             read_tum(centerline, name),
             source=path.name,
@@ -113,7 +114,7 @@ def read(path: Path, options: Options) -> Track:
     else:
         track = _found(grid, name, options)
     raceline = path.with_name(f"{grid.stem}_raceline.csv")
-    if options.raceline and raceline.is_file():
+    if options.raceline and is_file(raceline):
         from racegym.formats.race_line import laid
 
         track = laid(track, raceline, "raceline")

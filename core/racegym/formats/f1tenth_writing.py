@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from racegym.errors import TrackError
+from racegym.formats.race_line import refuse_line_of_another
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 from racegym.track.borders import border_points
 
-__all__ = ["write"]
+__all__ = ["outputs", "write"]
 
 Floats = NDArray[np.float64]
 
@@ -45,11 +46,11 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
         The files made.
 
     Raises:
-        TrackError: the picture would be too large, or a file can't be written.
+        TrackError: the picture would be too large, a file can't be written, or a race line
+            of another lies beside it.
     """
-    stem = path.name
-    for suffix in (".yaml", ".yml", ".png"):
-        stem = stem.removesuffix(suffix)
+    if track.line is None:
+        refuse_line_of_another(path.with_name(f"{_bare(path)}_raceline.csv"), path)
     borders = border_points(track)
     low = borders[:, :4].reshape(-1, 2).min(axis=0)
     size = borders[:, :4].reshape(-1, 2).max(axis=0) - low
@@ -70,20 +71,38 @@ def write(track: Track, path: Path, resolution: float | None = None) -> list[Pat
     Image.fromarray(np.where(free, FREE, OCCUPIED).astype(np.uint8)[::-1]).save(picture, "PNG")
     origin = corner + np.array(track.origin)
     yaml = (
-        f"image: {_quoted(stem + '.png')}\nresolution: {resolution:g}\n"
+        f"image: {_quoted(_stem(path) + '.png')}\nresolution: {resolution:g}\n"
         f"origin: [{origin[0]:.6f}, {origin[1]:.6f}, 0.0]\n"
         "negate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n"
     )
-    files: dict[str, bytes] = {
-        f"{stem}.png": picture.getvalue(),
-        f"{stem}.yaml": yaml.encode(),
-        f"{stem}_centerline.csv": _centerline(track).encode(),
-    }
+    contents = [picture.getvalue(), yaml.encode(), _centerline(track).encode()]
     if track.line is not None:
-        files[f"{stem}_raceline.csv"] = _raceline(track).encode()
-    for name, content in files.items():
-        write_whole(path.with_name(name), content)
-    return [path.with_name(name) for name in files]
+        contents.append(_raceline(track).encode())
+    files = outputs(track, path)
+    for file, content in zip(files, contents, strict=True):
+        write_whole(file, content)
+    return files
+
+
+def outputs(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes."""
+    stem, name = _stem(path), _bare(path)
+    names = [f"{stem}.png", f"{stem}.yaml", f"{name}_centerline.csv"]
+    if track.line is not None:
+        names.append(f"{name}_raceline.csv")
+    return [path.with_name(each) for each in names]
+
+
+def _stem(path: Path) -> str:
+    stem = path.name
+    for suffix in (".yaml", ".yml", ".png"):
+        stem = stem.removesuffix(suffix)
+    return stem
+
+
+def _bare(path: Path) -> str:
+    """Return what the lines of a map are called, as the reader has it: without ``_map``."""
+    return _stem(path).removesuffix("_map") or _stem(path)
 
 
 def _quoted(text: str) -> str:

@@ -54,11 +54,12 @@ def read(path: Path, options: Options) -> Track:
         if center is not None and data.child("nl") is not None and data.child("nr") is not None:
             track = _with_widths(data, center, path, name)
         elif left is not None and right is not None:
+            one = closed(left, path, "the left boundary")
+            two = closed(right, path, "the right boundary")
             track = track_between(
-                closed(left, path, "the left boundary").points,
-                closed(right, path, "the right boundary").points,
-                name=name, source=path.name, path=path, sides_known=True,
-            )  # fmt: skip
+                one.points, two.points, name=name, source=path.name, path=path, sides_known=True
+            )
+            track = replace(track, notes=(*one.notes, *two.notes, *track.notes))
         else:
             raise TrackError(
                 "has neither a <centerline> with <nl> and <nr>, nor two boundaries",

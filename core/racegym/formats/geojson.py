@@ -37,6 +37,7 @@ __all__ = ["Options", "read", "recognises", "write"]
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 16
+MOST_DIGITS = 400  # of a whole number
 GEOMETRIES = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
 OURS_ALONE = ("racing_line", "start_line", "gate", "pit_lane", "obstacle")  # roles of no edge
 _ROLES: dict[str, Side] = {"left_edge": "left", "right_edge": "right"}
@@ -72,7 +73,7 @@ def read(path: Path, options: Options) -> Track:
     """
     text = read_text(path, MAX_BYTES, "GeoJSON")
     try:
-        top = json.loads(text, parse_constant=_no_constant)
+        top = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise TrackError(f"is no whole JSON: {error.msg}", file=path, line=error.lineno) from None
     except ValueError as error:  # NaN and Infinity, or a number of thousands of digits
@@ -91,6 +92,12 @@ def read(path: Path, options: Options) -> Track:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits measures nothing")
+    return int(text)
 
 
 def _lines(

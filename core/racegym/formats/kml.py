@@ -56,9 +56,11 @@ def _lines(mark: Element, path: Path) -> Iterator[GeoLine]:
     for polygon in mark.all("Polygon"):
         outer = list(polygon.all("outerBoundaryIs"))
         inner = list(polygon.all("innerBoundaryIs"))
-        for side, boundaries in (("outer", outer), ("inner", inner)):
+        sides: tuple[tuple[Side, list[Element]], ...] = (("outer", outer), ("inner", inner))
+        for side, boundaries in sides:
             for ring in (ring for each in boundaries for ring in each.all("LinearRing")):
-                rings[id(ring)] = side if inner else ""  # type: ignore[assignment]
+                if inner:
+                    rings[id(ring)] = side
     for shape in mark.all("LineString", "LinearRing", "Track"):
         places, lines = _track(shape, path) if shape.tag == "Track" else _places(shape, path)
         if places:

@@ -18,7 +18,7 @@ from racegym.errors import TrackError
 from racegym.formats.native import ENDING, HEAD, write
 from racegym.track import Track
 
-__all__ = ["PROJECT", "Entry", "add", "entries", "find", "user_library"]
+__all__ = ["PROJECT", "Entry", "add", "check_free", "entries", "find", "user_library"]
 
 PROJECT = "tracks"  # the folder of a project's library
 
@@ -46,18 +46,21 @@ def entries(folder: Path) -> Iterator[Entry]:
         TrackError: the folder can't be read.
     """
     try:
-        there = sorted(folder.iterdir())
-    except FileNotFoundError:
+        found = [_entry(path) for path in sorted(folder.iterdir())]
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise TrackError(f"is no folder that can be read: {error}", file=folder) from None
-    for path in there:
-        if path.name.startswith("."):
-            continue
-        if path.suffix == ENDING and not path.is_dir():
-            yield Entry(path.name.removesuffix(ENDING), path)
-        elif path.is_dir() and (path / HEAD).exists():
-            yield Entry(path.name, path)
+    yield from (entry for entry in found if entry is not None)
+
+
+def _entry(path: Path) -> Entry | None:
+    """Return the track that a file or folder of a library is, if it is one."""
+    if path.name.startswith("."):
+        return None
+    if path.is_dir():
+        return Entry(path.name, path) if os.path.lexists(path / HEAD) else None
+    return Entry(path.name.removesuffix(ENDING), path) if path.suffix == ENDING else None
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -75,6 +78,21 @@ def find(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
+def check_free(folder: Path, name: str) -> None:
+    """Refuse a name that a track of a library has.
+
+    Raises:
+        TrackError: telling how it can be replaced, or that the folder can't be read.
+    """
+    there = find(folder, safe_name(name))
+    if there is not None:
+        raise TrackError(
+            f"there is a track {safe_name(name)!r} already; --overwrite replaces it, another "
+            "name keeps both",
+            file=there,
+        )
+
+
 def add(folder: Path, track: Track, *, overwrite: bool = False) -> Path:
     """Write a track into a library, under its name as far as file systems take it.
 
@@ -90,12 +108,9 @@ def add(folder: Path, track: Track, *, overwrite: bool = False) -> Path:
         TrackError: there is a track of that name, or it can't be written.
     """
     name = safe_name(track.name)
+    if not overwrite:
+        check_free(folder, name)
     there = find(folder, name)
-    if there is not None and not overwrite:
-        raise TrackError(
-            f"there is a track {name!r} already; --overwrite replaces it, --name gives another",
-            file=there,
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:

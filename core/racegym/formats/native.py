@@ -7,6 +7,7 @@ is written gives the very track back, to the last bit; a person needs to write p
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from pathlib import Path
 
@@ -35,6 +36,7 @@ __all__ = [
     "HEAD",
     "NPZ",
     "Options",
+    "content_digest",
     "content_of",
     "files_of",
     "read",
@@ -133,6 +135,19 @@ def content_of(file: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise TrackError(f"is larger than {MAX_BYTES / 1e6:g} MB; no track is", file=file)
     return content
+
+
+def content_digest(path: Path) -> str:
+    """Return 32 hex digits of the bytes of all files that a track consists of.
+
+    Raises:
+        TrackError: one is missing, can't be read, or leads out of the folder.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files_of(path):
+        content = content_of(file)
+        digest.update(f"{file.name if path.is_dir() else ''}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
 
 
 def _text(content: bytes, file: Path) -> str:

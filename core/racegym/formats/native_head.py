@@ -7,22 +7,33 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from racegym.documents.describing import describe
 from racegym.documents.document import Document, Location, dotted
 from racegym.errors import TrackError, nearest
 from racegym.interfaces import Surface
 from racegym.track import Track
+from racegym.track.check import LARGEST_COORDINATE, LARGEST_WIDTH
 from racegym.track.obstacles import LARGEST_RADIUS, MAX_OBSTACLES
+from racegym.track.track import MAX_SAMPLES
 
 __all__ = ["VERSION", "Head", "ObstacleHead", "PitHead", "check_head", "head_of"]
 
 VERSION = 1  # of the form
 SURFACES = tuple(surface.name.lower() for surface in Surface)
 
+
+def _measurable(value: float) -> float:
+    """Refuse what is no measure of anything, and would overflow when squared."""
+    if abs(value) > LARGEST_COORDINATE:
+        raise ValueError(f"is {value:g}; it must lie within {LARGEST_COORDINATE:g}")
+    return value
+
+
+Measure = Annotated[float, AfterValidator(_measurable)]
 SurfaceName = Literal["asphalt", "kerb", "grass", "gravel"]
-Pair = Annotated[tuple[float, float], Field(strict=False)]
+Pair = Annotated[tuple[Measure, Measure], Field(strict=False)]
 Pairs = Annotated[tuple[Pair, ...], Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False, min_length=1)]
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
@@ -38,11 +49,11 @@ class _Part(BaseModel):
 class PitHead(_Part):
     """The pit lane, see ``racegym.track.PitLane``."""
 
-    entry: float = Field(description="[m] s at which the speed limit begins")
-    exit: float = Field(description="[m] s at which it ends")
-    offset: float = Field(description="[m] d of its middle, left positive")
-    width: float = Field(description="[m]")
-    speed_limit: float = Field(description="[m/s]")
+    entry: Measure = Field(description="[m] s at which the speed limit begins")
+    exit: Measure = Field(description="[m] s at which it ends")
+    offset: Measure = Field(description="[m] d of its middle, left positive")
+    width: Measure = Field(description="[m]")
+    speed_limit: Measure = Field(description="[m/s]")
     boxes: Annotated[tuple[float, ...], Field(strict=False)] = Field(
         default=(), description="[m] s of the pit boxes, in the order of driving"
     )
@@ -51,13 +62,16 @@ class PitHead(_Part):
 class ObstacleHead(_Part):
     """One obstacle: where it stands, along the track or on the map, and how large it is."""
 
-    s: float | None = Field(default=None, description="[m] along the centerline")
-    d: float | None = Field(default=None, description="[m] across, left positive; 0 by default")
-    x: float | None = Field(default=None, description="[m] as the points, in place of s and d")
-    y: float | None = Field(default=None, description="[m]")
+    s: Measure | None = Field(default=None, description="[m] along the centerline")
+    d: Measure | None = Field(default=None, description="[m] across, left positive; 0 by default")
+    x: Measure | None = Field(default=None, description="[m] as the points, in place of s and d")
+    y: Measure | None = Field(default=None, description="[m]")
     radius: float = Field(gt=0.0, le=LARGEST_RADIUS, description="[m]")
     segment: int | None = Field(
-        default=None, ge=0, description="sample that it belongs to; by default the nearest"
+        default=None,
+        ge=0,
+        lt=MAX_SAMPLES,
+        description="sample that it belongs to; by default the nearest",
     )
 
     @model_validator(mode="after")
@@ -99,7 +113,7 @@ class Head(_Part):
     )
     sectors: Numbers | None = Field(default=None, description="[m] s where each begins, first 0")
     checkpoints: Numbers | None = Field(default=None, description="[m] s, increasing, first 0")
-    kerb_width: Annotated[float, Field(ge=0.0)] | None = Field(
+    kerb_width: Annotated[float, Field(ge=0.0, le=LARGEST_WIDTH)] | None = Field(
         default=None, description="[m] outward from the edge of the asphalt"
     )
     runoff: Annotated[float, Field(ge=0.0, allow_inf_nan=True)] | None = Field(

@@ -37,13 +37,19 @@ MAX_BYTES = 48_000_000  # of a file of geometry, and of what an archive expands 
 MAX_POINTS = 100_000
 MAX_LINES = 2 * MAX_POINTS
 MAX_LINE = 2_000  # characters
+MOST_ENTRIES = 100  # in the directory of an archive
 
 POINT_COLUMNS = ("x", "y", "z", "width_left", "width_right", "width", "banking")
 SAMPLE_COLUMNS = ("heading", "tangent_x", "tangent_y", "curvature", "slope")
 SURFACE_COLUMNS = ("surface_left", "surface_right")
 COLUMNS = (*POINT_COLUMNS, *SAMPLE_COLUMNS, "line", *SURFACE_COLUMNS)
 _CODES = {name: code for code, name in enumerate(SURFACES)}
+_ENTRY = b"PK\x01\x02"  # begins one
 _SHOWN = 40  # characters of a faulty field in a message
+_KIND = re.compile(r"'descr': *'([^']{1,20})'")  # in the header of an array
+_SHAPE = re.compile(r"'shape': *\(([0-9, ]{0,60})\)")
+_NUMBER = re.compile("[<>|=]?([iu][1248]|f[248])")
+_WHOLE = re.compile("[<>|=]?[iu][1248]")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,9 +134,9 @@ def parse_csv(text: str, file: Path, before: int = 0) -> Table:
         content = content.strip()
         if not content or content.startswith("#"):
             continue
-        fields = [field.strip() for field in re.split("[,;]", content)]
+        fields = content.replace(";", ",").split(",")
         if not names:
-            names = _heading(fields, file, line)
+            names = _heading([field.strip() for field in fields], file, line)
             continue
         if len(fields) != len(names):
             what = f"has {len(fields)} columns, and the heading {len(names)}"
@@ -145,8 +151,8 @@ def parse_csv(text: str, file: Path, before: int = 0) -> Table:
             file=file,
         )
     columns = {
-        name: _parse_column(name, [row[k] for row in rows], file, lines)
-        for k, name in enumerate(names)
+        name: _parse_column(name, fields, file, lines)
+        for name, fields in zip(names, zip(*rows, strict=True), strict=True)
     }
     return Table(columns=columns, file=file, lines=lines)
 
@@ -166,17 +172,17 @@ def _heading(fields: list[str], file: Path, line: int) -> list[str]:
     return names
 
 
-def _parse_column(name: str, fields: list[str], file: Path, lines: list[int]) -> Column:
+def _parse_column(name: str, fields: Sequence[str], file: Path, lines: list[int]) -> Column:
     surface = name in SURFACE_COLUMNS
     try:
         if surface:
-            return np.array([_CODES[field] for field in fields], np.uint8)
+            return np.array([_CODES[field.strip()] for field in fields], np.uint8)
         values = np.array(list(map(float, fields)))
         if np.isfinite(values).all():
             return values
     except (KeyError, ValueError):
         pass
-    for field, line in zip(fields, lines, strict=True):
+    for field, line in zip(map(str.strip, fields), lines, strict=True):
         what = _wrong(field, surface)
         if what:
             raise TrackError(f"{name} is {field[:_SHOWN]!r}; {what}", file=file, line=line)
@@ -201,6 +207,8 @@ def parse_npz(content: bytes, file: Path) -> Table:
     Raises:
         TrackError: naming the member at fault.
     """
+    if content.count(_ENTRY) > MOST_ENTRIES:  # each of them would be read
+        raise TrackError(f"holds more than {MOST_ENTRIES} members; no track does", file=file)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -234,6 +242,10 @@ def _check_members(members: list[zipfile.ZipInfo], file: Path) -> None:
             )
         if names.count(name) > 1:
             raise TrackError(f"holds {name!r} twice", file=file)
+    for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            what = f"packs {member.filename[:_SHOWN]!r} in a way that numpy.savez doesn't"
+            raise TrackError(what, file=file)
     if len(names) > len(COLUMNS):
         raise TrackError(f"holds {len(names)} members; {len(COLUMNS)} are possible", file=file)
     size = sum(member.file_size for member in members)
@@ -245,21 +257,15 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> Col
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as opened:
         content = io.BytesIO(opened.read(MAX_BYTES))
-    version = np.lib.format.read_magic(content)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read_header is None:
-        raise TrackError(f"the array {name!r} has a form that is not known", file=file)
-    shape, _, dtype = read_header(content)
+    kind, shape = _array_header(content, name, file)
     surface = name in SURFACE_COLUMNS
     data = content.read()
-    if len(shape) != 1 or dtype.kind not in ("iu" if surface else "iuf") or dtype.itemsize > 8:
-        what = f"the array {name!r} is {dtype} of shape {shape}; it must be (n,) numbers"
+    if len(shape) != 1 or not (_WHOLE if surface else _NUMBER).fullmatch(kind):
+        what = f"the array {name!r} is {kind!r} of shape {shape}; it must be (n,) numbers"
         raise TrackError(what, file=file)
     if shape[0] > MAX_POINTS:
         raise TrackError(f"the array {name!r} holds more than {MAX_POINTS:,} points", file=file)
+    dtype = np.dtype(kind)
     if shape[0] < 1 or len(data) != shape[0] * dtype.itemsize:
         raise TrackError(f"the array {name!r} is cut off, or empty", file=file)
     values = np.frombuffer(data, dtype)
@@ -274,3 +280,20 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> Col
         what = f"{name} is {numbers[bad[0]]} at point {bad[0]}; it must be finite"
         raise TrackError(what, file=file)
     return numbers
+
+
+def _array_header(content: io.BytesIO, name: str, file: Path) -> tuple[str, tuple[int, ...]]:
+    """Return the type and the shape that an array's header tells.
+
+    The header is the text of a Python dict. numpy has Python parse it, which a hostile text can
+    make fail in many ways; here the two values are only looked for.
+    """
+    version = np.lib.format.read_magic(content)
+    if version not in ((1, 0), (2, 0)):
+        raise TrackError(f"the array {name!r} has a form that is not known", file=file)
+    size = int.from_bytes(content.read(2 if version == (1, 0) else 4), "little")
+    text = content.read(size).decode("latin-1")
+    kind, shape = _KIND.search(text), _SHAPE.search(text)
+    if kind is None or shape is None:
+        raise TrackError(f"the array {name!r} has a header that can't be read", file=file)
+    return kind[1], tuple(int(each) for each in shape[1].replace(",", " ").split())

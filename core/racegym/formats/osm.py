@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -137,8 +138,9 @@ def _named(elements: Sequence[Element], names: Sequence[str], path: Path) -> lis
             found.append(way)
     for name in names:
         if name not in called:
-            some = sorted(called, key=str.isdigit)[:MOST_NAMES]
-            raise TrackError(f"has no way {name!r}; {nearest(name, some)}", file=path)
+            close = get_close_matches(name, sorted(called), n=1)
+            some = [*close, *sorted(called - {*close}, key=lambda each: (each.isdigit(), each))]
+            raise TrackError(f"has no way {name!r}; {nearest(name, some[:MOST_NAMES])}", file=path)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,15 @@ from racegym.formats.csv_rows import Layout, Rows, read_rows
 from racegym.track import Track
 from racegym.track.spline import PeriodicSpline
 
-__all__ = ["LINES", "TRAJECTORY", "XY", "beside_track", "laid", "read_line"]
+__all__ = [
+    "LINES",
+    "TRAJECTORY",
+    "XY",
+    "beside_track",
+    "laid",
+    "read_line",
+    "refuse_line_of_another",
+]
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +71,20 @@ def laid(track: Track, path: Path, name: str = "imported") -> Track:
         return beside_track(track, closed(points, path, "the race line").points, name)
     except TrackError as error:
         raise TrackError(error.what, file=path) from None
+
+
+def refuse_line_of_another(line: Path, path: Path) -> None:
+    """Refuse to write a track without a race line where one would be found beside it.
+
+    Raises:
+        TrackError: the file ``line`` is there.
+    """
+    if os.path.lexists(line):
+        raise TrackError(
+            f"is there, and would be read as the race line of {path.name}, which has none: "
+            "remove it, or write to another name",
+            file=line,
+        )
 
 
 def beside_track(track: Track, points: Floats, name: str) -> Track:

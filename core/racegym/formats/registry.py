@@ -9,7 +9,8 @@ holds
 - ``recognises(path, head) -> bool``, whether a file is plainly of this form: ``head`` is its
   first 4 kB, empty for a folder;
 - ``write(track, path) -> list[Path]``, if it writes; it returns the files that it made, and
-  leaves nothing half-written.
+  leaves nothing half-written;
+- ``outputs(track, path) -> list[Path]``, if that makes other files than ``path``: those.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from racegym.documents.document import similar_file
 from racegym.errors import TrackError, UnknownNameError, nearest
@@ -33,6 +34,7 @@ __all__ = [
     "FormatOptions",
     "format_of",
     "options_of",
+    "outputs_of",
     "read_track",
     "write_track",
 ]
@@ -42,6 +44,8 @@ HEAD = 4096  # bytes that a format is recognised by
 
 class FormatOptions(StageOptions):
     """What every reader may be told."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # ids of ways, as YAML reads them
 
     name: str | None = Field(
         default=None, min_length=1, description="of the track; None: the file's"
@@ -55,31 +59,47 @@ class Format(NamedTuple):
     summary: str  # one line for people
     reads: bool = True
     writes: bool = False
+    ending: str = ""  # of a file's name, by which it is meant when nothing else says the form
 
 
 FORMATS = {  # in the order in which a file is asked what it is
     "native": Format(
-        "racegym.formats.native", "racegym's own: a .track file or folder", writes=True
+        "racegym.formats.native",
+        "racegym's own: a .track file or folder",
+        writes=True,
+        ending=".track",
     ),
     "native-npz": Format(
         "racegym.formats.native_npz", "the same as a folder in binary", reads=False, writes=True
     ),
     "f1tenth": Format(
-        "racegym.formats.f1tenth", "F1TENTH map: picture and YAML, as in ROS", writes=True
+        "racegym.formats.f1tenth",
+        "F1TENTH map: picture and YAML, as in ROS",
+        writes=True,
+        ending=".yaml",
     ),
     "image": Format("racegym.formats.image", "drawn picture, alone or with checkpoints.json"),
     "log": Format("racegym.formats.log", "positions over many laps: GPX, RaceChrono, VBO, CSV"),
-    "tum": Format("racegym.formats.tum", "CSV of TUM's racetrack database", writes=True),
+    "tum": Format(
+        "racegym.formats.tum", "CSV of TUM's racetrack database", writes=True, ending=".csv"
+    ),
     "assetto_corsa": Format("racegym.formats.assetto_corsa", "border CSV of AssettoCorsaGym"),
     "fastest_lap": Format("racegym.formats.fastest_lap", "XML of fastest-lap"),
     "geojson": Format(
-        "racegym.formats.geojson", "GeoJSON: a line, or a pair of edges, on a map", writes=True
+        "racegym.formats.geojson",
+        "GeoJSON: a line, or a pair of edges, on a map",
+        writes=True,
+        ending=".geojson",
     ),
     "kml": Format("racegym.formats.kml", "KML: a line, or a pair of edges, on a map"),
     "gpx": Format("racegym.formats.gpx", "GPX: one lap, or a pair of edges"),
     "osm": Format("racegym.formats.osm", "OpenStreetMap XML: the ways of a circuit"),
-    "svg": Format("racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True),
-    "png": Format("racegym.formats.png", "a drawing, as PNG", reads=False, writes=True),
+    "svg": Format(
+        "racegym.formats.svg", "a drawing, as SVG", reads=False, writes=True, ending=".svg"
+    ),
+    "png": Format(
+        "racegym.formats.png", "a drawing, as PNG", reads=False, writes=True, ending=".png"
+    ),
 }
 
 
@@ -129,7 +149,19 @@ def write_track(track: Track, path: str | Path, form: str) -> list[Path]:
         TrackError: a file can't be written.
         UnknownNameError: there is no such format, or it can't be written.
     """
-    files: list[Path] = _module(form, "writes").write(track, Path(path))
+    files: list[Path] = _module(form, "writes").write(track, _named(path))
+    return files
+
+
+def outputs_of(track: Track, path: str | Path, form: str) -> list[Path]:
+    """Return the files that ``write_track`` would make, or replace.
+
+    Raises:
+        TrackError: the path has no name, such as ``.``.
+        UnknownNameError: there is no such format, or it can't be written.
+    """
+    module, path = _module(form, "writes"), _named(path)
+    files: list[Path] = module.outputs(track, path) if hasattr(module, "outputs") else [path]
     return files
 
 
@@ -141,6 +173,14 @@ def options_of(form: str) -> type[StageOptions]:
     """
     options: type[StageOptions] = _module(form, "reads").Options
     return options
+
+
+def _named(path: str | Path) -> Path:
+    """Return the path of a file or folder that can be made."""
+    path = Path(path)
+    if path.name in ("", ".."):
+        raise TrackError("is no name of a file or folder to write a track to", file=path)
+    return path
 
 
 def _module(name: str, can: str) -> Any:

@@ -6,7 +6,6 @@ copy has become is what was checked, and a library never holds half a track.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,7 +15,16 @@ from typing import Literal
 
 from racegym.errors import TrackError
 from racegym.formats.library import Entry, entries
-from racegym.formats.native import CSV, HEAD, NPZ, Options, content_of, files_of, read
+from racegym.formats.native import (
+    CSV,
+    HEAD,
+    NPZ,
+    Options,
+    content_digest,
+    content_of,
+    files_of,
+    read,
+)
 from racegym.formats.writing import folder_beside, replaced_whole
 
 __all__ = ["Done", "What", "sync"]
@@ -65,7 +73,8 @@ def sync(
         What becomes of each track, by name; those of the target alone at the end.
 
     Raises:
-        TrackError: there is no such source, a folder can't be read, or they are one.
+        TrackError: there is no such source, it is empty and would have all removed, a folder
+            can't be read, or they are one.
     """
     if not source.is_dir():
         raise TrackError("there is no such folder to bring tracks from", file=source)
@@ -73,9 +82,14 @@ def sync(
         raise TrackError("is no folder to bring tracks to", file=target)
     here, there = source.resolve(), target.resolve()
     if here == there or here in there.parents or there in here.parents:
-        raise TrackError(f"is the source or a part of it, or it of {target}", file=target)
+        raise TrackError(f"is the source {source}, or one lies in the other", file=target)
     found = list(entries(source))
     names = [entry.name for entry in found]
+    if delete and not names:
+        raise TrackError(
+            "holds no track, so every track of the target would be removed: is it mounted?",
+            file=source,
+        )
     for entry in found:
         if names.count(entry.name) > 1:
             yield Done(name=entry.name, what="broken", reason=f"{source} holds two of that name")
@@ -96,7 +110,7 @@ def _brought(entry: Entry, source: Path, target: Path, *, overwrite: bool, dry_r
             raise TrackError(f"stands in the way as {other.name}; remove it", file=other)
         if place.exists() or place.is_symlink():
             _check_inside(place, target.resolve())
-            if _digest(place) == _digest(entry.path):
+            if _same(place, entry.path):
                 return Done(name=entry.name, what="same")
             if _written(place) > _written(entry.path) and not overwrite:
                 reason = f"{place} is newer and different; --overwrite replaces it"
@@ -125,17 +139,12 @@ def _others(entry: Entry, target: Path) -> list[Path]:
     return [path for path in same if path.name != entry.path.name]
 
 
-def _digest(path: Path) -> bytes:
-    """Return a digest of the files that a track consists of; of a broken one, of its path."""
-    digest = hashlib.blake2b(digest_size=16)
+def _same(place: Path, path: Path) -> bool:
+    """Return whether two tracks have the same content; a broken one is like no other."""
     try:
-        files = files_of(path)
+        return content_digest(place) == content_digest(path)
     except TrackError:
-        return str(path).encode()
-    for file in files:
-        content = content_of(file)
-        digest.update(f"{file.name if path.is_dir() else ''}:{len(content)}:".encode() + content)
-    return digest.digest()
+        return False
 
 
 def _written(path: Path) -> float:

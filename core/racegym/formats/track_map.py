@@ -170,7 +170,7 @@ def restored(top: dict[str, Any], name: str | None, path: Path) -> Track:
         columns[key] = np.array(values)
         if key in SURFACE_COLUMNS:
             columns[key] = np.clip(np.rint(columns[key]), 0, len(SURFACES) - 1).astype(np.uint8)
-    track = build(head, Table(columns=columns, file=path), name or path.stem)
+    track = build(head, Table(columns=columns, file=path), name or head.name or path.stem)
     if len(track) != len(x):
         return track
     # The points are the samples again: what lies beside them needs no interpolation.

@@ -28,14 +28,24 @@ from pydantic import Field
 
 from racegym.errors import TrackError
 from racegym.formats.closed_line import FARTHEST, closed, refuse_open
+from racegym.formats.content import is_file
 from racegym.formats.csv_rows import Layout, Rows, read_rows, starts_like
 from racegym.formats.edges import track_between
-from racegym.formats.race_line import TRAJECTORY, XY, laid
+from racegym.formats.race_line import TRAJECTORY, XY, laid, refuse_line_of_another
 from racegym.formats.registry import FormatOptions
 from racegym.formats.writing import write_whole
 from racegym.track import Track
 
-__all__ = ["Options", "read", "read_tum", "recognises", "write", "write_line", "write_tum"]
+__all__ = [
+    "Options",
+    "outputs",
+    "read",
+    "read_tum",
+    "recognises",
+    "write",
+    "write_line",
+    "write_tum",
+]
 
 Floats = NDArray[np.float64]
 
@@ -79,22 +89,32 @@ def read(path: Path, options: Options) -> Track:
     """
     track = read_tum(path, options.name, options.width)
     line = options.raceline
-    if line is not None and not line.is_absolute() and not line.exists():
+    if line is not None and not line.is_absolute() and not is_file(line):
         line = path.parent / line
     if line is None:
         companion = path.with_name(path.stem + COMPANION)
-        line = companion if companion.is_file() else None
+        line = companion if is_file(companion) else None
     return track if line is None else laid(track, line)
 
 
+def outputs(track: Track, path: Path) -> list[Path]:
+    """Return the files that ``write`` makes."""
+    return [path] if track.line is None else [path, path.with_name(path.stem + COMPANION)]
+
+
 def write(track: Track, path: Path) -> list[Path]:
-    """Write ``track``, see ``write_tum``, and its racing line, if it has one, beside it."""
-    write_tum(track, path)
+    """Write ``track``, see ``write_tum``, and its racing line, if it has one, beside it.
+
+    Raises:
+        TrackError: a file can't be written, or another's race line lies beside it.
+    """
     if track.line is None:
-        return [path]
-    companion = path.with_name(path.stem + COMPANION)
-    write_line(track, companion)
-    return [path, companion]
+        refuse_line_of_another(path.with_name(path.stem + COMPANION), path)
+    files = outputs(track, path)
+    write_tum(track, path)
+    if track.line is not None:
+        write_line(track, files[1])
+    return files
 
 
 def read_tum(path: str | Path, name: str | None = None, width: float | None = None) -> Track:

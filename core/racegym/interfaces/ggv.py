@@ -28,6 +28,10 @@ class GGV:
         brake: (n_speeds, n_shares) [m/s^2] the greatest deceleration, resistances included;
             never below ``-drive``.
         source: how it was found, such as "kart2d, equilibrium of the single-track model".
+        slip: (n_speeds, n_shares) [rad] how far to the left of where it points the vehicle goes,
+            in a left turn, at a pedal that about holds the speed; None where nothing is known.
+        understeer: (n_speeds, n_shares) [rad] how much more than the turn's radius asks its
+            wheels are steered then; None where nothing is known.
         tightest: [1/m] greatest curvature that it can steer at walking pace; infinite where
             nothing is known. No other field takes account of it.
         relief: the model feels slope and banking of the road, so a lap's limit counts them.
@@ -40,5 +44,7 @@ class GGV:
     drive: Floats
     brake: Floats
     source: str
+    slip: Floats | None = None
+    understeer: Floats | None = None
     tightest: float = inf
     relief: bool = False

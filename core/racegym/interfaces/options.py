@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from racegym.errors import ScenarioError, nearest
 
-__all__ = ["StageOptions", "read"]
+__all__ = ["StageOptions", "described", "read"]
 
 
 class StageOptions(BaseModel):
@@ -20,6 +21,16 @@ class StageOptions(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def described(description: str) -> tuple[str, str]:
+    """Return what the description of an option tells, and what holds if it is not given.
+
+    The latter is empty, unless the description ends in ``None: ...``, which is how the code says
+    what takes the place of a default of None.
+    """
+    about, _, default = description.partition("None: ")
+    return about.removesuffix("; "), default
 
 
 def read(model: type[Model], options: Mapping[str, Any], what: str) -> Model:
@@ -56,9 +67,9 @@ def _plain(faults: list[ErrorDetails], model: type[BaseModel], what: str) -> str
         return f"{what}: option {_path(at)!r} is {value!r}; {reason}" if at else f"{what}: {reason}"
     hint = ""
     if fault["type"] == "literal_error" and isinstance(value, str):
-        names = model.model_fields[str(at[0])].annotation
-        hint = f"; {nearest(value, [str(n) for n in getattr(names, '__args__', ())])}"
-    message = fault["msg"].replace("Input should", "it should", 1)
+        choices = re.findall(r"'([^']*)'", str(context["expected"]))
+        hint = f"; {nearest(value, choices)}"
+    message = re.sub(r"^\w+ should", "it should", fault["msg"])
     return f"{what}: option {_path(at)!r} is {value!r}; {message}{hint}"
 
 

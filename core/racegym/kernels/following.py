@@ -6,14 +6,18 @@ curvature of the line a little ahead, the curvature to drive is
     k_c = k - e / l^2 - 2 D sin(chi) / l,      l = max(l_0, v t_l)                         (1)
 
 a spring and a damper over the way driven, with a length l that grows with speed as a steady
-hand does [1]. The wheels stand at
+hand does [1]. Far from the line e is cut, so that it is never approached at a steep angle. The
+wheels stand at
 
-    angle = atan(wheelbase k_c) + G wheelbase m                                            (2)
+    angle = atan(wheelbase k_c) + u(v, k_c) + G wheelbase m                                (2)
 
-where the first part is geometry, and m is what the yaw rate r shows to be missing, k_c - r / v,
-smoothed. Where the car goes is told by where it points and by its angle of drift, of which
-little is believed at once and some after a while: in a steady corner chi has no bias, and a tail
-that comes round turns the nose of the car, which (1) then leads back to the line.
+where the first part is geometry, u is what the model of the vehicle steers more than that at
+this speed in such a bend, and m is what the yaw rate r shows to be missing, k_c - r / v,
+smoothed. Where the car goes is told by where it points and by its angle of drift. That is
+taken to be what the model says of the bend, b(v, k); of what else is measured, some is believed
+at once and more after a while. So in a steady corner chi has no bias, however soft the tyres
+are [1, sec. 4], and a tail that comes round turns the nose of the car, which (1) then leads back
+to the line.
 
 The pedals follow a speed profile: its own acceleration is fed forward, the error in speed fed
 back. What either may ask is what the g-g-v envelope leaves beside the lateral acceleration that
@@ -63,10 +67,11 @@ PATH_COLUMNS = 6
 LEAD_TIME = 0.12  # [s] ahead that the line's curvature is taken: wheels turn at a limited rate
 LEAST_REACH, REACH_TIME = 2.0, 0.3  # [wheelbases], [s] the length l of (1)
 DAMPING = 0.9  # D of (1)
+APPROACH = 0.35  # sine of the angle at which it goes back to the line at most
 COURSE_FROM = 2.0  # [m/s] above which the course says something
-DRIFT_AT_ONCE = 0.2  # of the angle of drift, the share that is believed at once
+DRIFT_AT_ONCE = 0.5  # of the angle of drift that is not usual, the share believed at once
 DRIFT_TIME, DRIFT_MOST = 0.4, 0.05  # [s] after which the rest is believed, [rad] the most of it
-MOST_SLIDE = 0.35  # [rad] of drift; beyond, the figure says little
+MOST_SLIDE, MOST_OF_USUAL = 0.35, 2.0  # [rad] of drift, and of the model's; more says little
 YAW_GAIN, YAW_TRUST = 2.0, 0.5  # G of (2); of the error in curvature, believed a step
 SOON = 0.025  # [s] ahead that the profile's own acceleration is taken
 SPEED_GAIN = 2.0  # [1/s]
@@ -116,7 +121,8 @@ def follow_line(
     cars, vx, vy, yaw_rate, ax, ay, s, d, heading_error, width_left, width_right,
     wheelbase, steer_limit, drive, power, brake_limit, drag,
     applied_throttle, applied_brake, race_track, points, table,
-    starts, paths, envelopes, top_speeds, drives, brakes, blocked, bite, twist, drift,
+    starts, paths, envelopes, top_speeds, drives, brakes, slips, understeers,
+    blocked, bite, twist, drift,
     steer, throttle, brake, gear, dt,
 ):  # fmt: skip
     """Write the controls of some cars.
@@ -130,14 +136,16 @@ def follow_line(
         race_track, points, table: the packed tracks.
         starts: (n_races, n_cars) int64, where each car's line begins in ``paths``.
         paths: (n, PATH_COLUMNS) float64, lines and speeds over the samples of tracks.
-        envelopes: (n_races, n_cars) int64, each car's row of the three below.
-        top_speeds: (m,) float64 [m/s], the last speed of ``drives`` and ``brakes``.
+        envelopes: (n_races, n_cars) int64, each car's row of those below.
+        top_speeds: (m,) float64 [m/s], the last speed of the tables.
         drives, brakes: (m, n_speeds, n_shares) float64 [m/s^2], even nodes from 0, as ``GGV``.
+        slips, understeers: the same [rad], 0 where nothing is known.
         blocked: (n_races, n_cars) float64 [s], see ``racegym.kernels.recovery``. Updated.
         bite: (n_races, n_cars) float64: how much harder the brakes were found to bite than
             the pedal times the vehicle table's figure. Updated.
         twist: (n_races, n_cars) float64 [1/m]: m of (2). Updated.
-        drift: (n_races, n_cars) float64 [rad]: angle of drift, smoothed. Updated.
+        drift: (n_races, n_cars) float64 [rad]: angle of drift beyond that of ``slips``,
+            smoothed. Updated.
         steer, throttle, brake, gear: of ``Control``. Written in the rows of ``cars``.
         dt: [s].
     """
@@ -167,26 +175,36 @@ def follow_line(
         away = (known(d[race, car]) - aim) * cos(lean)
         trust = min(max(forward / COURSE_FROM - 0.5, 0.0), 1.0)
         slide = trust * atan2(sideways, max(forward, COURSE_FROM))
-        slide = min(max(slide, -MOST_SLIDE), MOST_SLIDE)
+        which = envelopes[race, car]
+        curvature = between(paths, start, index, count, t, LINE_CURVATURE)
+        lateral = max(between(paths, start, index, count, t, LATERAL), LEAST_LATERAL)
+        used = abs(curvature) * speed * speed / lateral
+        usual = envelope_at(slips, top_speeds, which, speed, used)
+        usual *= trust if curvature > 0.0 else -trust
+        most = max(MOST_SLIDE, MOST_OF_USUAL * abs(usual))
+        slide = min(max(slide, -most), most) - usual
         drift[race, car] += min(dt / DRIFT_TIME, 1.0) * (slide - drift[race, car])
         steady = min(max(drift[race, car], -DRIFT_MOST), DRIFT_MOST)
-        drifting = steady + DRIFT_AT_ONCE * (slide - steady)
+        drifting = usual + steady + DRIFT_AT_ONCE * (slide - steady)
         course = wrap_angle(known(heading_error[race, car]) - lean + drifting)
         pace = max(forward, 0.0) / hypot(stretch, slope)  # [m/s] along the centerline
 
         # The wheel.
         ahead, lead = place_at(table, track, here + LEAD_TIME * pace)
         curvature = between(paths, start, ahead, count, lead, LINE_CURVATURE)
-        lateral = max(between(paths, start, index, count, t, LATERAL), LEAST_LATERAL)
         reach = max(LEAST_REACH * base, REACH_TIME * speed)
-        wanted = curvature - away / (reach * reach) - 2.0 * DAMPING * sin(course) / reach
+        back = min(max(away / reach, -2.0 * DAMPING * APPROACH), 2.0 * DAMPING * APPROACH)
+        wanted = curvature - (back + 2.0 * DAMPING * sin(course)) / reach
         wanted = min(max(wanted, -tightest), tightest)
         if cos(course) < 0.0:  # the short way round, or towards the line where walls are near
             left = away > 0.0 if abs(away) > ROOMY * half_width else course < 0.0
             wanted = tightest if left else -tightest
         turned = known(yaw_rate[race, car]) / max(forward, 0.5 * COURSE_FROM)
         twist[race, car] += YAW_TRUST * (trust * (wanted - turned) - twist[race, car])
-        turn = atan(base * wanted) + YAW_GAIN * base * twist[race, car]
+        needed = abs(wanted) * speed * speed / lateral
+        more = trust * envelope_at(understeers, top_speeds, which, speed, needed)
+        turn = atan(base * wanted) + (more if wanted > 0.0 else -more)
+        turn += YAW_GAIN * base * twist[race, car]
         wheel = min(max(turn / lock, -1.0), 1.0)
 
         # The speed to have, and how it changes.
@@ -203,7 +221,6 @@ def follow_line(
         push = gain + SPEED_GAIN * short
 
         # The pedals.
-        which = envelopes[race, car]
         used = max(FELT_SHARE * abs(known(ay[race, car])), abs(curvature) * speed * speed)
         used = max(used, DEMAND_SHARE * abs(wanted) * speed * speed) / lateral
         resist = known(drag[race, car]) * forward * abs(forward)

@@ -92,6 +92,7 @@ REACH = 5.0  # [m] beyond the wall, before a car may be thought to be on another
 OPEN_RUNOFF = 20.0  # [m] taken for the wall where there is none, or a very distant one
 NEWTON_STEPS = 8
 NEWTON_DONE = 1e-4  # a smaller step in t leaves an error below 1e-8: Newton's squares it
+BLOCK = 5  # cells either way of a track's grid that are filled together
 FLATTEST = 0.02  # of |P'|^2: the least slope of (2) that Newton may divide by
 
 
@@ -489,10 +490,34 @@ def fill_grid(cells: Indices, track: int, points: Floats, table: Floats) -> None
     """
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
     spacing, size = table[track, SPACING], table[track, CELL_SIZE]
-    for row in prange(cells.shape[0]):
-        y = table[track, CELL_Y] + (row + 0.5) * size
+    west, south = table[track, CELL_X], table[track, CELL_Y]
+    rows, columns = cells.shape
+    # Blocks of cells: what is nearest to one of them is about as near to the block's middle.
+    half = 0.5 * BLOCK * size
+    beyond = 1.4143 * (BLOCK - 1) * size
+    for band in prange((rows + BLOCK - 1) // BLOCK):
+        near, near_x, near_y = np.empty(count, np.int32), np.empty(count), np.empty(count)
         best = 0
-        for column in range(cells.shape[1]):
-            x = table[track, CELL_X] + (column + 0.5) * size
+        for left in range(0, columns, BLOCK):
+            x, y = west + left * size + half, south + band * BLOCK * size + half
             best = nearest_of_all(points, first, count, best, spacing, x, y)
-            cells[row, column] = best
+            reach = sqrt(distance_squared(points, first + best, x, y)) + beyond
+            found, k = 0, 0
+            while k < count:
+                distance = sqrt(distance_squared(points, first + k, x, y))
+                if distance <= reach:
+                    near[found] = k
+                    near_x[found], near_y[found] = points[first + k, X], points[first + k, Y]
+                    found, k = found + 1, k + 1
+                else:
+                    k += max(1, int((distance - reach) / spacing))
+            for row in range(band * BLOCK, min((band + 1) * BLOCK, rows)):
+                y = south + (row + 0.5) * size
+                for column in range(left, min(left + BLOCK, columns)):
+                    x = west + (column + 0.5) * size
+                    chosen, least = 0, inf
+                    for i in range(found):
+                        squared = (x - near_x[i]) ** 2 + (y - near_y[i]) ** 2
+                        if squared < least:
+                            chosen, least = i, squared
+                    cells[row, column] = near[chosen]

@@ -29,7 +29,7 @@ from racegym.raceline.line import Line
 from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
 from racegym.track import Track
 
-__all__ = ["minimum_curvature", "straightened"]
+__all__ = ["linearised_bends", "minimum_curvature", "straightened"]
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ def straightened(rails: Rails) -> Floats:
     """Return the offsets (m,) [m] that minimise (2) on ``rails``, from the centerline on."""
     d: Floats = np.clip(0.0, rails.lower, rails.upper)
     programs = Programs(rails)
-    residual, slopes = _bends(rails, d)
+    residual, slopes = linearised_bends(rails, d)
     value = float(residual @ residual)
     for _ in range(MOST_ROUNDS):
         goal = _solved(programs, d, residual, slopes, None)
@@ -87,7 +87,7 @@ def straightened(rails: Rails) -> Floats:
         share = 1.0
         for _ in range(MOST_HALVINGS):
             tried = d + share * (goal - d)
-            residual, slopes = _bends(rails, tried)
+            residual, slopes = linearised_bends(rails, tried)
             reached = float(residual @ residual)
             if reached < value:
                 break
@@ -104,7 +104,7 @@ def _unbend(rails: Rails, d: Floats, most: float) -> Floats | None:
     """Return offsets near the optimum whose curvature stays below ``most`` [1/m], if any."""
     programs = Programs(rails)
     for _ in range(ROUNDS_BENT):
-        residual, slopes = _bends(rails, d)
+        residual, slopes = linearised_bends(rails, d)
         x, y = rails.places(d)
         speed = np.hypot(np.roll(x, -1) - np.roll(x, 1), np.roll(y, -1) - np.roll(y, 1))
         limit = most * np.sqrt(speed / (2.0 * rails.step))
@@ -129,7 +129,7 @@ def _solved(
     return programs.least_squares(rows, aim, d, most)
 
 
-def _bends(rails: Rails, d: Floats) -> tuple[Floats, Any]:
+def linearised_bends(rails: Rails, d: Floats) -> tuple[Floats, Any]:
     """Return r of (2), (m,), and its derivatives by the offsets, sparse (m, m)."""
     from scipy import sparse
 

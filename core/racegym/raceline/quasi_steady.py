@@ -93,10 +93,18 @@ def quasi_steady_lap(
         TrackError: an array is not finite or has the wrong shape, or a step is not above 0.
     """
     bends = np.ascontiguousarray(curvature, np.float64)
+    given = {"step": step, "slope": slope, "banking": banking}
+    if np.ndim(curvature) != 1 or not bends.size:
+        raise TrackError(f"a line's curvature must be (n,), n above 0; it is {np.shape(curvature)}")
     n = len(bends)
+    for name, values in given.items():
+        if np.shape(values) not in ((), (1,), (n,)):
+            raise TrackError(
+                f"a line's {name} must be ({n},) or one number; it is {np.shape(values)}"
+            )
     steps, rise, bank = (
         np.ascontiguousarray(np.broadcast_to(np.asarray(values, np.float64), n))
-        for values in (step, slope, banking)
+        for values in given.values()
     )
     if not all(np.isfinite(values).all() for values in (bends, steps, rise, bank)):
         raise TrackError("a line of which curvature, steps, slope or banking are not finite")

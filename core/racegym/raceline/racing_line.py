@@ -16,15 +16,17 @@ from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import minimum_curvature
 from racegym.raceline.minimum_time import Progress, minimum_time
 from racegym.raceline.shortest import shortest
+from racegym.raceline.weighted import weighted
 from racegym.track import Track
 
-__all__ = ["LINE_KINDS", "METHOD", "LineKind", "kept_line", "racing_line"]
+__all__ = ["FOR_ONE_VEHICLE", "LINE_KINDS", "METHOD", "LineKind", "kept_line", "racing_line"]
 
-LineKind = Literal["centerline", "own", "minimum_curvature", "shortest", "minimum_time"]
+LineKind = Literal["centerline", "own", "shortest", "minimum_curvature", "weighted", "minimum_time"]
 LINE_KINDS: tuple[str, ...] = get_args(LineKind)
+FOR_ONE_VEHICLE = ("weighted", "minimum_time")  # the kinds that depend on the g-g-v envelope
 
 ARRAYS = ("offset", "name", "notes")  # of an entry
-METHOD = 1  # version of what is computed here: a change of it makes all entries anew
+METHOD = 2  # version of what is computed here: a change of it makes all entries anew
 
 
 def racing_line(
@@ -41,11 +43,11 @@ def racing_line(
     Args:
         track: to drive on.
         kind: "centerline"; "own", the line that the track brings, else its centerline;
-            "minimum_curvature", "shortest" or "minimum_time".
+            "minimum_curvature", "shortest", "weighted" or "minimum_time".
         width: of the vehicle [m].
         margin: kept on either side of it to the edge and to obstacles [m]. Default: a tenth
             of the width.
-        ggv: what the vehicle can do, for "minimum_time".
+        ggv: what the vehicle can do, for the kinds in ``FOR_ONE_VEHICLE``.
         progress: as in ``minimum_time``.
 
     Raises:
@@ -67,6 +69,9 @@ def racing_line(
             line = minimum_curvature(track, width, margin)
         elif kind == "shortest":
             line = shortest(track, width, margin)
+        elif kind == "weighted":
+            assert ggv is not None
+            line = weighted(track, ggv, width, margin)
         else:
             assert ggv is not None
             line = minimum_time(track, ggv, width, margin, progress=progress).line
@@ -97,9 +102,9 @@ def kept_line(
 
 def _key(track: Track, kind: str, width: float, margin: float, ggv: GGV | None) -> str:
     parts: list[Any] = [kind, METHOD, track.shape_hash, float(width), float(margin)]
-    if kind == "minimum_time":
+    if kind in FOR_ONE_VEHICLE:
         if ggv is None:
-            raise TrackError("a minimum-time line needs the g-g-v envelope of a vehicle")
+            raise TrackError(f"a line {kind!r} needs the g-g-v envelope of a vehicle")
         parts += [*_numbers(ggv), float(ggv.tightest)]
     return digest_of(*parts)
 

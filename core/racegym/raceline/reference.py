@@ -1,7 +1,7 @@
 """Reference laps: what physics allows a vehicle on a track, to judge laps by.
 
-A reference is the fastest quasi-steady-state lap of one line. It is no proof: on the line of
-least curvature, a lap of least time can be 1 to 3 % faster. So each has a hash, of the track's
+A reference is the fastest quasi-steady-state lap of one line. It is no proof: on another line, a
+lap of least time can be 1 to 4 % faster. So each has a hash, of the track's
 shape, the line, the vehicle's width and its g-g-v envelope, and the versions of the method.
 """
 
@@ -20,15 +20,15 @@ from racegym.raceline.line import Line
 from racegym.raceline.minimum_time import Progress
 from racegym.raceline.quasi_steady import QuasiSteadyLap, lap_of_line
 from racegym.raceline.racing_line import METHOD as LINE_METHOD
-from racegym.raceline.racing_line import kept_line, racing_line
+from racegym.raceline.racing_line import LineKind, kept_line, racing_line
 from racegym.track import Track
 
 __all__ = ["DEFAULT_LINE", "ReferenceLap", "known_reference", "reference_lap", "sensitivity"]
 
 Floats = NDArray[np.float64]
 
-DEFAULT_LINE = "minimum_curvature"
-METHOD = 1  # version of what is computed here: a change of it makes all references anew
+DEFAULT_LINE: LineKind = "weighted"
+METHOD = 2  # version of what is computed here: a change of it makes all references anew
 CHANGE = 0.01  # of a quantity, by which its worth is found
 KIND = "limits"  # folder in the cache
 ARRAYS = ("offset", "name", "notes", "curvature", "step", "speed", "corner_speed")

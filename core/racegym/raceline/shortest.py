@@ -14,6 +14,8 @@ that of [2].
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,7 @@ from racegym.raceline.line import Line
 from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
 from racegym.track import Track
 
-__all__ = ["shortest"]
+__all__ = ["gap_rows", "gaps_between", "shortest"]
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ def shortest(track: Track, width: float, margin: float | None = None) -> Line:
         goal = _shortened(programs, d, gaps)
         if goal is None:
             break
-        gaps = _gaps(rails, goal)
+        gaps = gaps_between(rails, goal)
         gain, length = length - float(gaps.sum()), float(gaps.sum())
         if gain < 0.0:
             break
@@ -66,8 +68,20 @@ def _shortened(programs: Programs, d: Floats, gaps: Floats) -> Floats | None:
     """Return the offsets of the shortest line where each gap is weighed by its length before."""
     from scipy import sparse
 
-    rails, m = programs.rails, len(d)
-    weight = np.sqrt(rails.step / gaps)
+    rows, aim = gap_rows(programs.rails, np.sqrt(programs.rails.step / gaps))
+    return programs.least_squares(sparse.vstack(rows, format="csc"), np.concatenate(aim), d)
+
+
+def gap_rows(rails: Rails, weight: Floats) -> tuple[list[Any], list[Floats]]:
+    """Return the gaps of a line, east and north, as rows of a program and what is aimed at.
+
+    Args:
+        rails: that the line lies on.
+        weight: (m,) of the gap from each normal to the next.
+    """
+    from scipy import sparse
+
+    m = len(rails.x)
     k = np.arange(m)
     there, here = (k + 1) % m, k
     rows = [
@@ -80,11 +94,10 @@ def _shortened(programs: Programs, d: Floats, gaps: Floats) -> Floats | None:
         )
         for normal in (rails.normal_x, rails.normal_y)
     ]
-    aim = [weight * (np.roll(c, -1) - c) / rails.unit for c in (rails.x, rails.y)]
-    matrix = sparse.vstack(rows, format="csc")
-    return programs.least_squares(matrix, np.concatenate(aim), d)
+    return rows, [weight * (np.roll(c, -1) - c) / rails.unit for c in (rails.x, rails.y)]
 
 
-def _gaps(rails: Rails, d: Floats) -> Floats:
+def gaps_between(rails: Rails, d: Floats) -> Floats:
+    """Return (m,) [m] the distance from the place on each normal to that on the next."""
     x, y = rails.places(d)
     return np.hypot(np.roll(x, -1) - x, np.roll(y, -1) - y)

@@ -1,7 +1,7 @@
 """Lap times in percent of the limit, for the results of runs.
 
-The limit is that of each car's nominal vehicle, on dry asphalt and without effects, on the line
-of least curvature. It is looked for once for each track and vehicle on which a lap was
+The limit is that of each car's nominal vehicle, on dry asphalt and without effects, on the
+default line of references. It is looked for once for each track and vehicle on which a lap was
 completed. Whatever goes wrong with it is said in the result, and spoils nothing else.
 """
 
@@ -76,14 +76,18 @@ class Limits:
     def __init__(self, world: World, *, enabled: bool = True):
         self._world = world
         self._enabled = enabled
-        self._lapped: dict[tuple[int, int], tuple[Track, set[int]]] = {}
+        self._tracks: dict[str, Track] = {}  # by their hash, no more than are looked at
+        self._lapped: dict[tuple[int, int], tuple[str, set[int]]] = {}
 
     def lap(self, race: int, episode: int, car: int) -> None:
         """Note that a car has completed a lap."""
         if self._enabled:
             place = race, episode
             if place not in self._lapped:
-                self._lapped[place] = self._world.view.tracks.track_of(race), set()
+                track = self._world.view.tracks.track_of(race)
+                if len(self._tracks) < MOST_REFERENCES:
+                    self._tracks.setdefault(track.shape_hash, track)
+                self._lapped[place] = track.shape_hash, set()
             self._lapped[place][1].add(car)
 
     def found(self) -> dict[str, Any]:
@@ -101,12 +105,13 @@ class Limits:
         elif not self._lapped:
             reasons[NO_LAP] = None
         kept: dict[tuple[str, int], str | None] = {}
-        for (race, episode), (track, lapped) in self._lapped.items():
+        for (race, episode), (shape, lapped) in self._lapped.items():
+            track = self._tracks.get(shape)
             row: list[str | None] = [None] * self._world.n_cars
             for car in sorted(lapped):
-                place = track.shape_hash, self._twin(car)
+                place = shape, self._twin(car)
                 if place not in kept:
-                    if len(references) >= MOST_REFERENCES:
+                    if track is None or len(references) >= MOST_REFERENCES:
                         reasons[f"a run has the limits of {MOST_REFERENCES} laps at most"] = None
                         continue
                     told, reason = self._look(track, car, race)

@@ -52,6 +52,7 @@ MOST_ROWS = 3_000_000
 STANDING = 0.5  # [m/s] below which a course says nothing of where the car looks
 BESIDE = 10.0  # [m] beyond the track's edge, to where its start line is crossed
 CAR = 0.7  # [m] half a car's width
+NO_VEHICLE = "an imported log: it does not tell which vehicle was driven"  # why there is no limit
 _REAL = "float32"
 
 
@@ -114,8 +115,9 @@ def import_log(
             laps = replace(session.laps, laps=tuple(_along(motion, session.laps.laps)))
         else:
             assert track is not None and placed is not None
-            made, (motion, laps) = track, placed
-            notes = (f"the log is laid over the track {track.name!r}", *session.log.notes)
+            made, (motion, laps, doubt) = track, placed
+            laid = f"the log is laid over the track {track.name!r}"
+            notes = (f"{laid}; {doubt}" if doubt else laid, *session.log.notes)
         about = _about(session, made, laps, notes, name or path.stem, driver, began)
         result = _write(folder, about, motion, laps, made)
     except OSError as error:
@@ -136,14 +138,14 @@ def _along(motion: Motion, laps: tuple[Lap, ...]) -> Iterator[Lap]:
         yield replace(lap, piece=None if lap.piece is None else next(inside))
 
 
-def _placed(session: Session, track: Track, options: LogOptions) -> tuple[Motion, Laps]:
-    """Return motion and laps on a track that is known, from its own start line on."""
-    how = place_on(track, session.middle.line, session.log.source)
+def _placed(session: Session, track: Track, options: LogOptions) -> tuple[Motion, Laps, str]:
+    """Return motion and laps on a track that is known, from its start line on, and any doubt."""
+    how = place_on(track, session.middle.line, session.log.source, session.log.plane)
     motion = session.motion.moved(how.turn, how.x, how.y)
     x, y, heading = (float(value) for value in track.at(0.0))
     reach = float(max(track.width_left[0], track.width_right[0])) + BESIDE
     line = StartLine(x, y, heading, reach, f"that of {track.name!r}")
-    return motion, find_laps(motion, line, options.tolerance)
+    return motion, find_laps(motion, line, options.tolerance), how.doubt
 
 
 def _about(
@@ -183,6 +185,7 @@ def _about(
             "dropped": [{"what": each.what, "reason": each.reason} for each in laps.dropped],
             "notes": list(notes),
         },
+        "limit": {"references": {}, "cars": {}, "reasons": [NO_VEHICLE]},
         "versions": versions(),
         "machine": machine(),
         "wall": {

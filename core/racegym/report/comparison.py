@@ -30,7 +30,9 @@ from racegym.track import Track
 from racegym.track.corners import Corner, find_corners
 from racegym.track.locating import ClosedLine
 
-__all__ = ["Choice", "Comparison", "CornerLoss", "DrivenLap", "SectorLoss", "compare"]
+__all__ = [
+    "Choice", "Comparison", "CornerLoss", "DrivenLap", "SectorLoss", "compare", "stretches",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +42,7 @@ BEFORE = 1.0  # [s] of telemetry before a lap and after it
 SAME_LENGTH = 0.005  # share, of two tracks without a common hash
 SAME_LINE = 1.0  # [m]
 ON_TRACK = 5.0  # [m] beyond the edge, within which nine tenths of a lap must lie
+FAULT = 0.05  # [s] that interpolation may be off at the line
 _COLUMNS = ("time", "x", "y", "vx", "vy", "status")
 
 
@@ -51,7 +54,7 @@ class Choice:
         run: its folder.
         name: of the run, for people.
         lap: its number, or the best that counts.
-        car: name or index of the car; None: whoever drove that lap, or won.
+        car: name of the car, or its index from 0; None: whoever drove that lap, or won.
         episode: from 1; None: that of the best lap, or the first.
     """
 
@@ -233,22 +236,24 @@ def _find(choice: Choice) -> _Found:
                 file=run.path,
             )
         episodes = [episodes[choice.episode - 1]]
-    laps = read_laps(run.laps)
-    offers = []
-    names: dict[str, None] = {}
-    for episode in episodes:
-        for row in episode["classification"]:
-            names[str(row["name"])] = None
-            if choice.car is not None and choice.car not in (row["name"], str(row["car"])):
-                continue
-            where = episode["race"], episode["episode"], row["car"]
-            offers += [
-                (lap, row, episode)
-                for lap in laps
-                if (lap.race, lap.episode, lap.car) == where and lap.lap_time is not None
-            ]
-    if choice.car is not None and choice.car not in names and not offers:
-        raise RunError(f"no car {choice.car!r}; {nearest(choice.car, names)}", file=run.path)
+    laps: dict[tuple[int, int, int], list[Lap]] = {}
+    for lap in read_laps(run.laps):
+        if lap.lap_time is not None:
+            laps.setdefault((lap.race, lap.episode, lap.car), []).append(lap)
+    rows = [(row, episode) for episode in episodes for row in episode["classification"]]
+    meant = [
+        (row, episode)
+        for row, episode in rows
+        if choice.car is None or choice.car in (row["name"], str(row["car"]))
+    ]
+    if rows and not meant:
+        names = dict.fromkeys(str(row["name"]) for row, _ in rows)
+        raise RunError(f"no car {choice.car!r}; {nearest(str(choice.car), names)}", file=run.path)
+    offers = [
+        (lap, row, episode)
+        for row, episode in meant
+        for lap in laps.get((episode["race"], episode["episode"], row["car"]), ())
+    ]
     if not offers:
         raise RunError("no lap was completed and timed", file=run.path)
     if choice.lap == "best":
@@ -337,8 +342,8 @@ def _driven(
             file=choice.run.path,
         )
     at = np.unwrap(at, period=line.length)
-    middle = float(np.interp(0.5 * (began + lap.time), time, at))
-    at -= line.length * np.floor(middle / line.length)
+    # By its end: before its beginning a car may stand on the grid for most of the lap's time.
+    at -= line.length * (np.round(np.interp(lap.time, time, at) / line.length) - 1.0)
     # What does not lead onward is left out: a car that rolled back, or was put back.
     furthest = np.concatenate([[-np.inf], np.maximum.accumulate(at)[:-1]])
     onward = at > furthest + 1e-6
@@ -360,11 +365,23 @@ def _driven(
         driver=str(row["driver"]),
         episode=episode["episode"] + 1,
         lap=lap,
-        time=PchipInterpolator(at, time)(s) - began,
+        time=_timed(PchipInterpolator(at, time)(s) - began, lap.lap_time),
         speed=np.interp(s, at, speed),
         x=np.interp(s, at, x),
         y=np.interp(s, at, y),
     )
+
+
+def _timed(time: Floats, lap_time: float) -> Floats:
+    """Return times at the stations, freed of what interpolation is off where the lap was timed.
+
+    A standing start begins before the line, and a track of the caller's may have another line:
+    what is more than a step is no fault of interpolation.
+    """
+    begins, ends = (
+        off if abs(off) < FAULT else 0.0 for off in (float(time[0]), float(time[-1]) - lap_time)
+    )
+    return time - np.linspace(begins, ends, len(time))
 
 
 def _half_width(choice: Choice, episode: Mapping[str, Any]) -> float:
@@ -389,25 +406,41 @@ def _sectors(track: Track, s: Floats, laps: Sequence[DrivenLap]) -> list[SectorL
 def _corners(track: Track, s: Floats, laps: Sequence[DrivenLap], lost: Floats) -> list[CornerLoss]:
     """Return the corners, the lap cut at the fastest place between each and the next."""
     corners = sorted(find_corners(track), key=lambda corner: corner.apex)
-    if not corners:
-        return []
     mean = 0.5 * (laps[0].speed + laps[1].speed)
-    apexes = [corner.apex for corner in corners]
-    cuts = [
-        _fastest(s, mean, before, after, track.length)
-        for before, after in zip([apexes[-1], *apexes[:-1]], apexes, strict=True)
-    ]
+    cuts = stretches(s, mean, [corner.apex for corner in corners])
     found = []
-    for k, corner in enumerate(corners):
-        start, end = cuts[k], cuts[(k + 1) % len(cuts)]
-        at_start, at_end = (float(np.interp(place, s, lost)) for place in (start, end))
-        gained = at_end - at_start
-        if end <= start:  # across the start line
-            gained += float(lost[-1])
+    for number, (corner, (start, end, across)) in enumerate(zip(corners, cuts, strict=True), 1):
+        begun, ended = np.interp([start, end], s, lost).tolist()
+        if across:
+            ended += float(lost[-1])
         a, b = (_speeds(lap, s, corner) for lap in laps)
         entry, slowest, leaving = zip(a, b, strict=True)
-        found.append(CornerLoss(k + 1, corner, start, end, entry, slowest, leaving, gained))
+        found.append(
+            CornerLoss(number, corner, start, end, entry, slowest, leaving, ended - begun)
+        )  # fmt: skip
     return found
+
+
+def stretches(s: Floats, speed: Floats, apexes: Sequence[float]) -> list[tuple[float, float, bool]]:
+    """Return what is charged to each corner: beginning and end [m], and whether across the line.
+
+    Together they make up the lap. A bend that is itself the fastest place has no stretch.
+
+    Args:
+        s: (n,) [m] from 0 to the length of the lap.
+        speed: (n,) [m/s] there.
+        apexes: [m] in order; the lap is cut at the fastest place between each and the next.
+    """
+    if not apexes:
+        return []
+    length = float(s[-1])
+    befores = [apexes[-1] - length, *apexes[:-1]]
+    cuts = [_fastest(s, speed, *bounds) for bounds in zip(befores, apexes, strict=True)]
+    places = [cut % length for cut in cuts]
+    # Only the first may lie before the line; if it does not, the last leads across it.
+    across = [cuts[0] < 0.0] + [False] * (len(cuts) - 1)
+    across[-1] |= cuts[0] >= 0.0
+    return list(zip(places, [*places[1:], places[0]], across, strict=True))
 
 
 def _speeds(lap: DrivenLap, s: Floats, corner: Corner) -> tuple[float, float, float]:
@@ -417,12 +450,13 @@ def _speeds(lap: DrivenLap, s: Floats, corner: Corner) -> tuple[float, float, fl
     return entry, min(entry, leaving, float(inside.min(initial=np.inf))), leaving
 
 
-def _fastest(s: Floats, speed: Floats, before: float, after: float, length: float) -> float:
-    """Return the place of the highest speed from one apex to the next, across the line or not."""
-    inside = np.flatnonzero(_between(s, before, after))
+def _fastest(s: Floats, speed: Floats, before: float, after: float) -> float:
+    """Return the place of the highest speed from one apex to the next; below 0 before the line."""
+    places = np.concatenate([s[:-1] - s[-1], s[:-1]])
+    inside = np.flatnonzero((places >= before) & (places <= after))
     if not len(inside):
-        return 0.5 * (before + after) % length
-    return float(s[inside[np.argmax(speed[inside])]])
+        return 0.5 * (before + after)
+    return float(places[inside[np.argmax(np.tile(speed[:-1], 2)[inside])]])
 
 
 def _between(s: Floats, start: float, end: float) -> NDArray[np.bool_]:

@@ -159,8 +159,9 @@ def _number_corners(axes: Axes, comparison: Comparison) -> None:
         side = -1.0 if each.corner.turn > 0.0 else 1.0
         wide = track.width_left[k] if side > 0.0 else track.width_right[k]
         x, y, _ = track.at(each.corner.apex, side * (wide + away))
+        lost = round(each.lost, 2) + 0.0  # no -0.00
         axes.annotate(
-            f"{each.number}\n{each.lost:+.2f}", xy=(float(x), float(y)), ha="center",
+            f"{each.number}\n{lost:+.2f}", xy=(float(x), float(y)), ha="center",
             va="center", fontsize=8, color=INK, annotation_clip=False,
         )  # fmt: skip
         axes.plot([float(x)], [float(y)], alpha=0.0)  # keeps it in the picture

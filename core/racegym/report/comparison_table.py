@@ -28,6 +28,7 @@ def lap_lines(comparison: Comparison) -> list[str]:
     """Return which laps are compared, one line each, A and B."""
     return [
         f"{letter}: {lap.who}, {lap_text(lap.lap.lap_time)}  ({lap.run}, {lap.driver})"
+        + ("" if lap.lap.valid else ", which does not count")
         for letter, lap in zip("AB", comparison.laps, strict=True)
     ]
 

@@ -331,7 +331,8 @@ def _draw_heights(axes: Axes, track: Track) -> None:
 
 def _write_legend(figure: Figure, track: Track) -> None:
     """Name below the picture whatever is on it and is not plain to see."""
-    present = {int(code) for code in np.unique(verges(track))}
+    beside = track.runoff > track.kerb_width or track.pit is not None
+    present = {int(code) for code in np.unique(verges(track))} if beside else set()
     handles: list[Patch | Line2D] = [
         Patch(facecolor=VERGES[code][1], edgecolor=FAINT, linewidth=0.5, label=VERGES[code][0])
         for code in VERGES

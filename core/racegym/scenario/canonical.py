@@ -13,7 +13,16 @@ from typing import Any
 from racegym.entrants.source import is_source
 from racegym.scenario.faults import Location
 
-__all__ = ["AGENT", "PROFILE_KEYS", "alternatives", "fill_in", "is_path", "spell_out", "spelt_out"]
+__all__ = [
+    "AGENT",
+    "FILES",
+    "PROFILE_KEYS",
+    "alternatives",
+    "fill_in",
+    "is_path",
+    "spell_out",
+    "spelt_out",
+]
 
 AGENT = "agent"  # the driver of a car that is controlled from outside
 PROFILE_KEYS = ("observation", "action", "reward", "termination", "critic_observation")
@@ -23,8 +32,8 @@ TRACK_KEYS = ("file", "generate", "name")
 
 LAPS_DONE = "laps_done"
 FILES = (  # endings of what a vehicle, a track or a scenario may stand in
-    ".yaml", ".yml", ".csv", ".track", ".png", ".pgm", ".jpg", ".jpeg", ".xml", ".json", ".geojson",
-    ".kml", ".gpx", ".osm", ".vbo",
+    ".yaml", ".yml", ".csv", ".track", ".png", ".pgm", ".ppm", ".jpg", ".jpeg", ".bmp", ".gif",
+    ".tif", ".tiff", ".webp", ".xml", ".json", ".geojson", ".kml", ".gpx", ".osm", ".vbo",
 )  # fmt: skip
 
 DEFAULT_LAPS = 3

@@ -7,7 +7,7 @@ from typing import Any
 
 from racegym.errors import BackendError, ScenarioError
 from racegym.interfaces import Backend
-from racegym.raceline.racing_line import racing_line
+from racegym.raceline.racing_line import FOR_ONE_VEHICLE, racing_line
 from racegym.track import Track
 
 __all__ = ["with_racing_line"]
@@ -26,12 +26,12 @@ def with_racing_line(
         track: to drive on, with all obstacles.
         kind: of line, as in ``racing_line``.
         vehicles: parameters of each car's vehicle.
-        backend: whose vehicles they are; a minimum-time line asks it for the envelope.
+        backend: whose vehicles they are; some kinds of line ask it for the envelope.
         options: of the backend.
 
     Raises:
         ScenarioError: a vehicle's width is not known.
-        BackendError: a minimum-time line is asked for, and the backend tells no envelope.
+        BackendError: the kind depends on the envelope, and the backend tells none.
         MissingLibraryError: it is to be computed and CasADi is not installed.
     """
     if kind == "own":
@@ -41,11 +41,11 @@ def with_racing_line(
     widths = [_width(vehicle, kind) for vehicle in vehicles]
     width = max(widths)
     ggv = None
-    if kind == "minimum_time":
+    if kind in FOR_ONE_VEHICLE:
         ggv = backend.ggv(vehicles[widths.index(width)], options)
         if ggv is None:
             raise BackendError(
-                "racing_line 'minimum_time' needs a backend that tells the g-g-v envelope of its "
+                f"racing_line {kind!r} needs a backend that tells the g-g-v envelope of its "
                 "vehicles, and this one does not; take 'minimum_curvature'"
             )
     line = racing_line(track, kind, width=width, ggv=ggv)

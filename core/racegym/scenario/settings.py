@@ -114,10 +114,14 @@ class GenerateSettings(Settings):
     min_radius: float | None = Field(
         default=None, gt=0, description="[m] of the tightest corner; None: by style"
     )
-    direction: Direction | None = Field(default=None, description="None: the seed decides")
+    direction: Direction | None = Field(
+        default=None, description="of driving; None: the seed decides"
+    )
     name: str | None = Field(default=None, description="of the track; None: style and seed")
     spacing: float | None = Field(default=None, gt=0, description="[m] of samples; None: by length")
-    kerb_width: float | None = Field(default=None, ge=0, description="[m]; None: by width")
+    kerb_width: float | None = Field(
+        default=None, ge=0, description="[m] of a kerb; None: by width"
+    )
     runoff: float | None = Field(
         default=None, ge=0, allow_inf_nan=True,
         description="[m] edge to wall; .inf: no wall; None: by style",
@@ -169,7 +173,8 @@ class TrackSettings(Settings):
         tuple[ObstacleSettings, ...], Field(strict=False, max_length=MAX_OBSTACLES)
     ] = Field(default=(), description="what stands on it; s and d as it is driven")
     racing_line: (
-        Literal["own", "centerline", "minimum_curvature", "shortest", "minimum_time"] | None
+        Literal["own", "centerline", "shortest", "minimum_curvature", "weighted", "minimum_time"]
+        | None
     ) = Field(
         default=None,
         description="what sensors and rewards take for the racing line, laid for the widest car; "

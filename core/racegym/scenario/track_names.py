@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def find_track(
         try:
             offer = plugins.load().find("track", text)
         except UnknownNameError as error:
-            if not Path(text).exists():
+            if not os.path.lexists(text):
                 raise _unknown(text, error) from None
         else:
             if options:

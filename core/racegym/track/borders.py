@@ -27,26 +27,29 @@ def border_points(track: Track) -> Floats:
     """
     runoff = min(track.runoff, OPEN_RUNOFF)
     borders = np.empty((len(track), BORDER_COLUMNS))
-    for column, side, width in (
-        (0, 1.0, track.width_left),
-        (2, -1.0, track.width_right),
-        (4, 1.0, track.width_left + runoff),
-        (6, -1.0, track.width_right + runoff),
-    ):
-        d = side * np.minimum(width, SHORT_OF_FOLD * room_to_fold(track, side))
-        borders[:, column] = track.x - d * track.tangent_y
-        borders[:, column + 1] = track.y + d * track.tangent_x
+    for edge, side, width in ((0, 1.0, track.width_left), (2, -1.0, track.width_right)):
+        room = SHORT_OF_FOLD * room_to_fold(track, side)
+        for column, far in ((edge, width), (edge + 4, width + runoff)):
+            d = side * np.minimum(far, room)
+            borders[:, column] = track.x - d * track.tangent_y
+            borders[:, column + 1] = track.y + d * track.tangent_x
     return borders
 
 
 def room_to_fold(track: Track, side: float) -> Floats:
     """Return (n,) [m]: how far each normal reaches to one side before it meets a neighbour's."""
     tx, ty = track.tangent_x, track.tangent_y
-    cx, cy = np.roll(track.x, -1) - track.x, np.roll(track.y, -1) - track.y
-    ux, uy = np.roll(tx, -1), np.roll(ty, -1)
+    cx, cy = _following(track.x) - track.x, _following(track.y) - track.y
+    ux, uy = _following(tx), _following(ty)
     # P + a N = Q + b M along the normals N and M of two samples P and Q that follow.
     turn = side * (tx * uy - ty * ux)
     with np.errstate(divide="ignore"):
         mine = np.where(turn > 0.0, (cx * ux + cy * uy) / turn, np.inf)
         next_one = np.where(turn > 0.0, (cx * tx + cy * ty) / turn, np.inf)
-    return np.minimum(mine, np.roll(next_one, 1))
+    room: Floats = np.minimum(mine, np.concatenate((next_one[-1:], next_one[:-1])))
+    return room
+
+
+def _following(values: Floats) -> Floats:
+    """Return for each sample the value of the one after it, as ``np.roll`` does but quicker."""
+    return np.concatenate((values[1:], values[:1]))

@@ -50,6 +50,7 @@ STEEP_CROSSING = np.deg2rad(20.0)  # a real crossing goes over or under, not alo
 CROSSING_WIDTHS = 4.0  # track widths of arc length between two passes of a crossing
 MOST_CROSSINGS = 4
 FOLD = 2.0  # inner half width times curvature, from which on the track is refused
+SAMPLES_IN_REACH = 8  # are enough to see whether a track runs along its own asphalt
 POINTS_NAMED = 4  # in one message
 
 
@@ -300,7 +301,9 @@ def overlaps(
     if not comes_near(x, y, reach, far_along / spacing):
         none = np.zeros(0, np.int64)
         return none, none
-    i, j = pairs_within(x, y, max(reach, 1.5 * spacing))
+    # Where samples are much closer than that, some of them will do: pairs grow with the square.
+    step = max(1, int(reach / (SAMPLES_IN_REACH * spacing)))
+    i, j = (step * k for k in pairs_within(x[::step], y[::step], max(reach, 1.5 * spacing)))
     arc = np.minimum(j - i, n - (j - i)) * spacing
     # A tight hairpin is near itself too, but not for longer than its arc.
     shallow = np.abs(tangent_x[i] * tangent_y[j] - tangent_y[i] * tangent_x[j]) < np.sin(

@@ -36,12 +36,11 @@ def find_corners(track: Track) -> list[Corner]:
     """
     n, h = len(track), track.spacing
     width = float((track.width_left + track.width_right).mean())
-    bend = _averaged(track.curvature, max(1, round(width / h)))
+    bend = _averaged(track.curvature, min(max(1, round(width / h)), n))
     side = np.where(np.abs(bend) * WIDEST * track.length > 1.0, np.sign(bend), 0.0)
-    straight = np.flatnonzero(side == 0.0)
-    if not len(straight):
+    first = _longest_straight(side)
+    if first is None:
         return []
-    first = int(straight[0])
     side, bend = np.roll(side, -first), np.roll(bend, -first)
     corners = []
     for start, end in _joined(side, SHORTEST_GAP * width / h):
@@ -61,6 +60,22 @@ def _averaged(values: Floats, window: int) -> Floats:
     sums = np.cumsum(closed)
     mean: Floats = (sums[window:] - sums[:-window]) / window
     return mean
+
+
+def _longest_straight(side: Floats) -> int | None:
+    """Return where the longest row of zeros begins, around the lap; None without any.
+
+    Counted from there, no two corners with little between them are the first and the last.
+    """
+    straight = np.flatnonzero(side == 0.0)
+    if not len(straight):
+        return None
+    ends = np.flatnonzero(np.diff(straight) > 1)
+    starts = straight[np.concatenate([[0], ends + 1])]
+    lasts = straight[np.append(ends, -1)]
+    if starts[0] == 0 and lasts[-1] == len(side) - 1 and len(starts) > 1:  # over the start line
+        starts, lasts = starts[1:], np.append(lasts[1:-1], lasts[0] + len(side))
+    return int(starts[np.argmax(lasts - starts)])
 
 
 def _joined(side: Floats, gap: float) -> list[tuple[int, int]]:

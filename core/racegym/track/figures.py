@@ -18,6 +18,12 @@ def _codes(surface: NDArray[np.uint8] | None) -> list[int] | None:
     return None if surface is None else np.unique(surface).tolist()
 
 
+def _direction(track: Track) -> str | None:
+    """Return which way round the track goes; None of a figure of eight, which goes neither."""
+    turns = float(track.curvature.sum()) * track.spacing / (2.0 * np.pi)
+    return None if abs(turns) < 0.5 else "ccw" if turns > 0.0 else "cw"
+
+
 def figures(track: Track) -> dict[str, Any]:
     """Return what can be said of a track in numbers, as plain data; metres unless told."""
     wide = track.width_left + track.width_right
@@ -35,7 +41,7 @@ def figures(track: Track) -> dict[str, Any]:
             "most": float(wide.max()),
         },
         "tightest_radius": 1.0 / sharpest if sharpest > 0.0 else None,
-        "direction": "ccw" if float(track.curvature.sum()) >= 0.0 else "cw",
+        "direction": _direction(track),
         "corners": len(find_corners(track)),
         "elevation": float(np.ptp(track.z)),
         "climb": float(climbs[climbs > 0.0].sum()),

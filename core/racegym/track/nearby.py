@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _PAIRS_PER_POINT = 400  # more than that is a scribble, and would not fit into memory
+_ON_POINT = 1e-8  # of a segment
 _HALF_RING = ((0, 0), (1, 0), (-1, 1), (0, 1), (1, 1))  # each pair of cells once
 
 
@@ -71,11 +72,11 @@ def pairs_within(x: Floats, y: Floats, radius: float) -> tuple[Indices, Indices]
             raise TangledError
         a = np.repeat(np.arange(len(ordered)), count)
         b = np.arange(total) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
-        lefts.append(order[a])
-        rights.append(order[b])
+        a, b = order[a], order[b]
+        near = (x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2 <= radius * radius
+        lefts.append(a[near])
+        rights.append(b[near])
     left, right_ = np.concatenate(lefts), np.concatenate(rights)
-    near = (x[left] - x[right_]) ** 2 + (y[left] - y[right_]) ** 2 <= radius * radius
-    left, right_ = left[near], right_[near]
     return np.minimum(left, right_), np.maximum(left, right_)
 
 
@@ -102,8 +103,8 @@ def crossings(x: Floats, y: Floats) -> MeetingPoints:
     cross = ahead_x[i] * ahead_y[j] - ahead_y[i] * ahead_x[j]
     apart_x, apart_y = x[j] - x[i], y[j] - y[i]
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = (apart_x * ahead_y[j] - apart_y * ahead_x[j]) / cross
-        u = (apart_x * ahead_y[i] - apart_y * ahead_x[i]) / cross
+        t = _snapped((apart_x * ahead_y[j] - apart_y * ahead_x[j]) / cross)
+        u = _snapped((apart_x * ahead_y[i] - apart_y * ahead_x[i]) / cross)
         meet = (cross != 0.0) & (t >= 0.0) & (t < 1.0) & (u >= 0.0) & (u < 1.0)
     i, j, t, u, cross = i[meet], j[meet], t[meet], u[meet], cross[meet]
     dot = ahead_x[i] * ahead_x[j] + ahead_y[i] * ahead_y[j]
@@ -111,3 +112,12 @@ def crossings(x: Floats, y: Floats) -> MeetingPoints:
     return MeetingPoints(
         (i + t)[order], (j + u)[order], np.arctan2(np.abs(cross), np.abs(dot))[order]
     )
+
+
+def _snapped(share: Floats) -> Floats:
+    """Return parts of segments, those at an end but for rounding exactly there.
+
+    So a crossing on a point is found, and once: where the segment from that point begins.
+    """
+    end = np.rint(share)
+    return np.where(np.abs(share - end) < _ON_POINT, end, share)

@@ -49,6 +49,8 @@ def checked_obstacles(track: Track) -> tuple[Floats, Indices]:
             f"{segment.dtype} of shape {segment.shape}"
         )
     segment = segment.astype(np.int64)
+    if not len(obstacles):
+        return obstacles, segment
     x, y, radius = obstacles.T
     _refuse(said, ~np.isfinite(obstacles).all(axis=1), obstacles, "is not finite")
     _refuse(

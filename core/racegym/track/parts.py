@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import TrackError
+from racegym.track.check import LARGEST_WIDTH
 
 if TYPE_CHECKING:
     from racegym.track.track import Track
@@ -26,7 +27,14 @@ _ZEROS.flags.writeable = False
 
 
 def frozen(array: ArrayLike) -> Floats:
-    """Return a float64 copy that can't be written."""
+    """Return a float64 copy that can't be written; what is one already is shared."""
+    if (
+        isinstance(array, np.ndarray)
+        and array.dtype == np.float64
+        and array.flags.c_contiguous
+        and not (array.flags.writeable or isinstance(array.base, np.ndarray))
+    ):
+        return array
     own = np.array(array, dtype=np.float64, order="C")
     if own.ndim == 1 and len(own) <= len(_ZEROS) and not own.view(np.int64).any():
         return _ZEROS[: len(own)]  # not of -0.0, which has other bits
@@ -46,6 +54,12 @@ def optional_parts(track: Track) -> Iterator[tuple[str, NDArray[Any]]]:
         line = frozen(track.line)
         if line.shape != (n,) or not np.isfinite(line).all():
             raise TrackError(f"{said}its racing line must be ({n},) finite numbers")
+        far = int(np.argmax(np.abs(line)))
+        if abs(line[far]) > LARGEST_WIDTH:
+            raise TrackError(
+                f"{said}its racing line is {line[far]:g} m beside the centerline at s = "
+                f"{far * track.spacing:.1f} m; {LARGEST_WIDTH:g} m are the most"
+            )
         yield "line", line
     for name in ("surface_left", "surface_right"):
         codes = getattr(track, name)

@@ -226,7 +226,10 @@ class Track:
         def beside(values: Floats) -> Floats:
             return np.asarray(np.interp(s, at_knots, np.append(values, values[0])))
 
-        left, right = beside(left), beside(right)
+        # Equal widths are one array: a pool of many tracks has them once.
+        same = np.array_equal(left, right)
+        left = frozen(beside(left))
+        right = left if same else beside(right)
 
         def near(place: float) -> str:
             return label(int(np.searchsorted(at_knots, place % lap, side="right") - 1))
@@ -378,7 +381,10 @@ class Track:
             sectors=gates(self.sectors),
             checkpoints=gates(self.checkpoints),
             crossings=tuple(
-                Crossing(self.length - b, self.length - a) for a, b in reversed(self.crossings)
+                sorted(
+                    Crossing(*sorted((self.length - s) % self.length for s in each))
+                    for each in self.crossings
+                )
             ),
             obstacle_segment=len(self) - 1 - self.obstacle_segment,
             line=None if self.line is None else -back(self.line),

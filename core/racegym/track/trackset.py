@@ -332,12 +332,14 @@ class TrackSet:
             (columns.ACROSS, track.width_left + track.width_right),
         ):
             outline[:, column] = values
-            outline[:, column + 1] = np.roll(values, -1) - values
+            outline[:, column + 1] = np.append(values[1:], values[0]) - values
         self.line[row : row + n] = line_rows(track)
         bend = self.line[row : row + n, columns.LINE_CURVATURE]
         beside = self.line_outline[row : row + n]
         beside[...] = outline
-        beside[:, columns.BEND], beside[:, columns.BEND_GAIN] = bend, np.roll(bend, -1) - bend
+        if track.line is not None:
+            beside[:, columns.BEND] = bend
+            beside[:, columns.BEND_GAIN] = np.append(bend[1:], bend[0]) - bend
         self.borders[row : row + n] = border_points(track)
         entry = self.table[slot]
         entry[columns.FIRST], entry[columns.COUNT] = row, n

@@ -47,5 +47,8 @@ def pit_samples(track: Track, pit: PitLane, beyond: float = 0.0) -> NDArray[np.b
 def pit_taper(track: Track, pit: PitLane) -> float:
     """Return how long [m] the ways into and out of ``pit`` are."""
     width = track.width_left if pit.offset > 0.0 else track.width_right
-    across = abs(pit.offset) + 0.5 * pit.width - float(width[pit_samples(track, pit)].mean())
+    beside = pit_samples(track, pit)
+    if not beside.any():  # it is shorter than the way from one sample to the next
+        beside[round(pit.entry / track.spacing) % len(track)] = True
+    across = abs(pit.offset) + 0.5 * pit.width - float(width[beside].mean())
     return TAPER * max(across, 0.0)

@@ -92,8 +92,9 @@ class FreshDealer:
         # What comes next, if the races go on with their seeds as they do in training.
         race_keys(races, self._race.seed, self._race.episode + 1, self._keys)
         draw_seeds(self._keys[races], self._base, seeds)
+        given_up = self._next[races].tolist()
         self._next[races] = seeds
-        self._makers.expect(self._next.tolist())
+        self._makers.exchange(given_up, seeds.tolist())
 
     def close(self) -> None:
         """See ``Dealer``."""

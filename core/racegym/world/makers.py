@@ -17,14 +17,20 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from racegym.processes import end_group, ends_within
-from racegym.world.maker import Made, make
+from racegym.world.maker import LONG, Made, make
+
+if sys.platform == "linux":
+    import fcntl
 
 __all__ = ["Makers"]
 
 FAREWELL = 2.0  # [s] for a process to end by itself
+PIPE = 1 << 20  # [bytes] that wait between a process and this one, where the system lets them
+SHARES = 4  # orders of each process that the queue is cut into
+MOST_AT_ONCE = 8  # circuits of an order: all come with the last of them
 
 
 class Makers:
@@ -56,6 +62,23 @@ class Makers:
             state.queue = deque(s for s in wanted if s not in state.ready and s not in state.busy)
             state.changed.notify_all()
 
+    def exchange(self, given_up: Iterable[int], seeds: Iterable[int]) -> None:
+        """Have circuits made ahead in place of some others, which nobody will ask for."""
+        if not self._planned:
+            return
+        self._start()
+        state = self._state
+        with state.changed:
+            for seed in given_up:
+                state.wanted.discard(seed)  # from the queue it goes when its turn comes
+                state.ready.pop(seed, None)
+            for seed in seeds:
+                if seed not in state.wanted:
+                    state.wanted.add(seed)
+                    if seed not in state.ready and seed not in state.busy:
+                        state.queue.append(seed)
+            state.changed.notify_all()
+
     def take(self, seeds: Sequence[int]) -> list[Made]:
         """Return the circuits of some seeds, waiting for those that are being made.
 
@@ -68,26 +91,32 @@ class Makers:
         found: dict[int, Made] = {}
         missing = dict.fromkeys(seeds)
         with state.changed:
-            state.wanted.update(missing)
             first = [s for s in missing if s not in state.ready and s not in state.busy]
-            state.queue = deque([*first, *(s for s in state.queue if s not in missing)])
-            state.changed.notify_all()
+            state.wanted.update(missing)
+            if first:
+                state.queue = deque([*first, *(s for s in state.queue if s not in missing)])
+                state.changed.notify_all()
         while missing:
+            mine = None
             with state.changed:
-                for seed in [s for s in missing if s in state.ready]:
-                    found[seed] = state.ready.pop(seed)
-                    del missing[seed]
-                mine = next((s for s in state.queue if s in missing), None)
-                if mine is not None:
-                    state.queue.remove(mine)
-                elif missing:
-                    # What nobody makes any more, as its process has failed, is made here.
-                    mine = next((s for s in missing if s not in state.busy), None)
-                    if mine is None:
-                        state.changed.wait()
+                packed = [(s, state.ready.pop(s)) for s in missing if s in state.ready]
+                if not packed:
+                    mine = next((s for s in state.queue if s in missing), None)
+                    if mine is not None:
+                        state.queue.remove(mine)
+                    else:
+                        # What nobody makes any more, as its process has failed, is made here.
+                        mine = next((s for s in missing if s not in state.busy), None)
+                        if mine is None:
+                            state.changed.wait()
+            for seed, made in packed:
+                found[seed] = Made(*pickle.loads(made))
+                del missing[seed]
             if mine is not None:
                 found[mine] = make(mine, self._recipe)
                 del missing[mine]
+        with state.changed:
+            state.wanted.difference_update(found)
         return [found[seed] for seed in seeds]
 
     def close(self) -> None:
@@ -114,7 +143,10 @@ class Makers:
             except OSError:
                 break  # it is made here, then
             thread = threading.Thread(
-                target=_serve, args=(self._state, process), name="racegym-makers", daemon=True
+                target=_serve,
+                args=(self._state, process, self._planned),
+                name="racegym-makers",
+                daemon=True,
             )
             self._processes.append(process)
             self._threads.append(thread)
@@ -127,45 +159,101 @@ class _State:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.closing = False
-        self.queue: deque[int] = deque()  # to be made
+        self.queue: deque[int] = deque()  # to be made, if wanted still
         self.busy: set[int] = set()  # being made
-        self.ready: dict[int, Made] = {}
+        self.ready: dict[int, bytes] = {}  # pickled
         self.wanted: set[int] = set()  # what is made beside these is thrown away
 
+    def order(self, processes: int, *, wait: bool) -> list[int]:
+        """Return what a process is to make next; nothing if it is to end, or not to wait.
 
-def _serve(state: _State, process: subprocess.Popen[bytes]) -> None:
-    """Give seeds to one process, and keep what it makes of them."""
+        The more there is to do, the more at once: a thread that wants to pass something on
+        has to wait for the world's own thread each time.
+        """
+        seeds: list[int] = []
+        with self.changed:
+            while not self.closing:
+                many = min(1 + len(self.queue) // (SHARES * processes), MOST_AT_ONCE)
+                while self.queue and len(seeds) < many:
+                    seed = self.queue.popleft()
+                    if seed in self.wanted and seed not in self.busy and seed not in self.ready:
+                        seeds.append(seed)
+                        self.busy.add(seed)
+                if seeds or not wait:
+                    break
+                self.changed.wait()
+        return seeds
+
+    def keep(self, seeds: Sequence[int], answer: Sequence[bytes | None]) -> None:
+        """Take in what a process has made of an order; nothing where it has failed."""
+        with self.changed:
+            self.busy.difference_update(seeds)
+            for seed, made in zip(seeds, answer, strict=False):
+                if made is not None and seed in self.wanted:
+                    self.ready[seed] = made
+            self.changed.notify_all()
+
+
+def _serve(state: _State, process: subprocess.Popen[bytes], processes: int) -> None:
+    """Give seeds to one process, and keep what it makes of them.
+
+    An order is given before the one before it is done, so that the process never waits.
+    """
     assert process.stdin and process.stdout
-    while True:
-        with state.changed:
-            while not state.queue and not state.closing:
-                state.changed.wait()
-            if state.closing:
-                return
-            seed = state.queue.popleft()
-            state.busy.add(seed)
-        made = None
-        try:
-            made = _ask(process.stdin, process.stdout, seed)
-        finally:
-            with state.changed:
-                state.busy.discard(seed)
-                if made is not None and seed in state.wanted:
-                    state.ready[seed] = made
-                state.changed.notify_all()
-        if made is None:
-            return
-
-
-def _ask(orders: IO[bytes], answers: IO[bytes], seed: int) -> Made | None:
-    """Return what a process makes of a seed; None if it can't."""
+    answers = _Answers(process.stdout.fileno())
+    given: deque[list[int]] = deque()
     try:
-        orders.write(b"%d\n" % seed)
-        orders.flush()
-        answer = pickle.load(answers)
+        while True:
+            while len(given) < 2 and (seeds := state.order(processes, wait=not given)):
+                given.append(seeds)
+                process.stdin.write(b"%s\n" % b" ".join(b"%d" % seed for seed in seeds))
+                process.stdin.flush()
+            if not given:
+                return
+            answer = answers.receive()
+            state.keep(given.popleft(), answer)
     except (OSError, EOFError, ValueError, pickle.UnpicklingError):
-        return None
-    return None if answer is None else Made(*answer)
+        pass  # it has ended
+    finally:
+        for seeds in given:
+            state.keep(seeds, ())
+
+
+class _Answers:
+    """What a process writes, read in as few pieces as can be.
+
+    Args:
+        end: file descriptor of the pipe.
+    """
+
+    def __init__(self, end: int):
+        self._end = end
+        self._read = b""
+        if sys.platform == "linux":
+            with suppress(OSError):
+                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE)
+
+    def receive(self) -> list[bytes | None]:
+        """Return the next answer.
+
+        Raises:
+            EOFError: there is none.
+        """
+        (long,) = LONG.unpack(self._take(LONG.size))
+        answer: list[bytes | None] = pickle.loads(self._take(long))
+        return answer
+
+    def _take(self, long: int) -> bytes:
+        parts, held = [self._read], len(self._read)
+        while held < long:
+            part = os.read(self._end, PIPE)
+            if not part:
+                raise EOFError
+            parts.append(part)
+            held += len(part)
+        read = b"".join(parts)
+        self._read = read[long:]
+        return read[:long]
 
 
 def _end(

@@ -8,6 +8,7 @@ from math import pi, tan
 import numpy as np
 from numpy.typing import NDArray
 
+from racegym.errors import ScenarioError
 from racegym.interfaces import GGV
 from racegym_kart2d.kernels import columns
 from racegym_kart2d.kernels.equilibrium import fill_equilibria, fill_top_speed
@@ -21,6 +22,7 @@ SOURCE = "kart2d, steady states of the single-track model"
 SPEEDS = 30
 SHARES = 15
 CROWDED = 1.5  # power that crowds the speeds at the low end, where drive falls fastest
+LEAST_TOP = 0.05  # [m/s] of a vehicle that moves
 KEPT = 64  # envelopes in memory
 
 
@@ -30,6 +32,9 @@ def envelope(vehicle: SingleTrackVehicle, *, speeds: int = SPEEDS, shares: int =
     Args:
         vehicle: its parameters.
         speeds, shares: nodes of the envelope.
+
+    Raises:
+        ScenarioError: its engine can't move it.
     """
     return _envelope(vehicle.row().tobytes(), speeds, shares)
 
@@ -44,14 +49,19 @@ def _envelope(content: bytes, speeds: int, shares: int) -> GGV:
     row = np.frombuffer(content)
     rows, top = row[None].copy(), np.empty(1)
     fill_top_speed(top, rows)
+    if top[0] < LEAST_TOP:
+        raise ScenarioError(
+            f"the vehicle does not move: its drive_force of {row[columns.DRIVE_FORCE]:g} N and "
+            f"power of {row[columns.POWER]:g} W do not overcome its rolling_resistance"
+        )
     speed = _nodes(row, float(top[0]), speeds)
     # Crowded where all grip is used sideways and drive and brake fall off like a circle's edge.
     share = np.sin(np.linspace(0.0, 0.5 * pi, shares))
     share[-1] = 1.0
     lateral = np.empty(len(speed))
-    drive, brake = (np.empty((len(speed), shares)) for _ in range(2))
-    fill_equilibria(speed, share, rows, lateral, drive, brake)
-    for array in (speed, share, lateral, drive, brake):
+    drive, brake, slip, understeer = (np.empty((len(speed), shares)) for _ in range(4))
+    fill_equilibria(speed, share, rows, lateral, drive, brake, slip, understeer)
+    for array in (speed, share, lateral, drive, brake, slip, understeer):
         array.flags.writeable = False
     reach = row[columns.TO_FRONT] + row[columns.TO_REAR]
     return GGV(
@@ -61,6 +71,8 @@ def _envelope(content: bytes, speeds: int, shares: int) -> GGV:
         drive=drive,
         brake=brake,
         source=SOURCE,
+        slip=slip,
+        understeer=understeer,
         tightest=tan(row[columns.STEER_LIMIT]) / reach,
     )
 

@@ -7,6 +7,7 @@ import pytest
 from kart2d_rig import Rig, vehicle
 from numba import njit
 
+from racegym.errors import ScenarioError
 from racegym.kernels.qss import Envelope
 from racegym.raceline.quasi_steady import quasi_steady_lap
 from racegym_kart2d.backend import Kart2D
@@ -155,6 +156,21 @@ def test_cars_that_are_steered_without_care_do_no_better(name: str, speed: float
 
 
 @pytest.mark.parametrize("name", VEHICLES)
+def test_drift_and_steering_are_those_of_a_held_speed(name: str) -> None:
+    ggv = envelope(parse(vehicle(name)))
+    assert ggv.slip is not None and ggv.understeer is not None
+    row = parse(vehicle(name)).row()
+    i = int(np.searchsorted(ggv.speed, 0.6 * ggv.speed[-1]))
+    for j in (4, 8):
+        pedals, across = np.linspace(0.0, 1.0, 201), ggv.share[j] * ggv.lateral[i]
+        *_, found = states(name, pedals, across, ggv.speed[i])
+        _, _, _, slip, steer = found[int(np.nanargmin(np.abs(found[:, 0])))]
+        turn = np.arctan((row[TO_FRONT] + row[TO_REAR]) * across / ggv.speed[i] ** 2)
+        assert ggv.slip[i, j] == pytest.approx(slip, rel=0.1, abs=3e-3)
+        assert ggv.understeer[i, j] == pytest.approx(steer - turn, rel=0.1, abs=3e-3)
+
+
+@pytest.mark.parametrize("name", VEHICLES)
 @pytest.mark.parametrize("pedal", ["throttle", "brake"])
 def test_cars_on_a_straight_gain_and_lose_what_it_says(name: str, pedal: str) -> None:
     ggv = envelope(parse(vehicle(name)))
@@ -221,6 +237,11 @@ def test_a_finer_envelope_gives_the_same_lap(name: str) -> None:
     step = 30.0 / scale / 1000.0
     told = quasi_steady_lap(curvature, step, coarse).lap_time
     assert told == pytest.approx(quasi_steady_lap(curvature, step, fine).lap_time, rel=2e-3)
+
+
+def test_a_vehicle_that_does_not_move_has_no_envelope() -> None:
+    with pytest.raises(ScenarioError, match=r"does not move.*drive_force of 0\.01 N"):
+        envelope(parse(vehicle("rental_kart", drive_force=0.01)))
 
 
 def test_linear_tyres_hold_anything_so_there_is_no_envelope() -> None:

@@ -113,7 +113,9 @@ class _Reader:
                 number(attributes.get("lon", ""), "lon", self.path, line),
             )
             self._told = {}
-        self._open = local if self._place is not None and local in _FIELDS else ""
+        # The first of a name counts: some write a speed both as an element and as an extension.
+        fresh = self._place is not None and local not in self._told
+        self._open = local if fresh and local in _FIELDS else ""
 
     def _text(self, text: str) -> None:
         if self._open:

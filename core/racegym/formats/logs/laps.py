@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 
 STEP = 0.1  # [s] in which crossings are looked for
 ROUNDS = 4  # of Newton at a crossing
-ALONG = 0.3  # of the speed that has to lead across the line
+ALONG = 0.5  # of the speed that has to lead across the line
+SLOWEST = 0.2  # of the fastest crossing: a slower one begins no lap
 LENGTH_OFF = 0.15  # share of the median length
 
 
@@ -91,7 +92,14 @@ def find_laps(motion: Motion, line: StartLine, tolerance: float = 0.2) -> Laps:
     Raises:
         TrackError: no lap counts; says why.
     """
-    crossings = [(t, k) for k, piece in enumerate(motion.pieces) for t in _crossings(piece, line)]
+    met = [
+        (t, k, speed)
+        for k, piece in enumerate(motion.pieces)
+        for t, speed in zip(*_crossings(piece, line), strict=True)
+    ]
+    # A car that stands on the line crosses it whenever its positions are noisy.
+    least = SLOWEST * max((speed for *_, speed in met), default=0.0)
+    crossings = [(t, k) for t, k, speed in met if speed > least]
     laps = [
         _lap(motion, number, *crossings[number - 1], *crossings[number])
         for number in range(1, len(crossings))
@@ -113,14 +121,14 @@ def find_laps(motion: Motion, line: StartLine, tolerance: float = 0.2) -> Laps:
     return found
 
 
-def _crossings(piece: Piece, line: StartLine) -> list[float]:
-    """Return the times at which the line is crossed forwards."""
+def _crossings(piece: Piece, line: StartLine) -> tuple[list[float], list[float]]:
+    """Return the times [s] at which the line is crossed forwards, and how fast [m/s]."""
     t = np.append(np.arange(piece.start, piece.end, STEP), piece.end)
     ahead, beside = _beside(piece, line, t)
     up = np.flatnonzero((ahead[:-1] < 0.0) & (ahead[1:] >= 0.0))
     up = up[np.minimum(np.abs(beside[up]), np.abs(beside[up + 1])) < 1.5 * line.reach]
     if not len(up):
-        return []
+        return [], []
     share = ahead[up] / (ahead[up] - ahead[up + 1])
     at = t[up] + share * (t[up + 1] - t[up])
     way = np.cos(line.heading), np.sin(line.heading)
@@ -130,11 +138,10 @@ def _crossings(piece: Piece, line: StartLine) -> list[float]:
         step = _beside(piece, line, at)[0] / np.maximum(onward, 1e-3)
         at = np.clip(at - step, t[up], t[up + 1])
     vx, vy = piece.at(at, 1)
-    onward = vx * way[0] + vy * way[1]
+    onward, speed = vx * way[0] + vy * way[1], np.hypot(vx, vy)
     _, beside = _beside(piece, line, at)
-    real = (np.abs(beside) < line.reach) & (onward > ALONG * np.hypot(vx, vy))
-    times: list[float] = at[real].tolist()
-    return times
+    real = (np.abs(beside) < line.reach) & (onward > ALONG * speed)
+    return at[real].tolist(), speed[real].tolist()
 
 
 def _beside(piece: Piece, line: StartLine, t: Floats) -> tuple[Floats, Floats]:
@@ -147,10 +154,10 @@ def _beside(piece: Piece, line: StartLine, t: Floats) -> tuple[Floats, Floats]:
 def _lap(motion: Motion, number: int, start: float, first: int, end: float, last: int) -> Lap:
     if first != last:
         gaps = motion.gaps[(motion.gaps[:, 0] >= start) & (motion.gaps[:, 1] <= end)]
-        longest = float((gaps[:, 1] - gaps[:, 0]).max(initial=0.0))
+        since, until = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])].tolist()
         return Lap(
             number=number, start=start, end=end, length=np.nan, piece=None,
-            dropped=f"{longest:.1f} s without positions at {float(gaps[0, 0]):.1f} s",
+            dropped=f"{until - since:.1f} s without positions at {since:.1f} s",
         )  # fmt: skip
     piece = motion.pieces[first]
     x, y = piece.at(np.linspace(start, end, max(50, int((end - start) / STEP))))
@@ -165,8 +172,11 @@ def _judged(laps: Sequence[Lap], tolerance: float) -> list[Lap]:
     whole = [lap for lap in laps if not lap.dropped]
     if not whole:
         return list(laps)
-    time = float(np.median([lap.time for lap in whole]))
-    length = float(np.median([lap.length for lap in whole]))
+    # Of an even number the lower of both: what lies between them is the time of no lap.
+    time, length = (
+        sorted(values)[(len(values) - 1) // 2]
+        for values in ([lap.time for lap in whole], [lap.length for lap in whole])
+    )
     judged = []
     for lap in laps:
         reason = lap.dropped

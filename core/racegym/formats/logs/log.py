@@ -147,7 +147,8 @@ class Gathered:
         step = float(np.median(np.diff(t)))
         if step > SLOWEST:
             raise TrackError(
-                f"has a position every {step:.3g} s; laps need one a second or more",
+                f"has a position every {step:.3g} s; laps need one a second or more (of a CSV, "
+                "time_unit=ms says that its times are milliseconds)",
                 file=self.path,
             )
         if step * len(rows) > LONGEST:

@@ -19,7 +19,7 @@ import numpy as np
 from racegym.errors import TrackError, nearest
 from racegym.formats.logs.log import Gathered, Log
 from racegym.formats.logs.options import ColumnMap, LogOptions
-from racegym.formats.logs.text import lines, moment, number, shown
+from racegym.formats.logs.text import is_clock, lines, moment, number, shown
 
 __all__ = ["read_table", "recognises_table"]
 
@@ -273,7 +273,9 @@ class _Reader:
             self._waiting += 1
             self._take_units(line, fields)
             return
-        self._first = False
+        if self._first:
+            rows.time_of_day = is_clock(self._plain(fields[columns.at["time"]]))
+            self._first = False
         told = {kind: self._plain(fields[k]) for kind, k in columns.at.items()}
         place = ("lat", "lon") if rows.geographic else ("x", "y")
         if not told["time"] or not all(told[name] for name in place):

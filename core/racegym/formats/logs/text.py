@@ -10,7 +10,7 @@ from pathlib import Path
 
 from racegym.errors import TrackError
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "lines", "moment", "number", "shown"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "is_clock", "lines", "moment", "number", "shown"]
 
 MAX_BYTES = 100_000_000
 MAX_ROWS = 1_000_000  # eleven hours at 25 Hz
@@ -83,6 +83,15 @@ def number(text: str, what: str, path: Path, line: int) -> float:
         if isfinite(value):
             return value
     raise TrackError(f"{what} is {shown(text)}, which is no finite number", file=path, line=line)
+
+
+def is_clock(text: str) -> bool:
+    """Return whether a field is a time of day, which begins anew at midnight.
+
+    >>> is_clock("23:59:59.9"), is_clock("86399.9")
+    (True, False)
+    """
+    return _CLOCK.fullmatch(text.strip()) is not None
 
 
 def moment(text: str, what: str, path: Path, line: int) -> float:

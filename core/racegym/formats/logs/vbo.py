@@ -107,7 +107,8 @@ class _Reader:
             )
         latitude = number(told["lat"], "lat", self._path, line) / MINUTES
         longitude = -number(told["long"], "long", self._path, line) / MINUTES
-        self._sums += (latitude, longitude, 1.0)
+        if latitude or longitude:  # not what is written before the receiver knows
+            self._sums += (latitude, longitude, 1.0)
         self._rows.add(
             line,
             3600.0 * hours + 60.0 * minutes + seconds,

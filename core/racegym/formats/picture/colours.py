@@ -24,6 +24,7 @@ class Palette(NamedTuple):
     """The colours of a picture."""
 
     colours: Floats  # (k, 4) red, green, blue, opacity; the most frequent first
+    pure: Floats  # (k, 4) the shade of each that most of its pixels have, for people
     label: NDArray[np.int8]  # (h, w) which is nearest; -1: a rare one, unlike all of them
 
 
@@ -41,18 +42,24 @@ def palette_of(picture: Bytes) -> Palette:
         size = 1 << (8 - _BITS[k])
         cells[:, k] = (rest % (1 << _BITS[k])) * size + 0.5 * (size - 1)
         rest >>= _BITS[k]
-    colours = _main(cells, weight)
+    colours, tops = _main(cells, weight)
     nearest = np.zeros(len(count), np.int8)
     apart = ((cells[:, None, :] - colours[None, :, :]) ** 2).sum(axis=2)
     nearest[used] = np.where(apart.min(axis=1) <= UNLIKE**2, np.argmin(apart, axis=1), NO_COLOUR)
-    return Palette(colours, nearest[key])
+    return Palette(colours, _pure(picture, key, used[tops]), nearest[key])
 
 
-def _main(cells: Floats, weight: Floats) -> Floats:
-    """Return the colours (k, 4) around which most pixels lie."""
+def _pure(picture: Bytes, key: NDArray[np.int32], cells: NDArray[np.int64]) -> Floats:
+    """Return the median colour (k, 4) of the pixels in each of some cells."""
+    return np.array([np.median(picture[key == cell], axis=0) for cell in cells])
+
+
+def _main(cells: Floats, weight: Floats) -> tuple[Floats, list[int]]:
+    """Return the colours (k, 4) around which most pixels lie, and the fullest cell of each."""
     free = np.ones(len(cells), bool)
     total = weight.sum()
     found: list[Floats] = []
+    tops: list[int] = []
     while len(found) < MOST_COLOURS and free.any():
         top = int(np.argmax(np.where(free, weight, -1.0)))
         near = free & (((cells - cells[top]) ** 2).sum(axis=1) <= ALIKE**2)
@@ -60,8 +67,9 @@ def _main(cells: Floats, weight: Floats) -> Floats:
             free &= ~near
             continue
         found.append((cells[near] * weight[near, None]).sum(axis=0) / weight[near].sum())
+        tops.append(top)
         free &= ~near
-    return np.array(found)
+    return np.array(found), tops
 
 
 def distance_to(picture: Bytes, colour: Floats) -> NDArray[np.float32]:
@@ -73,8 +81,10 @@ def distance_to(picture: Bytes, colour: Floats) -> NDArray[np.float32]:
 
 
 def colour_name(colour: Floats) -> str:
-    """Return a colour for people: ``#5a5a5a``, or transparent."""
-    if colour[3] < 0.5 * 255:
+    """Return a colour (4,), times its opacity, for people: ``#5a5a5a``, or transparent."""
+    opacity = float(colour[3])
+    if opacity < 0.5 * 255:
         return "the transparent part"
-    red, green, blue = (round(float(value)) for value in np.clip(colour[:3], 0, 255))
-    return f"colour #{red:02x}{green:02x}{blue:02x}"
+    shades = [*(colour[:3] * (255.0 / opacity)), *[opacity] * (opacity < 254.5)]
+    parts = (round(min(max(float(value), 0.0), 255.0)) for value in shades)
+    return "colour #" + "".join(f"{part:02x}" for part in parts)

@@ -53,7 +53,7 @@ def track_in(path: Path, options: Options) -> Track:
         raise TrackError(
             "is a picture, which does not say how large its track is; tell it by one of the "
             "options length (of the lap, in m), width (of the track, in m) or scale (m of a "
-            "pixel)",
+            "pixel), as in --set length=700 or, in a scenario, options: {length: 700}",
             file=path,
         )
     pixels = read_pixels(path)
@@ -175,7 +175,8 @@ def _driven(
         if index is None:
             index = int(np.searchsorted(np.cumsum(drawn.steps), where[0])) % len(drawn.points)
         backwards ^= gates.against
-        drawn = drawn.noting(f"{len(ends)} gates of {CHECKPOINTS} tell the direction")
+        if options.direction is None:
+            drawn = drawn.noting(f"{len(ends)} gates of {CHECKPOINTS} tell the direction")
         wanted = "against" if backwards else "along"
     else:
         wanted = ""

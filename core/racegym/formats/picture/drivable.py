@@ -84,6 +84,12 @@ class _Ring(NamedTuple):
     notes: list[str]
 
 
+class _Offer(NamedTuple):
+    source: Source
+    rings: list[_Ring]  # the one that is meant first; the others only if nobody said which
+    hits: int  # hints that lie on it
+
+
 class _Failure(NamedTuple):
     error: NoLoopError
     area: Bools
@@ -104,19 +110,27 @@ def find_track(sources: Sequence[Source], hints: Floats) -> Found:
     height, width = sources[0].area.shape
     shrink = 2 if height * width > COARSE_PIXELS else 1
     failures: list[_Failure] = []
+    bridged: list[_Failure] = []
+    astray: _Offer | None = None
     for bridging in (False, True):
         for painted in (True, False):
-            best: tuple[Source, _Ring] | None = None
+            offers: list[_Offer] = []
             for source in sources:
                 if source.painted != painted or (bridging and not painted):
                     continue
-                rings = _rings(source, shrink, bridging, failures)
-                ring = _chosen(source, rings, hints, shrink) if rings else None
-                if ring is not None and (best is None or ring.size > best[1].size):
-                    best = source, ring
-            if best is not None:
-                return _found(*best, shrink)
-    raise _not_found(sources, failures, shrink)
+                rings = _rings(source, shrink, bridging, bridged if bridging else failures)
+                offers += [_longest(source, rings, hints, shrink)] if rings else []
+            if not offers:
+                continue
+            best = max(offers, key=lambda offer: (offer.hits, offer.rings[0].size))
+            if len(hints) and not best.hits:  # what is looked for may be found further on
+                astray = astray or best
+                continue
+            _refuse_rivals(best, shrink)
+            return _found(best.source, best.rings[0], shrink)
+    if astray is not None:
+        return _found(astray.source, astray.rings[0], shrink)
+    raise _not_found(sources, failures or bridged, shrink)
 
 
 def _rings(source: Source, shrink: int, bridging: bool, failures: list[_Failure]) -> list[_Ring]:
@@ -184,21 +198,33 @@ def _ring(part: Bools, wide: float, shrink: int) -> tuple[Loop, Bools, int] | No
     raise first
 
 
-def _chosen(source: Source, rings: list[_Ring], hints: Floats, shrink: int) -> _Ring:
-    """Return the ring that is meant: that with the hints, or one much longer than the others."""
-    if len(hints):
-        return max(rings, key=lambda ring: (_hits(ring, hints, shrink), ring.size))
-    rings = sorted(rings, key=lambda ring: len(ring.loop.points), reverse=True)
-    if len(rings) > 1 and len(rings[1].loop.points) > RIVAL * len(rings[0].loop.points):
-        points = [_in_picture(ring.loop.points, ring.window, shrink) for ring in rings]
-        raise NotFoundError(
-            f"shows {len(rings)} separate loops of {source.title}; "
-            "say which is meant by `start`, a place on it",
-            source.area,
-            np.concatenate(points),
-            np.empty((0, 2)),
-        )
-    return rings[0]
+def _longest(source: Source, rings: list[_Ring], hints: Floats, shrink: int) -> _Offer:
+    """Return the rings of a source, the one first that is meant: with the hints, or the longest."""
+    if not len(hints):
+        rings = sorted(rings, key=lambda ring: len(ring.loop.points), reverse=True)
+        return _Offer(source, rings, 0)
+    hits = [_hits(ring, hints, shrink) for ring in rings]
+    first = max(range(len(rings)), key=lambda k: (hits[k], rings[k].size))
+    return _Offer(source, [rings[first]], hits[first])
+
+
+def _refuse_rivals(offer: _Offer, shrink: int) -> None:
+    """Refuse a source of which another ring may as well be meant.
+
+    Raises:
+        NotFoundError: shows all of them.
+    """
+    rings = offer.rings
+    if len(rings) < 2 or len(rings[1].loop.points) <= RIVAL * len(rings[0].loop.points):
+        return
+    points = [_in_picture(ring.loop.points, ring.window, shrink) for ring in rings]
+    raise NotFoundError(
+        f"shows {len(rings)} separate loops of {offer.source.title}; "
+        "say which is meant by `start`, a place on it",
+        offer.source.area,
+        np.concatenate(points),
+        np.empty((0, 2)),
+    )
 
 
 def _hits(ring: _Ring, hints: Floats, shrink: int) -> int:
@@ -270,8 +296,10 @@ def _not_found(sources: Sequence[Source], failures: list[_Failure], shrink: int)
     if error.loops == 0:
         what = "shows a track that does not close: no way leads round"
     else:
+        forks = len(error.junctions)
         what = (
-            f"shows a track of {error.loops} loops: it forks in {len(error.junctions)} places, "
+            f"shows a track of {error.loops} loop{'s' * (error.loops != 1)}: it forks in {forks} "
+            f"place{'s' * (forks != 1)}, "
             "and a track may only pass straight over itself"
         )
     picture = np.zeros_like(sources[0].area)

@@ -88,7 +88,7 @@ def find_loop(area: Bools, distance: Floats) -> Loop:
     rows, columns = np.nonzero(left)
     width = 2.0 * float(np.median(distance[rows, columns]))
     widest = 2.0 * float(distance[rows, columns].max())
-    junctions, pieces, rings = _graph(left, core)
+    junctions, pieces, rings = _graph(left, core, width)
 
     def fail(loops: int) -> NoLoopError:
         return NoLoopError(loops, left, np.array(list(junctions.values())).reshape(-1, 2))
@@ -151,7 +151,7 @@ def _is_end(others: list[Pixel]) -> bool:
 
 
 def _graph(
-    left: Bools, near: dict[Pixel, list[Pixel]]
+    left: Bools, near: dict[Pixel, list[Pixel]], width: float
 ) -> tuple[dict[int, Floats], list[_Piece], list[Floats]]:
     """Return junctions by number, the pieces between them, and rings without any."""
     busy = np.zeros_like(left)
@@ -183,7 +183,10 @@ def _graph(
             continue
         first = touching[pixel][0]
         ends = touching[path[-1]] if len(path) > 1 else touching[pixel][1:]
-        pieces.append(_Piece(first, ends[-1] if ends else first, line))
+        piece = _Piece(first, ends[-1] if ends else first, line)
+        # A pixel that a junction has on two sides is no way round: that would be longer.
+        if piece.first != piece.last or piece.length > width:
+            pieces.append(piece)
     _drop_passes(junctions, pieces, rings)
     return junctions, pieces, rings
 

@@ -37,8 +37,8 @@ def by_palette(picture: Bytes) -> list[Source]:
     background = int(np.argmax(np.bincount(border[border >= 0], minlength=1)))
     painted = label != background
     return [
-        _of_colour(picture, label == k, palette.colours[k], k != background, painted)
-        for k in range(len(palette.colours))
+        _of_colour(picture, label == k, colour, colour_name(pure), k != background, painted)
+        for k, (colour, pure) in enumerate(zip(palette.colours, palette.pure, strict=True))
     ]
 
 
@@ -50,7 +50,8 @@ def by_colour(picture: Bytes, name: str, tolerance: float) -> Source | None:
     area = distance_to(picture, wanted) <= tolerance
     if not area.any():
         return None
-    return _of_colour(picture, area, picture[area].mean(axis=0), True, None)
+    typical = picture[area].mean(axis=0)
+    return _of_colour(picture, area, typical, colour_name(typical), True, None)
 
 
 def by_threshold(picture: Bytes, threshold: float, brighter: bool) -> Source:
@@ -70,11 +71,11 @@ def by_threshold(picture: Bytes, threshold: float, brighter: bool) -> Source:
 
 def colours_in(picture: Bytes) -> str:
     """Return the names of a picture's main colours."""
-    return ", ".join(colour_name(colour) for colour in palette_of(picture).colours)
+    return ", ".join(colour_name(colour) for colour in palette_of(picture).pure)
 
 
 def _of_colour(
-    picture: Bytes, area: Bools, typical: Floats, painted: bool, fillable: Bools | None
+    picture: Bytes, area: Bools, typical: Floats, name: str, painted: bool, fillable: Bools | None
 ) -> Source:
     def value(window: Window, surely: Bools) -> Values:
         part = picture[window]
@@ -82,6 +83,5 @@ def _of_colour(
         kept = surely & area[window]
         return distance_to(part, part[kept].mean(axis=0) if kept.any() else typical)
 
-    name = colour_name(typical)
     title = name if painted else f"what {name} forms between lines of other colours"
     return Source(title, area, value, painted, fillable if painted else None)

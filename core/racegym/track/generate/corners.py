@@ -12,8 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from racegym.kernels.tracing import trace_corners
+
 __all__ = [
     "EXTENT",
+    "LEAN",
     "STEP",
     "Corners",
     "Line",
@@ -74,13 +77,14 @@ def _profile(u: Floats) -> Floats:
     return np.where(u <= 0.5, made, 1.0 - made)
 
 
-_LEAN = _profile((np.arange(48, dtype=np.float64) + 0.5) / 48.0) - 0.5
+# Share of its turn that a corner has made at even places, less one half.
+LEAN = _profile((np.arange(48, dtype=np.float64) + 0.5) / 48.0) - 0.5
 
 
 def tangent_length(turn: Floats) -> Floats:
     """Return the distance from a vertex to its corner's ends, over the corner's radius."""
     angle = np.abs(turn)
-    chord: Floats = EXTENT * angle * np.cos(angle[:, None] * _LEAN).mean(axis=1)
+    chord: Floats = EXTENT * angle * np.cos(angle[:, None] * LEAN).mean(axis=1)
     return chord / (2.0 * np.cos(0.5 * angle))
 
 
@@ -100,18 +104,8 @@ def trace(corners: Corners, step: float, east: float, fine: int = 8) -> Line:
     """
     first = int(np.argmax(corners.straight))
     straight, turn, radius = (np.roll(values, -first) for values in corners)
-    extent = EXTENT * np.abs(turn) * radius
-    ends = np.cumsum(np.column_stack([straight, extent]).ravel())  # of straight, corner, ...
-    lap = ends[-1]
-    count = int(np.ceil(lap / step))
-    s = lap * (np.arange(fine * count) + 0.5) / (fine * count) + START * straight[0]
-    s = np.mod(s, lap)
-    k = np.searchsorted(ends, s, side="right") // 2
-    share = np.clip((s - (ends[2 * k + 1] - extent[k])) / extent[k], 0.0, 1.0)
-    heading = east + (np.cumsum(turn) - turn)[k] + turn[k] * _profile(share)
-    heading += np.where(s < START * straight[0], turn.sum(), 0.0)
-    steps = np.column_stack([np.cos(heading), np.sin(heading)]) * (lap / (fine * count))
-    steps -= steps.mean(axis=0)  # what rounding left open
-    points: Floats = np.cumsum(steps, axis=0)[fine - 1 :: fine]
+    lap = float(straight.sum() + EXTENT * (np.abs(turn) * radius).sum())
     behind = START * float(straight[0])
-    return Line(np.roll(points, 1, axis=0), behind, float(straight[0]) - behind)
+    points = np.empty((int(np.ceil(lap / step)), 2))
+    trace_corners(points, straight, turn, radius, behind, east, EXTENT, RAMP / EXTENT, fine)
+    return Line(points, behind, float(straight[0]) - behind)

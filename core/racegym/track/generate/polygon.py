@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from racegym.kernels.tracing import scatter_apart, untangle
-from racegym.track.generate.corners import EXTENT, Corners, before, following, tangent_length
+from racegym.kernels.tracing import round_vertices, scatter_apart, untangle
+from racegym.track.generate.corners import EXTENT, LEAN, Corners, before, tangent_length
 
 __all__ = [
     "LONGER",
@@ -122,22 +122,10 @@ def round_off(vertices: Floats, length: float, radius: float) -> tuple[Floats, F
         For each vertex left, the length of the edge before it [m], its turn [rad], and the
         largest radius [m] with which its corner takes no more than half of either edge.
     """
-    while len(vertices) >= 3:
-        ahead = following(vertices) - vertices
-        after = np.hypot(ahead[:, 0], ahead[:, 1])
-        heading = np.arctan2(ahead[:, 1], ahead[:, 0])
-        turn = np.mod(heading - before(heading) + np.pi, 2.0 * np.pi) - np.pi
-        behind = before(after)
-        # Rounded corners are shorter than the polygon's.
-        scale = LONGER * length / after.sum()
-        room = 0.5 * scale * np.minimum(behind, after)
-        size = np.abs(turn)
-        slight = size < SLIGHTEST
-        reach = room / tangent_length(np.minimum(np.maximum(size, SLIGHTEST), SHARPEST))
-        bad = (reach < radius) | (size > SHARPEST) | slight
-        if not bad.any():
-            return scale * behind, turn, reach
-        worst = np.where(slight, 0.0, reach)
-        drop = int(np.argmin(np.where(bad, worst, np.inf)))
-        vertices = np.concatenate((vertices[:drop], vertices[drop + 1 :]))
-    return np.empty(0), np.empty(0), np.empty(0)
+    # Rounded corners are shorter than the polygon's.
+    out, kept = np.empty((len(vertices), 3)), np.zeros(1, np.int64)
+    round_vertices(
+        out, vertices.copy(), LONGER * length, radius, LEAN, EXTENT, SLIGHTEST, SHARPEST, kept
+    )
+    edge, turn, reach = out[: kept[0]].T.copy()
+    return edge, turn, reach

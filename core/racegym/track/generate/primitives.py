@@ -61,13 +61,13 @@ def compose(
     weights = np.array([style.pieces[name] for name in names])
     chosen = rng.choice(len(names), size=style.most, p=weights / weights.sum())
     wanted = round(style.most * (1.0 - ease))
-    taken: list[int] = []  # edges that have a piece, or get none
-    for name in (names[k] for k in chosen[:wanted]):
-        if _perimeter(vertices) > 0.97 * whole:
+    edges = _Edges(vertices)
+    for name in (names[k] for k in chosen[:wanted].tolist()):
+        if edges.perimeter > 0.97 * whole:
             break
         piece = PIECES[name](rng, radius * rng.uniform(1.0, style.large))
-        vertices, taken = _insert(rng, vertices, piece, radius, taken, style.untouched)
-    vertices = vertices * (whole / _perimeter(vertices))
+        edges.insert(rng, piece, radius, style.untouched)
+    vertices = edges.vertices * (whole / edges.perimeter)
     return round_corners(rng, vertices, length, radius, style.manner, ease)
 
 
@@ -96,43 +96,51 @@ def _blunted(rng: np.random.Generator, vertices: Floats, radius: float) -> Float
     )
 
 
-def _insert(
-    rng: np.random.Generator,
-    vertices: Floats,
-    piece: Floats,
-    radius: float,
-    taken: list[int],
-    untouched: int,
-) -> tuple[Floats, list[int]]:
-    """Return the polygon with a piece in one of its edges, where one is long enough.
+class _Edges:
+    """A polygon whose edges are replaced by pieces, each by one at most.
 
-    Args:
-        rng: the draws.
+    Attributes:
         vertices: (m, 2) [m].
-        piece: (k, 2) [m] along and beside an edge.
-        radius: [m].
-        taken: edges that are no longer plain.
-        untouched: so many of the longest edges stay plain.
-
-    Returns:
-        The vertices, and the edges that are no longer plain.
+        perimeter: [m].
     """
-    edges = following(vertices) - vertices
-    size = np.hypot(edges[:, 0], edges[:, 1])
-    span = float(piece[:, 0].max()) + 2.0 * ROOM * radius
-    free = [k for k in np.argsort(-size)[untouched:] if k not in taken and size[k] >= span]
-    if not free:
-        return vertices, taken
-    k = int(free[int(rng.integers(len(free)))])
-    along = edges[k] / size[k]
-    # Into the circuit more often than out of it: space inside costs nothing.
-    inside = 1.0 if signed_area(vertices) > 0.0 else -1.0
-    beside = np.array([-along[1], along[0]]) * (inside if rng.random() < INWARD else -inside)
-    begin = ROOM * radius + (size[k] - span) * rng.uniform(0.15, 0.85)
-    inner = vertices[k] + np.outer(begin + piece[:, 0], along) + np.outer(piece[:, 1], beside)
-    more = len(piece)
-    taken = [e + more if e > k else e for e in taken] + list(range(k, k + more + 1))
-    return np.concatenate((vertices[: k + 1], inner, vertices[k + 1 :])), taken
+
+    def __init__(self, vertices: Floats):
+        self._taken: list[int] = []  # edges that have a piece, or get none
+        self._measure(vertices)
+
+    def _measure(self, vertices: Floats) -> None:
+        self.vertices = vertices
+        self._along = following(vertices) - vertices
+        self._size = np.hypot(self._along[:, 0], self._along[:, 1])
+        self.perimeter = float(self._size.sum())
+        self._longest: list[int] = np.argsort(-self._size).tolist()
+
+    def insert(
+        self, rng: np.random.Generator, piece: Floats, radius: float, untouched: int
+    ) -> None:
+        """Put a piece into one of the edges, if one is long enough.
+
+        Args:
+            rng: the draws.
+            piece: (k, 2) [m] along and beside an edge.
+            radius: [m].
+            untouched: so many of the longest edges stay plain.
+        """
+        size, vertices = self._size, self.vertices
+        span = float(piece[:, 0].max()) + 2.0 * ROOM * radius
+        free = [k for k in self._longest[untouched:] if size[k] >= span and k not in self._taken]
+        if not free:
+            return
+        k = free[int(rng.integers(len(free)))]
+        along = self._along[k] / size[k]
+        # Into the circuit more often than out of it: space inside costs nothing.
+        inside = 1.0 if signed_area(vertices) > 0.0 else -1.0
+        beside = np.array([-along[1], along[0]]) * (inside if rng.random() < INWARD else -inside)
+        begin = ROOM * radius + (size[k] - span) * rng.uniform(0.15, 0.85)
+        inner = vertices[k] + (begin + piece[:, :1]) * along + piece[:, 1:] * beside
+        more = len(piece)
+        self._taken = [e + more if e > k else e for e in self._taken] + [*range(k, k + more + 1)]
+        self._measure(np.concatenate((vertices[: k + 1], inner, vertices[k + 1 :])))
 
 
 def _hairpin(rng: np.random.Generator, radius: float) -> Floats:

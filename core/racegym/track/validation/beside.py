@@ -148,13 +148,13 @@ def _over_asphalt(track: Track, pit: PitLane, on: NDArray[np.bool_]) -> Iterator
     bad[k[other]] = True
     worth = np.zeros(len(track))
     worth[k] = -away
-    for worst, where in places(track, bad, worth):
+    for _, where in places(track, bad, worth):
         yield Problem(
             check="pit",
             severity="error",
             what="the pit lane lies on the asphalt of another part of the track",
             d=pit.offset,
-            s=where["s"] if where else worst * track.spacing,
+            s=where["s"],
         )
 
 

@@ -146,14 +146,17 @@ def places(
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Yield the worst sample of each stretch where ``bad`` holds, and its ``s`` for a Problem.
 
+    Where there are more stretches than a report takes, those are told that are worst.
+
     Args:
         track: whose samples these are.
         bad: (n,).
         worth: (n,) the greater, the worse.
         gap: see ``runs``.
     """
-    for part in runs(bad, gap)[:MOST_PLACES]:
-        k = int(part[np.argmax(worth[part])])
+    found = [(int(part[np.argmax(worth[part])]), part) for part in runs(bad, gap)]
+    worst = sorted(found, key=lambda each: -worth[each[0]])[:MOST_PLACES]
+    for k, part in sorted(worst, key=lambda each: int(each[1][0])):
         where = {"s": k * track.spacing}
         if len(part) > 1 and len(part) < len(track):
             where |= {"since": part[0] * track.spacing, "until": part[-1] * track.spacing}

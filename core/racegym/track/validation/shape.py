@@ -116,7 +116,8 @@ def contacts(track: Track) -> Iterator[Problem]:
     for part in runs(partner >= 0, gap=step)[: 4 * MOST_PLACES]:
         k = int(part[len(part) // 2])
         mate = int(partner[k])
-        if any(np.isin(mate + np.arange(-step, step + 1), seen).any() for seen in reported):
+        beside = (mate + np.arange(-step, step + 1)) % len(track)
+        if any(np.isin(beside, seen).any() for seen in reported):
             continue
         reported.append(part)
         yield Problem(

@@ -84,6 +84,8 @@ CLOSE = 1e-6  # [m/s^2]
 NUDGE = 1e-3  # of the pedal: tells whether the end of its range is the best
 IMPOSSIBLE = -1e9
 HALVINGS = 60
+PEDAL_HALVINGS = 6  # of its range, where a speed is to be held
+HELD = 0.1  # [m/s^2] of a speed that is held
 TINY = 1e-9
 
 
@@ -303,6 +305,30 @@ def _extreme(
 
 
 @outlined
+def _steady(p: Reals, v: Real, turn: Real, across: Real, start: Real, near: State) -> State:
+    """Return the state whose a_t is nearest to zero among the pedals that hold ``across``.
+
+    Args:
+        p, v, turn, across: as in ``_state``.
+        start: a pedal at which the car can hold ``across``.
+        near: the state there.
+    """
+    best, inner, outer = near, start, -1.0 if near.along > 0.0 else 1.0
+    for _ in range(PEDAL_HALVINGS):
+        if abs(best.along) < HELD:
+            break
+        pedal = 0.5 * (inner + outer)
+        held, state = _hold(p, v, turn, across, pedal, best)
+        if held and abs(state.along) < abs(best.along):
+            best = state
+        if held and (state.along > 0.0) == (near.along > 0.0):
+            inner = pedal
+        else:
+            outer = pedal
+    return best
+
+
+@outlined
 def _tip(p: Reals, v: Real, turn: Real, guess: Real) -> tuple[Real, State]:
     """Return the pedal and the state of the most lateral acceleration at a speed."""
     near = State(0.0, guess, 0.0, 0.0, 0.0)
@@ -330,7 +356,7 @@ def _turning(p: Reals, v: Real) -> Real:
 
 
 @kernel
-def fill_equilibria(speed, share, rows, lateral, drive, brake):
+def fill_equilibria(speed, share, rows, lateral, drive, brake, slip, understeer):
     """Write the g-g-v envelope of one car.
 
     Args:
@@ -339,21 +365,27 @@ def fill_equilibria(speed, share, rows, lateral, drive, brake):
         rows: (1, PARAMETERS) float64, its parameters.
         lateral: (n,) float64 [m/s^2]. Written.
         drive, brake: (n, k) float64 [m/s^2]. Written.
+        slip, understeer: (n, k) float64 [rad], b of (3) and what is steered beyond the angle
+            of the radius, at the pedal that comes nearest to holding the speed. Written.
     """
     for i in prange(speed.shape[0]):
-        _fill(rows[0], speed[i], share, i, lateral, drive, brake)
+        _fill(rows[0], speed[i], share, i, lateral, drive, brake, slip, understeer)
 
 
 @outlined
-def _fill(p, v, share, i, lateral, drive, brake):
+def _fill(p, v, share, i, lateral, drive, brake, slip, understeer):
     turn = _turning(p, v)
+    wheelbase = p[TO_FRONT] + p[TO_REAR]
     pedal, tip = _tip(p, v, turn, min(p[GRIP_FRONT], p[GRIP_REAR]) * GRAVITY)
     lateral[i] = tip.across
     for k in range(share.shape[0]):
         across = share[k] * tip.across
         held, near = _hold(p, v, turn, across, pedal, tip)
-        if not held or k == share.shape[0] - 1:
-            near = tip
+        held = held and k < share.shape[0] - 1
+        steady = _steady(p, v, turn, across, pedal, near) if held else tip
+        slip[i, k] = steady.slip
+        understeer[i, k] = steady.steer - atan(wheelbase * steady.across / (turn * turn))
+        if not held:
             drive[i, k], brake[i, k] = tip.along, -tip.along
             continue
         drive[i, k] = _extreme(p, v, turn, across, pedal, 1.0, near).along
