@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from racegym.errors import TrackError, UnknownNameError
-from racegym.raceline import Line
+from racegym.raceline import Line, cache
 from racegym.raceline.corridor import corridor
 from racegym.raceline.line import curvature_squared
 from racegym.raceline.minimum_curvature import minimum_curvature
@@ -175,6 +177,26 @@ def test_a_computed_line_is_kept_and_a_damaged_entry_is_made_again(tmp_path: Pat
     racing_line(track, "minimum_curvature", width=1.4)
     racing_line(track, "shortest", width=1.3)
     assert len(list((tmp_path / "lines").iterdir())) == 3
+
+
+def test_of_many_entries_those_stay_that_were_used_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MOST", 6)
+    monkeypatch.setattr(cache, "COUNTED_EVERY", 1)
+
+    def entry(key: int) -> None:
+        cache.cached_arrays("numbers", f"{key}", ["x"], lambda: {"x": np.arange(key)})
+        stamp = next(clock)
+        os.utime(tmp_path / "numbers" / f"{key}.npz", ns=(stamp, stamp))
+
+    clock = itertools.count(10**18, 10**9)
+    for key in range(6):
+        entry(key)
+    entry(0)  # used once more
+    assert len(list((tmp_path / "numbers").iterdir())) == 6
+    cache.cached_arrays("numbers", "6", ["x"], lambda: {"x": np.arange(6)})
+    assert {file.stem for file in (tmp_path / "numbers").iterdir()} == {"0", "5", "6"}
 
 
 def test_lines_that_need_no_computing() -> None:

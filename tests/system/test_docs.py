@@ -39,6 +39,7 @@ DRAWN = "racegym tracks import drawn_club.png --set length=700 --name club --int
 
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym tracks sync .*", r"\g<0> --overwrite"),  # others may have changed a track
+    (r"racegym verify latest", "racegym verify first"),  # the latest may be an imported log
     (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
     (r"racegym run .*--video .*", r"\g<0> --set time_limit=3"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),

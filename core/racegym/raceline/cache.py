@@ -2,7 +2,8 @@
 
 ``RACEGYM_CACHE_DIR`` moves the folder, as it does that of the kernels. A file is written beside
 its place and then renamed, so it is whole or absent; one that is damaged all the same is made
-again. Where nothing can be written nothing is kept.
+again. Where nothing can be written nothing is kept. Of each kind some thousand entries are kept,
+so that tracks that are made anew for every episode do not fill the disk.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,11 @@ __all__ = ["cached_arrays", "digest_of", "kept_arrays"]
 _DAMAGED = (OSError, ValueError, KeyError, IndexError, EOFError, MemoryError, zipfile.BadZipFile)
 
 Arrays = dict[str, NDArray[Any]]
+
+MOST = 4096  # entries of a kind; of more, those go that were used longest ago, down to half
+COUNTED_EVERY = 64  # entries written by a process
+
+_written = count(1)
 
 
 def digest_of(*parts: str | float | NDArray[Any] | None) -> str:
@@ -80,9 +87,12 @@ def _read(path: Path, names: Sequence[str]) -> Arrays | None:
     try:
         with path.open("rb") as file:
             entry = np.load(file, allow_pickle=False)
-            return {name: np.asarray(entry[name]) for name in names}
+            found = {name: np.asarray(entry[name]) for name in names}
     except _DAMAGED:
         return None
+    with suppress(OSError):
+        os.utime(path)  # what is used stays
+    return found
 
 
 def _write(path: Path, arrays: Arrays) -> None:
@@ -96,3 +106,15 @@ def _write(path: Path, arrays: Arrays) -> None:
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
+        if next(_written) % COUNTED_EVERY == 0:
+            _thin_out(path.parent)
+
+
+def _thin_out(folder: Path) -> None:
+    """Delete the entries that were used longest ago, where there are too many."""
+    with os.scandir(folder) as entries:
+        used = sorted((entry.stat().st_mtime_ns, entry.path) for entry in entries)
+    if len(used) > MOST:
+        for _, path in used[: len(used) - MOST // 2]:
+            with suppress(FileNotFoundError):  # another process does the same
+                Path(path).unlink()

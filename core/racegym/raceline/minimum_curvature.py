@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from racegym.errors import TrackError
 from racegym.raceline.corridor import corridor, default_margin
 from racegym.raceline.line import Line
-from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
+from racegym.raceline.rails import Programs, Rails, descend, onto_samples, rails_of
 from racegym.track import Track
 
 __all__ = ["linearised_bends", "minimum_curvature", "straightened"]
@@ -35,7 +35,6 @@ Floats = NDArray[np.float64]
 
 MOST_ROUNDS = 15  # of linearising; 4 or 5 are usual, hairpins on wide asphalt take more
 SETTLED = 3e-5  # share of the integral: a round that lowers it by less is the last
-MOST_HALVINGS = 5
 ROUNDS_BENT = 6  # further ones, where the curvature is bounded
 BENT = 1e-3  # share by which the curvature may be over its bound
 
@@ -76,28 +75,17 @@ def minimum_curvature(
 
 def straightened(rails: Rails) -> Floats:
     """Return the offsets (m,) [m] that minimise (2) on ``rails``, from the centerline on."""
-    d: Floats = np.clip(0.0, rails.lower, rails.upper)
     programs = Programs(rails)
-    residual, slopes = linearised_bends(rails, d)
-    value = float(residual @ residual)
-    for _ in range(MOST_ROUNDS):
-        goal = _solved(programs, d, residual, slopes, None)
-        if goal is None:
-            break
-        share = 1.0
-        for _ in range(MOST_HALVINGS):
-            tried = d + share * (goal - d)
-            residual, slopes = linearised_bends(rails, tried)
-            reached = float(residual @ residual)
-            if reached < value:
-                break
-            share *= 0.5
-        else:
-            break
-        d, gain, value = tried, value - reached, reached
-        if gain < SETTLED * value:
-            break
-    return d
+
+    def cost(d: Floats) -> tuple[float, tuple[Floats, Any]]:
+        residual, slopes = linearised_bends(rails, d)
+        return float(residual @ residual), (residual, slopes)
+
+    def solve(d: Floats, bends: tuple[Floats, Any]) -> Floats | None:
+        return _solved(programs, d, *bends, None)
+
+    begun: Floats = np.clip(0.0, rails.lower, rails.upper)
+    return descend(begun, cost, solve, rounds=MOST_ROUNDS, settled=SETTLED)
 
 
 def _unbend(rails: Rails, d: Floats, most: float) -> Floats | None:

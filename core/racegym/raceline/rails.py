@@ -14,7 +14,8 @@ that the same program gives the same bits.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,10 @@ from racegym.raceline.corridor import Corridor
 from racegym.track import Track
 from racegym.track.track import default_spacing
 
-__all__ = ["Programs", "Rails", "onto_samples", "rails_of"]
+__all__ = ["Programs", "Rails", "descend", "onto_samples", "rails_of"]
 
 Floats = NDArray[np.float64]
+Linearised = TypeVar("Linearised")
 
 FINEST = 0.6  # of a track's usual spacing: finer samples are solved for on a coarser grid
 INSIDE = 2e-4  # of the unit: how far the bounds are drawn in, for what the solver leaves open
@@ -33,6 +35,7 @@ ACCURACY = 2e-5  # of OSQP, absolute and relative
 WEIGHT = 1e4  # of the sum of squares, so that this accuracy holds for its long waves too
 MOST_STEPS = 4_000
 LEAST_RHO = 1e-6  # of its step size, from which the next program begins
+MOST_HALVINGS = 5  # of a step between programs
 
 
 class Rails(NamedTuple):
@@ -90,6 +93,45 @@ def onto_samples(track: Track, bounds: Corridor, rails: Rails, d: Floats) -> Flo
         curve = CubicSpline(s, np.append(d, d[0]), bc_type="periodic")
         d = curve(track.spacing * np.arange(len(track)))
     return np.clip(d, bounds.lower, bounds.upper)
+
+
+def descend(
+    d: Floats,
+    cost: Callable[[Floats], tuple[float, Linearised]],
+    solve: Callable[[Floats, Linearised], Floats | None],
+    *,
+    rounds: int,
+    settled: float,
+) -> Floats:
+    """Return offsets (m,) that lower a cost, by programs posed anew around their solutions.
+
+    A step that does not lower the cost is halved.
+
+    Args:
+        d: (m,) [m] to begin with.
+        cost: of offsets, with what a program around them needs.
+        solve: such a program; returns its solution, or None if there is none.
+        rounds: programs at most.
+        settled: share of the cost: a round that lowers it by less is the last.
+    """
+    value, linearised = cost(d)
+    for _ in range(rounds):
+        goal = solve(d, linearised)
+        if goal is None:
+            break
+        share = 1.0
+        for _ in range(MOST_HALVINGS):
+            tried = d + share * (goal - d)
+            reached, linearised = cost(tried)
+            if reached < value:
+                break
+            share *= 0.5
+        else:
+            break
+        d, gain, value = tried, value - reached, reached
+        if gain < settled * value:
+            break
+    return d
 
 
 class Programs:

@@ -26,7 +26,7 @@ from racegym.raceline.corridor import corridor, default_margin
 from racegym.raceline.line import Line
 from racegym.raceline.minimum_curvature import linearised_bends, straightened
 from racegym.raceline.quasi_steady import lap_of_line
-from racegym.raceline.rails import Programs, Rails, onto_samples, rails_of
+from racegym.raceline.rails import Programs, Rails, descend, onto_samples, rails_of
 from racegym.raceline.shortest import gap_rows, gaps_between
 from racegym.track import Track
 
@@ -37,7 +37,6 @@ Floats = NDArray[np.float64]
 WEIGHTS = (0.01, 0.03, 0.06, 0.1, 0.17, 0.28)  # w of (1), over the squared width of the corridor
 HOPELESS = 1.02  # of the best lap time: once a weight is slower than that, none above is tried
 MOST_ROUNDS = 8
-MOST_HALVINGS = 5
 SETTLED = 1e-4  # share of (1): a round that lowers it by less is the last
 
 
@@ -71,43 +70,29 @@ def weighted(track: Track, ggv: GGV, width: float, margin: float | None = None) 
     return Line(track=track, offset=offset, name="weighted", notes=bounds.notes)
 
 
-def _shortened(rails: Rails, d: Floats, weight: float) -> Floats:
-    """Return the offsets (m,) [m] that minimise (1), from ``d`` on."""
+def _shortened(rails: Rails, begun: Floats, weight: float) -> Floats:
+    """Return the offsets (m,) [m] that minimise (1), from ``begun`` on."""
     from scipy import sparse
 
     programs = Programs(rails)
-    residual, slopes, gaps, value = _cost(rails, d, weight)
-    for _ in range(MOST_ROUNDS):
+
+    def cost(d: Floats) -> tuple[float, tuple[Floats, Any, Floats]]:
+        residual, slopes = linearised_bends(rails, d)
+        gaps = gaps_between(rails, d)
+        value = float(residual @ residual) * rails.step + weight * float(gaps.sum())
+        return value, (residual, slopes, gaps)
+
+    def solve(d: Floats, linearised: tuple[Floats, Any, Floats]) -> Floats | None:
+        residual, slopes, gaps = linearised
         unit = rails.unit / rails.step**2
         bends = slopes * rails.step**2
         # Each gap is its square over its length before, over twice that; in the unit of bends.
         share = np.sqrt(weight / (2.0 * gaps * rails.step)) * rails.unit / unit
         rows, aim = gap_rows(rails, share)
-        goal = programs.least_squares(
+        return programs.least_squares(
             sparse.vstack([bends, *rows], format="csc"),
             np.concatenate([residual / unit - bends @ (d / rails.unit), *aim]),
             d,
         )
-        if goal is None:
-            break
-        step = 1.0
-        for _ in range(MOST_HALVINGS):
-            tried = d + step * (goal - d)
-            residual, slopes, gaps, reached = _cost(rails, tried, weight)
-            if reached < value:
-                break
-            step *= 0.5
-        else:
-            break
-        d, gain, value = tried, value - reached, reached
-        if gain < SETTLED * value:
-            break
-    return d
 
-
-def _cost(rails: Rails, d: Floats, weight: float) -> tuple[Floats, Any, Floats, float]:
-    """Return r and its derivatives, the gaps, and (1), at offsets ``d``."""
-    residual, slopes = linearised_bends(rails, d)
-    gaps = gaps_between(rails, d)
-    value = float(residual @ residual) * rails.step + weight * float(gaps.sum())
-    return residual, slopes, gaps, value
+    return descend(begun, cost, solve, rounds=MOST_ROUNDS, settled=SETTLED)
