@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import Field
 
+from racegym.errors import RunError
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.stages import Driver
 
@@ -128,3 +129,20 @@ class Trainer(ABC):
         Raises:
             RacegymError: the checkpoint does not fit the scenario or the options.
         """
+
+    @classmethod
+    def export(cls, checkpoint: Path, file: Path) -> None:
+        """Write what a checkpoint has learned as an ONNX file, for the driver ``onnx``.
+
+        What that file must say is told in docs/learners.md; ``racegym export`` checks it and puts
+        it into its place. A trainer that writes no ONNX leaves this as it is.
+
+        Args:
+            checkpoint: one that ``driver`` takes.
+            file: to be written; it does not exist.
+
+        Raises:
+            RacegymError: it can't be written; this one says that no trainer of this kind can.
+        """
+        del file
+        raise RunError(f"{cls.__name__} writes no ONNX files", file=checkpoint)
