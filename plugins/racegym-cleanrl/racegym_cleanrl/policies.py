@@ -14,7 +14,12 @@ from racegym_cleanrl.checkpoint import Checkpoint, part
 
 __all__ = ["ALGORITHMS", "policy_network"]
 
-ALGORITHMS = {"ppo": "racegym_cleanrl.ppo"}  # the module of each; it has ``agent_of(network)``
+ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
+    "ppo": "racegym_cleanrl.ppo",
+    "sac": "racegym_cleanrl.sac",
+    "td3": "racegym_cleanrl.td3",
+    "dqn": "racegym_cleanrl.dqn",
+}
 
 
 def policy_network(checkpoint: Checkpoint, file: Path) -> nn.Module:
