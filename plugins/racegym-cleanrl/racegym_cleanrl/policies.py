@@ -15,7 +15,12 @@ from racegym_cleanrl.checkpoint import AGENT, Checkpoint, part
 
 __all__ = ["ALGORITHMS", "policy_network"]
 
-ALGORITHMS = {"ppo": "racegym_cleanrl.ppo"}  # the module of each; it has ``agent_of(network)``
+ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
+    "ppo": "racegym_cleanrl.ppo",
+    "sac": "racegym_cleanrl.sac",
+    "td3": "racegym_cleanrl.td3",
+    "dqn": "racegym_cleanrl.dqn",
+}
 
 MOST_PARTS = 1000  # entries of a list in a network's description
 LARGEST = 1_000_000  # whole number in it
