@@ -25,7 +25,9 @@ class _Given(Settings):
 
     @model_serializer(mode="wrap")
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if value not in (None, (), [], {})}
+        return {
+            key: value for key, value in serialize(self).items() if value not in (None, (), [], {})
+        }
 
 
 def _check_source(value: Any) -> Any:
