@@ -81,7 +81,14 @@ world.reset(range(8))
 }
 # Whose scenarios have tests of their own; those of stages stand in test_stage_pages.py.
 OF_STAGES = tuple(f"{folder.relative_to(DOCS).as_posix()}/" for folder in DOCS.glob("stages/*/"))
-ELSEWHERE = ("evaluation.md", "generated.md", "hooks.md", "learners.md", "scenarios.md", "trainers.md")
+ELSEWHERE = (
+    "evaluation.md",
+    "generated.md",
+    "hooks.md",
+    "learners.md",
+    "scenarios.md",
+    "trainers.md",
+)
 OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
 OF_A_TRAINER = "trainers.md"  # what it shows needs the trainer that it makes
 IN_ORDER = ("tutorial.md",)  # its commands lead to each other; tests/authoring walks through them

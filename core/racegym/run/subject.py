@@ -17,9 +17,9 @@ from racegym.errors import RunError, ScenarioError, nearest
 from racegym.record import RunFolder, find_run, find_runs
 from racegym.record.runs import is_training, read_state
 from racegym.record.training import read_training
-from racegym.run.examination import held_out
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
+from racegym.scenario.held_out import held_out
 from racegym.scenario.settings import TrackSettings
 
 __all__ = [
@@ -174,7 +174,7 @@ def _of_training(subject: Subject, overrides: Sequence[str]) -> tuple[Scenario, 
         )
     learned_on = load_scenario(subject.run.scenario)
     if learned_on.training.evaluate is not None:
-        races = load_scenario(held_out(learned_on).resolved(), list(overrides))
+        races = load_scenario(held_out(learned_on, load_scenario).resolved(), list(overrides))
         return races, "the races that its training was judged on"
     races = load_scenario(subject.run.scenario, [*overrides, "task=evaluate"])
     return races, "the tracks that it learned on"
