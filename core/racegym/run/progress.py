@@ -57,6 +57,7 @@ class TrainingProgress:
         self._clock = CheckpointClock(log.total, settings.checkpoint_every, steps)
         self._told: dict[str, float] = {}  # the last value of each figure
         self._met = False
+        self._evaluation: Mapping[str, float] = log.evaluation
         left = begun is not None and examine is not None and log.to_evaluate(begun.name)
         self._left = begun.name if begun is not None and left else None
 
@@ -69,6 +70,11 @@ class TrainingProgress:
     def stop_asked(self) -> bool:
         """See ``racegym.interfaces.Progress``, as for all that follows."""
         return self._met or self.interrupted
+
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        """The figures of the last evaluation."""
+        return self._evaluation
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         """Keep a row of figures, and show them."""
@@ -116,6 +122,7 @@ class TrainingProgress:
         assert self._examine is not None
         figures = self._examine(self._log.folder.checkpoints / name)
         self._log.evaluated(name, figures, best=is_better(figures, self._log.best))
+        self._evaluation = figures
         self._show(self._log.total, figures)
 
     def _show(self, total: int, figures: Mapping[str, float]) -> None:

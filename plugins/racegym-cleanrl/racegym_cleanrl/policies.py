@@ -15,7 +15,12 @@ from racegym_cleanrl.checkpoint import AGENT, Checkpoint, part
 
 __all__ = ["ALGORITHMS", "policy_network"]
 
-ALGORITHMS = {"ppo": "racegym_cleanrl.ppo"}  # the module of each; it has ``agent_of(network)``
+ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
+    "ppo": "racegym_cleanrl.ppo",
+    "sac": "racegym_cleanrl.sac",
+    "td3": "racegym_cleanrl.td3",
+    "dqn": "racegym_cleanrl.dqn",
+}
 
 MOST_PARTS = 1000  # entries of a list in a network's description
 LARGEST = 1_000_000  # whole number in it
@@ -53,7 +58,9 @@ def policy_network(checkpoint: Checkpoint, file: Path) -> nn.Module:
         with torch.device("meta"):
             promised = build(head.network).state_dict()
         _check_parts({name: _kind(values) for name, values in promised.items()}, found)
-        network = build(head.network)
+        # What layers draw to begin with is replaced; whoever learns meanwhile shall not notice.
+        with torch.random.fork_rng(devices=[]):
+            network = build(head.network)
         network.load_state_dict(found)
     except _BUILDING as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -91,20 +91,35 @@ class _Tracked:
     def __init__(self, progress: Progress, boards: list[_Board]):
         self._progress, self._boards = progress, boards
 
+        self._steps = 0
+
     @property
     def stop_asked(self) -> bool:
         return self._progress.stop_asked
 
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        return self._progress.evaluation
+
     def update(self, steps: int, total: int, **figures: float) -> None:
         self._progress.update(steps, total, **figures)
+        self._steps = steps
+        self._tell(figures)
+
+    def _tell(self, figures: Mapping[str, float]) -> None:
         for board in self._boards:
-            board.tell(steps, figures)
+            board.tell(self._steps, figures)
 
     def checkpoint_due(self, steps: int) -> bool:
         return self._progress.checkpoint_due(steps)
 
-    def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
-        return self._progress.checkpoint(name, resumable=resumable)
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
+        before = self.evaluation
+        with self._progress.checkpoint(name, resumable=resumable) as file:
+            yield file
+        if self.evaluation is not before:  # core has judged it
+            self._tell(self.evaluation)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._progress, name)  # whatever else core offers
