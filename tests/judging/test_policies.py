@@ -12,6 +12,7 @@ import pytest
 from racegym import load_scenario
 from racegym.errors import ScenarioError
 from racegym.run import run
+from racegym.scenario.schema import scenario_schema
 
 
 def with_policy(race: dict[str, Any], path: Any, **more: Any) -> dict[str, Any]:
@@ -100,6 +101,14 @@ def test_what_is_wrong_is_told(
     race["cars"][0]["driver"] = entry
     with pytest.raises(ScenarioError, match=message):
         load_scenario(race).world()
+
+
+def test_editors_know_it(race: dict[str, Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
+    judge = jsonschema.Draft202012Validator(scenario_schema())
+    assert judge.is_valid(with_policy(race, "quick.onnx", any_dt=True))
+    assert not judge.is_valid(with_policy(race, ""))
+    assert not judge.is_valid(with_policy(race, "quick.onnx", file="quick.onnx"))
 
 
 def test_each_car_has_a_memory_of_its_own_that_begins_with_the_race(
