@@ -64,6 +64,8 @@ def test_a_training_stands_for_its_best_checkpoint(
         return Path(found.options["file"]).name
 
     assert chosen() == "best.onnx"
+    by_time = load_scenario(with_policy(race, str(tmp_path))).cars[0].driver  # a folder of runs
+    assert Path(by_time.options["file"]) == checkpoints / "best.onnx"
     (checkpoints / "best.onnx").unlink()
     assert chosen() == "last.onnx"
     (checkpoints / "last.onnx").unlink()
@@ -99,8 +101,9 @@ def test_what_is_wrong_is_told(
     Path("readme.txt").touch()
     Path("broken.onnx").write_bytes(b"onnx?")
     race["cars"][0]["driver"] = entry
-    with pytest.raises(ScenarioError, match=message):
+    with pytest.raises(ScenarioError, match=message) as caught:
         load_scenario(race).world()
+    assert "\n" not in str(caught.value)  # one thing is wrong, and told once
 
 
 def test_editors_know_it(race: dict[str, Any]) -> None:

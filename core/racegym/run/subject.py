@@ -23,8 +23,8 @@ from racegym.scenario.held_out import held_out
 from racegym.scenario.settings import TrackSettings
 
 __all__ = [
-    "HELD_OUT", "LAST", "OTHERS", "SAME", "Kept", "Subject", "checkpoints_of", "find_subject", "on_other_circuits",
-    "races_for",
+    "HELD_OUT", "LAST", "OTHERS", "SAME", "Kept", "Subject", "checkpoints_of", "find_subject",
+    "on_other_circuits", "races_for",
 ]  # fmt: skip
 
 HELD_OUT = 1_000_000  # added to the seeds of circuits and races that a training does not see
