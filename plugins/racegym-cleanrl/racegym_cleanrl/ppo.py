@@ -51,6 +51,10 @@ Floats = NDArray[np.float64]
 class Args(TrainerOptions):
     """Settings; names and, where nothing else is said, defaults are CleanRL's."""
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {"num_envs": 256, "num_steps": 64},  # images of 84 x 84 x 3: 0.35 GB
+    }
+
     num_envs: int = Field(1024, ge=1, le=65_536, description="races that are driven at once")
     num_steps: int = Field(64, ge=1, le=65_536, description="steps of each race in a rollout")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="of Adam")
