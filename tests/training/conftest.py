@@ -21,7 +21,7 @@ pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
 SHORT: dict[str, Any] = {
     "name": "short",
     "task": "train",
-    "trainer": {"name": "ice", "steps": 6000, "population": 8, "save_every": 2},
+    "trainer": {"name": "ice", "steps": 6000, "population": 8},
     "seed": 3,
     "backend": "kart2d",
     "track": {"generate": {"seed": 3, "length": 300}},

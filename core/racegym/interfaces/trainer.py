@@ -75,11 +75,31 @@ class Progress(Protocol):
             figures: by name, such as ``episode_return``; not every call needs all of them.
         """
 
+    def checkpoint_due(self, steps: int) -> bool:
+        """Tell whether it is time to write a checkpoint that a resume may go on from.
+
+        Core decides: it is every ``training.checkpoint_every`` steps, and at the end, for
+        whatever reason it ends. It is due until one is written, and never twice for the same
+        steps. To be asked after each ``update``, and once more after the last::
+
+            while steps < total and not progress.stop_asked:
+                ...
+                progress.update(steps, total, loss=loss)
+                if progress.checkpoint_due(steps):
+                    save()
+            if progress.checkpoint_due(steps):
+                save()
+
+        Args:
+            steps: done since the very first, as for ``update``.
+        """
+
     def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
         """Write a checkpoint: ``with progress.checkpoint("last.npz") as file: ...``.
 
         The file is put into its place, ``checkpoints/name``, once it is whole; one of that
-        name is replaced. An exception within leaves everything as it was.
+        name is replaced. An exception within leaves everything as it was. Trainers write
+        ``last.*`` when one is due; core keeps those that are to be kept.
 
         Args:
             name: of the file, without a folder; its ending is kept while it is written.

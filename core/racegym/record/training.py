@@ -87,7 +87,7 @@ class TrainingLog:
         self._told = _Told()
         self._columns: list[str] = list(OWN_COLUMNS)
         self._figures: IO[str] | None = None
-        self._checkpoints: dict[str, bool] = {}  # name: whether a resume may go on from it
+        self._checkpoints: dict[str, dict[str, Any]] = {}  # by name, as train.json tells them
         self._resumes: list[dict[str, Any]] = []
         self._drop = resumed  # rows that the first update tells again
         self._before_resume: dict[str, Any] | None = None  # state.json, while nothing is new
@@ -110,7 +110,7 @@ class TrainingLog:
         wall: dict[str, Any] = {"started": now(), "process": os.getpid()}
         if resumed:
             before = read_training(self.folder)
-            self._checkpoints = {c["name"]: c["resumable"] for c in before["checkpoints"]}
+            self._checkpoints = {entry["name"]: entry for entry in before["checkpoints"]}
             self._resumes = [*before["resumed"], {"at": now(), "steps": before["steps"]}]
             self._told = _Told(before["steps"], before["total"], before["seconds"])
             self._before_resume = read_json(self.folder.state)
@@ -143,6 +143,15 @@ class TrainingLog:
     def is_done(self) -> bool:
         """Whether as many steps are done as were to be."""
         return 0 < self._told.total <= self._told.steps
+
+    @property
+    def total(self) -> int:
+        """After how many steps it is to be done."""
+        return self._told.total or int(self._about.options.get("steps", 1))
+
+    def steps_of(self, name: str) -> int:
+        """Return after how many steps a checkpoint was written."""
+        return int(self._checkpoints[name].get("steps", self._told.steps))
 
     def update(self, steps: int, total: int, figures: Mapping[str, float]) -> None:
         """Keep a row of figures.
@@ -187,8 +196,13 @@ class TrainingLog:
         self._figures = self.folder.figures.open("a", encoding="utf-8", newline="")
 
     @contextmanager
-    def checkpoint(self, name: str, *, resumable: bool) -> Iterator[Path]:
+    def checkpoint(self, name: str, steps: int, *, resumable: bool) -> Iterator[Path]:
         """Give a path to write to; what is there in the end becomes ``checkpoints/name``.
+
+        Args:
+            name: of the file.
+            steps: after which it is written.
+            resumable: whether a resume may go on from it.
 
         Raises:
             RunError: the name is no file's name, nothing was written, or it can't be kept.
@@ -213,7 +227,7 @@ class TrainingLog:
                 self._begin()
             beside.replace(self.folder.checkpoints / name)
             self._checkpoints.pop(name, None)  # the last one written stands last
-            self._checkpoints[name] = resumable
+            self._checkpoints[name] = {"name": name, "resumable": resumable, "steps": steps}
             self._write_training()
         except OSError as error:
             raise _unwritable(self.folder.checkpoints / name, error) from error
@@ -254,10 +268,7 @@ class TrainingLog:
             "total": told.total,
             "seconds": round(told.seconds, 3),
             "figures": {name: _finite(value) for name, value in told.figures.items()},
-            "checkpoints": [
-                {"name": name, "resumable": resumable}
-                for name, resumable in self._checkpoints.items()
-            ],
+            "checkpoints": list(self._checkpoints.values()),
             "resumed": self._resumes,
         }
         write_json(self.folder.training, data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from racegym.errors import RunError, ScenarioError
 from racegym.interfaces import Driver, Trainer
 from racegym.plugins.offer import CORE
 from racegym.record import RunFolder, repair
+from racegym.record.due import CheckpointClock
 from racegym.record.recorder import End
 from racegym.record.runs import is_training
 from racegym.record.training import (
@@ -170,10 +171,16 @@ class _Progress:
     """What a trainer is given; see ``racegym.interfaces.Progress``."""
 
     def __init__(
-        self, trainer: str, log: TrainingLog, interruption: Interruption, shown: Shown | None
+        self,
+        trainer: str,
+        log: TrainingLog,
+        clock: CheckpointClock,
+        interruption: Interruption,
+        shown: Shown | None,
     ):
         self._trainer = trainer
         self._log = log
+        self._clock = clock
         self._interruption = interruption
         self._shown = shown
 
@@ -185,12 +192,20 @@ class _Progress:
         if steps < 0 or total < 1:
             raise RunError(f"the trainer {self._trainer!r} tells of {steps} steps of {total}")
         plain = {name: float(value) for name, value in figures.items()}
+        self._clock.steps = int(steps)
         self._log.update(int(steps), int(total), plain)
         if self._shown is not None:
             self._shown.update(int(steps), int(total), plain)
 
-    def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
-        return self._log.checkpoint(name, resumable=resumable)
+    def checkpoint_due(self, steps: int) -> bool:
+        return self._clock.is_due(int(steps), ending=self.stop_asked)
+
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
+        with self._log.checkpoint(name, self._clock.steps, resumable=resumable) as file:
+            yield file
+        if resumable:
+            self._clock.written()
 
 
 def _learn(
@@ -207,7 +222,9 @@ def _learn(
     try:
         plugins.load().run_started(Begun(folder.path))
         with Interruption() as interruption:
-            progress = _Progress(scenario.trainer.name, log, interruption, shown)
+            begun = None if checkpoint is None else log.steps_of(checkpoint.name)
+            clock = CheckpointClock(log.total, begun=begun)
+            progress = _Progress(scenario.trainer.name, log, clock, interruption, shown)
             if checkpoint is None:
                 trainer.train(scenario, folder.path, progress)
             else:

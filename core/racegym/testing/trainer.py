@@ -22,6 +22,7 @@ from racegym.errors import RacegymError
 from racegym.interfaces import Control, Driver, columns
 from racegym.plugins import Offer
 from racegym.plugins.offer import CORE
+from racegym.record.due import CheckpointClock
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.building import make_driver
 from racegym.scenario.settings import StageSettings
@@ -85,9 +86,10 @@ class _Learned:
 class _Progress:
     """Notes what a trainer tells; asks it to stop when ``stop_at`` steps are done."""
 
-    def __init__(self, run_dir: Path, seen: _Learned, stop_at: int | None):
+    def __init__(self, run_dir: Path, seen: _Learned, clock: CheckpointClock, stop_at: int | None):
         self._folder = run_dir / CHECKPOINTS
         self._seen = seen
+        self._clock = clock
         self._stop_at = stop_at
 
     @property
@@ -96,9 +98,13 @@ class _Progress:
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         seen = self._seen
+        self._clock.steps = steps
         seen.updates.append((steps, total, figures))
         if self._stop_at is not None and seen.asked_at is None and steps >= self._stop_at:
             seen.asked_at = len(seen.updates)
+
+    def checkpoint_due(self, steps: int) -> bool:
+        return self._clock.is_due(steps, ending=self.stop_asked)
 
     @contextmanager
     def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
@@ -113,6 +119,8 @@ class _Progress:
         self._seen.written[name] = _Written(
             (self._folder / name).read_bytes(), resumable, len(self._seen.updates)
         )
+        if resumable:
+            self._clock.written()
 
 
 class TrainerSuite(Suite):
@@ -382,7 +390,9 @@ class TrainerSuite(Suite):
                 (run_dir / CHECKPOINTS / name).write_bytes(written.content)
             said = scenario.model_dump_json()
             trainer = self.make(self._settings)
-            progress = _Progress(run_dir, seen, stop_at)
+            begun = before.updates[-1][0] if before is not None else None
+            clock = CheckpointClock(self._settings["steps"], begun=begun)
+            progress = _Progress(run_dir, seen, clock, stop_at)
             with chdir(here):
                 if before is None:
                     trainer.train(scenario, run_dir, progress)
