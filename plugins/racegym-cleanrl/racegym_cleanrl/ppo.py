@@ -468,14 +468,11 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     learner.steps = head.steps
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    if len(episodes["returns"]) != learner.args.num_envs:
-        envs = {}  # another number of races begins new episodes
-    else:
+    if learner.task.goes_on(envs):  # other races, or another number of them, begin new episodes
         learner.episodes.returns[:] = episodes["returns"]
         learner.episodes.lengths[:] = episodes["lengths"]
         scale.returns[:] = episodes["scaled"]
-        if envs:
-            learner.restarted[:] = episodes["restarted"]
+        learner.restarted[:] = episodes["restarted"]
     told = learner.task.start(envs, learner.steps)
     learner.told = on_device(tensors_of(told), learner.device)
     restore_random_state(part(tensors, "random."))
