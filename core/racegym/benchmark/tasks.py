@@ -49,6 +49,7 @@ class Task:
         summary: in a few words.
         steps: decisions to learn for.
         data: all that its file says.
+        text: of its file.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Task:
     summary: str
     steps: int
     data: Mapping[str, Any] = field(repr=False)
+    text: str = field(repr=False, compare=False)
 
     @property
     def selector(self) -> str:
@@ -161,10 +163,9 @@ def _read() -> Iterator[Task | tuple[str, str]]:
     for file in sorted(FOLDER.iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".yaml"):
             continue
-        data = parse_text(file.read_text(encoding="utf-8")).data
+        text = file.read_text(encoding="utf-8")
+        data = _copied(parse_text(text).data)
         if "reserved" in data:
             yield data["name"], data["reserved"]
         else:
-            yield Task(
-                data["name"], data["version"], data["summary"], data["steps"], _copied(data)
-            )
+            yield Task(data["name"], data["version"], data["summary"], data["steps"], data, text)
