@@ -175,6 +175,7 @@ def test_the_command_line_shows_a_training_and_drives_with_it(
     copied: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(copied.parents[2])
+    monkeypatch.setenv("COLUMNS", "120")
     assert main(["runs", "list"]) == 0
     assert "train" in capsys.readouterr().out
     assert main(["runs", "show", "latest", "--plots"]) == 0

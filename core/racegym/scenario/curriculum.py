@@ -206,8 +206,7 @@ def check_curriculum(
 
 
 def _stages(scenario: Scenario) -> Sequence[CurriculumStage]:
-    training = getattr(scenario, "training", None)
-    curriculum = getattr(training, "curriculum", None)
+    curriculum = scenario.training.curriculum
     return () if curriculum is None else curriculum.stages
 
 

@@ -1,0 +1,109 @@
+"""Judging checkpoints while a trainer learns: as drivers, on races that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from racegym.errors import ScenarioError
+from racegym.run.curriculum import LEVEL
+from racegym.run.judging import Judge
+from racegym.scenario import Scenario, load_scenario
+from racegym.scenario.canonical import alternatives
+from racegym.scenario.training_settings import EVALUATION
+
+__all__ = ["COMPLETION", "LAP_PERCENT", "RETURN", "Examination", "held_out", "is_better"]
+
+COMPLETION = f"{EVALUATION}completion"
+LAP_PERCENT = f"{EVALUATION}lap_percent"
+LAP_TIME = f"{EVALUATION}lap_time"
+RETURN = f"{EVALUATION}return"
+OFF_TRACK = f"{EVALUATION}off_track_rate"
+
+
+def held_out(scenario: Scenario) -> Scenario:
+    """Return the scenario that a training is judged on.
+
+    Args:
+        scenario: of the training; its ``training.evaluate`` says what differs.
+
+    Raises:
+        ScenarioError: there is no such scenario, or something in it is wrong.
+    """
+    evaluate = scenario.training.evaluate
+    assert evaluate is not None  # nobody asks else
+    if isinstance(evaluate.scenario, str):
+        return _named(evaluate.scenario)
+    own = scenario.resolved()
+    for key in ("trainer", "training"):
+        own.pop(key, None)
+    changes: Mapping[str, Any] = evaluate.scenario or {}
+    for key in changes:
+        for other in alternatives((key,)):
+            own.pop(other, None)
+    try:
+        return load_scenario({**own, **changes, "task": "evaluate"})
+    except ScenarioError as error:
+        raise ScenarioError(
+            f"training.evaluate.scenario: {error.what}",
+            file=scenario.file,
+            line=scenario.places.line(("training", "evaluate")),
+        ) from error
+
+
+def _named(source: str) -> Scenario:
+    return load_scenario(source, ["task=evaluate", "training=null"])
+
+
+class Examination:
+    """Judges the checkpoints of one training. Its tracks are made once.
+
+    Args:
+        scenario: of the training.
+        driver: the name of the driver that takes its checkpoints.
+
+    Raises:
+        ScenarioError: what is to be driven is wrong, or leaves no car to the driver.
+    """
+
+    def __init__(self, scenario: Scenario, driver: str):
+        assert scenario.training.evaluate is not None  # nobody makes one else
+        self._driver = driver
+        self._races = held_out(scenario)
+        self._judge = Judge(self._races, episodes=scenario.training.evaluate.episodes)
+
+    def __call__(self, checkpoint: Path) -> dict[str, float]:
+        """Drive with a checkpoint and return the figures; those that no lap gives are absent."""
+        found = self._judge.evaluate({"name": self._driver, "file": str(checkpoint)})
+        rows, summary = found.episodes, found.summary
+        finished = summary["completion_rate"] if self._races.laps else summary["lap_rate"]
+        figures = {
+            COMPLETION: finished,
+            LAP_PERCENT: summary["mean_lap_percent"],
+            LAP_TIME: summary["mean_lap"],
+            RETURN: summary["mean_reward"],
+            OFF_TRACK: sum(row["off_track"] > 0 for row in rows) / len(rows),
+        }
+        return {name: float(value) for name, value in figures.items() if value is not None}
+
+    def close(self) -> None:
+        """Let go of the tracks."""
+        self._judge.close()
+
+
+def is_better(figures: Mapping[str, float], best: Mapping[str, float] | None) -> bool:
+    """Tell whether one evaluation is better than another.
+
+    By the stage of a curriculum, then by completion, lap time and return.
+    """
+    return best is None or _rank(figures) > _rank(best)
+
+
+def _rank(figures: Mapping[str, float]) -> tuple[float, float, float, float]:
+    return (
+        figures.get(LEVEL, 0.0),
+        figures.get(COMPLETION, 0.0),
+        -figures.get(LAP_PERCENT, figures.get(LAP_TIME, float("inf"))),
+        figures.get(RETURN, -float("inf")),
+    )
