@@ -47,6 +47,7 @@ class Curriculum:
         self.moved = False
         self._since = 0
         self._values: dict[str, list[float]] = {}
+        self._moves: list[dict[str, Any]] = []
         if begun is not None:
             self._go_on(begun)
 
@@ -58,6 +59,7 @@ class Curriculum:
             self.level = min(int(begun["level"]), len(names) - 1)
         self._since = int(begun["since"])
         self._values = {name: list(values) for name, values in begun["values"].items()}
+        self._moves = list(begun["moves"])
 
     @property
     def stage(self) -> str:
@@ -72,6 +74,7 @@ class Curriculum:
             "level": self.level,
             "since": self._since,
             "values": {name: list(values) for name, values in self._values.items()},
+            "moves": list(self._moves),
         }
 
     def scenario(self) -> Scenario:
@@ -106,6 +109,7 @@ class Curriculum:
             self.level += change
             self._since = steps
             self._values = {}
+            self._moves.append({"steps": steps, "stage": self.stage})
             self.moved = True
         return self.moved
 
