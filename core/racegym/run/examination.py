@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from racegym.errors import ScenarioError
+from racegym.run.curriculum import LEVEL
 from racegym.run.judging import Judge
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.canonical import alternatives
@@ -92,12 +93,16 @@ class Examination:
 
 
 def is_better(figures: Mapping[str, float], best: Mapping[str, float] | None) -> bool:
-    """Tell whether one evaluation is better than another: completion, lap time, return."""
+    """Tell whether one evaluation is better than another.
+
+    By the stage of a curriculum, then by completion, lap time and return.
+    """
     return best is None or _rank(figures) > _rank(best)
 
 
-def _rank(figures: Mapping[str, float]) -> tuple[float, float, float]:
+def _rank(figures: Mapping[str, float]) -> tuple[float, float, float, float]:
     return (
+        figures.get(LEVEL, 0.0),
         figures.get(COMPLETION, 0.0),
         -figures.get(LAP_PERCENT, figures.get(LAP_TIME, float("inf"))),
         figures.get(RETURN, -float("inf")),

@@ -15,13 +15,15 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from racegym.errors import RunError, ScenarioError
+from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, train
 from racegym_cleanrl import dqn, sac, td3
 from racegym_cleanrl.actions import Actions
-from racegym_cleanrl.checkpoint import Checkpoint
+from racegym_cleanrl.checkpoint import AGENT, Checkpoint
 from racegym_cleanrl.critics import Critic, follow
+from racegym_cleanrl.export import export
 from racegym_cleanrl.networks import Layout, tensors_of
+from racegym_cleanrl.policies import policy_network
 from racegym_cleanrl.tasks import Task
 
 NUMBER = spaces.Box(-1.0, 1.0, (1,), np.float32)
@@ -264,7 +266,7 @@ def test_what_an_algorithm_cannot_choose_from_is_refused() -> None:
 
 
 def test_a_loss_that_is_no_number_ends_it_and_is_named() -> None:
-    with pytest.raises(RunError, match=r"losses/qf\w+ is (nan|inf) after"):
+    with pytest.raises(TrainingError, match=r"after \d+ steps losses/qf1_loss is (nan|inf)"):
         learned(td3, OneState(STEERING, lambda action: action.astype(float) * 1e60))
 
 
@@ -330,7 +332,7 @@ def test_a_resume_without_the_replay_fills_it_again_and_says_so(
     assert not any(name.startswith("replay.") for name in before.tensors)
     with caplog.at_level(logging.WARNING, "racegym.cleanrl"):
         resume_training(begun.folder, ["trainer.steps=1600"], plots=False)
-    assert "200 steps are driven to fill it" in caplog.text
+    assert "200 steps are driven to fill the replay" in caplog.text
     after = Checkpoint.read(file)
     assert after.head.state["learning_from"] == 1000
     assert after.head.state["updates"] - before.head.state["updates"] == 60
@@ -339,13 +341,44 @@ def test_a_resume_without_the_replay_fills_it_again_and_says_so(
 def test_a_checkpoint_of_other_networks_is_refused(tmp_path: Path) -> None:
     begun = train(scenario_of("td3", "steer_accel", {"steps": 400}), runs_dir=tmp_path, plots=False)
     for override, said in (
-        ("trainer.hidden=[9]", "trainer.hidden"),
-        ("trainer.layer_norm=true", "another size"),
-        ("trainer.normalize_observations=false", "trainer.normalize_observations"),
+        ("trainer.hidden=[9]", "hidden differs"),
+        ("trainer.layer_norm=true", "layer_norm differs"),
+        ("trainer.normalize_observations=false", "normalize differs"),
         ("observation=[state]", "other sensors"),
     ):
         with pytest.raises(ScenarioError, match=said):
             resume_training(begun.folder, ["trainer.steps=800", override], plots=False)
+
+
+def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None:
+    begun = train(scenario_of("sac", "steer_accel", {"steps": 400}), runs_dir=tmp_path, plots=False)
+    given = scenario_of("sac", "steer_accel", {"steps": 8, "save_replay": False})
+    other = {**given, "training": {"init_from": str(begun.folder)}, "seed": 9}
+    after = train(other, runs_dir=tmp_path / "other", plots=False)
+    one, two = tensors_in(begun.folder), tensors_in(after.folder)
+    same = [n for n in one if n.startswith(("agent.actor", "target."))]
+    assert same and all(torch.equal(one[n], two[n]) for n in same)
+    assert Checkpoint.read(after.folder / "checkpoints" / "last.safetensors").head.steps == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "action", "more"), KINDS)
+def test_what_was_learned_drives_from_an_onnx_file(
+    name: str, action: str, more: Any, tmp_path: Path
+) -> None:
+    import onnxruntime
+
+    begun = train(scenario_of(name, action, {**more, "steps": 400}), runs_dir=tmp_path, plots=False)
+    file = begun.folder / "checkpoints" / "last.safetensors"
+    export(file, tmp_path / "policy.onnx")
+    network = policy_network(Checkpoint.read(file, only=AGENT), file)
+    session = onnxruntime.InferenceSession(str(tmp_path / "policy.onnx"))
+    layout = Layout.from_plain(Checkpoint.read(file).head.network["layout"])
+    told = {n: torch.randn(64, *shape) for n, shape in layout.shapes.items()}
+    with torch.inference_mode():
+        expected = network(told).numpy()
+    (found,) = session.run(None, {n: values.numpy() for n, values in told.items()})
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.slow
