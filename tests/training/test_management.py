@@ -30,7 +30,8 @@ from racegym.record.due import CheckpointClock
 from racegym.record.kept import too_old
 from racegym.record.training import read_figures
 from racegym.run import TrainingResult, resume_training, run, train
-from racegym.run.examination import COMPLETION, LAP_PERCENT, RETURN, held_out, is_better
+from racegym.run.examination import COMPLETION, LAP_PERCENT, RETURN, is_better
+from racegym.scenario.held_out import held_out
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -163,7 +164,8 @@ def test_the_best_is_the_one_that_was_judged_the_best(judged: TrainingResult) ->
     entry = judged.training["checkpoints"][-1]
     assert (entry["name"], entry["resumable"]) == ("best.npz", False)
     assert entry["steps"] == best["steps"]
-    assert entry["figures"] == {k: v for k, v in best.items() if k.startswith("evaluation/")}
+    for name, value in entry["figures"].items():
+        assert best[name] == value or (value is None and np.isnan(best[name]))
     assert judged.checkpoint == judged.folder / "checkpoints" / "best.npz"
     with np.load(judged.checkpoint) as held:
         assert held["counts"][1] == best["steps"]
@@ -174,26 +176,27 @@ def test_it_is_judged_on_races_that_it_does_not_learn_from(
     managed: dict[str, Any], tmp_path: Path
 ) -> None:
     own = load_scenario(managed)
-    races = held_out(own)
+    races = held_out(own, load_scenario)
     assert (races.task, races.laps, races.trainer) == ("evaluate", 1, None)
     assert races.track is not None and races.track.generate is not None
     assert races.track.generate.seed == 90
     assert races.termination == own.termination and races.cars == own.cars
     several = {"evaluate": {"scenario": {"tracks": [OTHER_TRACKS["track"]] * 2, "seed": 77}}}
-    races = held_out(load_scenario({**managed, "training": several}))
+    races = held_out(load_scenario({**managed, "training": several}), load_scenario)
     assert races.track is None and len(races.tracks) == 2 and races.seed == 77
-    assert held_out(load_scenario({**managed, "training": {"evaluate": {}}})).track == own.track
+    races = held_out(load_scenario({**managed, "training": {"evaluate": {}}}), load_scenario)
+    assert races.track == own.track
     file = tmp_path / "other.yaml"
     file.write_text(own.to_yaml().replace("laps: 3", "laps: 7"), encoding="utf-8")
     named = {**managed, "training": {"evaluate": {"scenario": str(file)}}}
-    races = held_out(load_scenario(named))
+    races = held_out(load_scenario(named), load_scenario)
     assert (races.task, races.laps) == ("evaluate", 7)
 
 
 def test_completion_comes_before_lap_times_and_these_before_returns() -> None:
     order = [
         {COMPLETION: 0.0, RETURN: 9.0},
-        {COMPLETION: 0.5, RETURN: 1.0},
+        {COMPLETION: 0.5, LAP_PERCENT: float("nan"), RETURN: 1.0},
         {COMPLETION: 0.5, RETURN: 2.0},
         {COMPLETION: 0.5, LAP_PERCENT: 130.0, RETURN: 1.0},
         {COMPLETION: 0.5, LAP_PERCENT: 120.0, RETURN: 0.0},
@@ -425,6 +428,7 @@ def test_several_seeds_are_a_training_each(
             r"training: .*stop_at waits for evaluation/completion, and nothing is evaluated",
         ),
         ("{evaluate: {episodes: 0}}", r"training\.evaluate\.episodes: is 0"),
+        ("{evaluate: {scenario: {track: no_such}}}", r"evaluate\.scenario: .*'no_such'"),
         ("{evaluate: {scenario: 3}}", r"evaluate\.scenario: .*give a scenario's name"),
         ("{evaluate: {scenario: gone.yaml}}", r"there is no file .*gone\.yaml"),
         ("{evaluate: {scenario: {lapps: 1}}}", r"evaluate\.scenario: .*did you mean 'laps'\?"),

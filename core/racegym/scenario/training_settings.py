@@ -26,7 +26,8 @@ class _Given(Settings):
 
     @model_serializer(mode="wrap")
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if value not in (None, (), [], {})}
+        given = serialize(self).items()
+        return {key: value for key, value in given if value not in (None, (), [], {})}
 
 
 def _check_source(value: Any) -> Any:

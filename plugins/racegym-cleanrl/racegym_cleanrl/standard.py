@@ -45,6 +45,8 @@ class Outcome(dict[str, Any]):
 class _Progress:
     """A ``Progress`` without core: figures as JSON lines, and checkpoints."""
 
+    evaluation: Mapping[str, float] = {}  # nothing is judged on the way
+
     def __init__(self, folder: Path, total: int, *, quiet: bool):
         self.folder, self.quiet, self.stop_asked = folder, quiet, False
         self.returns: deque[float] = deque(maxlen=20)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -46,18 +46,26 @@ class _TensorBoard:
     """Writes the events that ``tensorboard --logdir`` shows."""
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):
-        from torch.utils.tensorboard.writer import SummaryWriter
-
-        self._writer = SummaryWriter(str(folder))
-        rows = "\n".join(f"|{name}|{json.dumps(value)}|" for name, value in settings.items())
-        self._writer.add_text("hyperparameters", f"|param|value|\n|-|-|\n{rows}")
+        self._folder, self._settings = folder, settings
+        self._writer: Any = None
 
     def tell(self, steps: int, figures: Mapping[str, float]) -> None:
+        if self._writer is None:
+            self._open(steps)
         for name, value in figures.items():
             self._writer.add_scalar(name, value, steps)
 
+    def _open(self, steps: int) -> None:
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        # What was told before an interruption and is told again now is not shown twice.
+        self._writer = SummaryWriter(str(self._folder), purge_step=steps)
+        rows = "\n".join(f"|{name}|{json.dumps(told)}|" for name, told in self._settings.items())
+        self._writer.add_text("hyperparameters", f"|param|value|\n|-|-|\n{rows}")
+
     def close(self) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 class _Remote:
@@ -83,20 +91,35 @@ class _Tracked:
     def __init__(self, progress: Progress, boards: list[_Board]):
         self._progress, self._boards = progress, boards
 
+        self._steps = 0
+
     @property
     def stop_asked(self) -> bool:
         return self._progress.stop_asked
 
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        return self._progress.evaluation
+
     def update(self, steps: int, total: int, **figures: float) -> None:
         self._progress.update(steps, total, **figures)
+        self._steps = steps
+        self._tell(figures)
+
+    def _tell(self, figures: Mapping[str, float]) -> None:
         for board in self._boards:
-            board.tell(steps, figures)
+            board.tell(self._steps, figures)
 
     def checkpoint_due(self, steps: int) -> bool:
         return self._progress.checkpoint_due(steps)
 
-    def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
-        return self._progress.checkpoint(name, resumable=resumable)
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
+        before = self.evaluation
+        with self._progress.checkpoint(name, resumable=resumable) as file:
+            yield file
+        if self.evaluation is not before:  # core has judged it
+            self._tell(self.evaluation)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._progress, name)  # whatever else core offers
