@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium import spaces
 
+from racegym.actions.inverting import of_cars
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
 from racegym.kernels.controls import apply_pedals
 
@@ -28,3 +29,7 @@ class SteerThrottleBrake(ActionMap):
         apply_pedals(
             cars, actions, control.steer, control.throttle, control.brake, control.gear, 0, 0
         )
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k, 3) of a control."""
+        return np.stack(of_cars(cars, control.steer, control.throttle, control.brake), axis=1)

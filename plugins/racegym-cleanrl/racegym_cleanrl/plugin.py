@@ -12,6 +12,7 @@ racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written
 @hookimpl
 def register_trainers(register: Register) -> None:
     """Offer the algorithms."""
+    register("bc", "racegym_cleanrl.bc:BC", summary="behaviour cloning and DAgger")
     register("ppo", "racegym_cleanrl.ppo:PPO", summary="proximal policy optimisation")
 
 

@@ -14,7 +14,8 @@ from racegym_cleanrl.checkpoint import Checkpoint, part
 
 __all__ = ["ALGORITHMS", "policy_network"]
 
-ALGORITHMS = {"ppo": "racegym_cleanrl.ppo"}  # the module of each; it has ``agent_of(network)``
+# The module of each; it has ``agent_of(network)``.
+ALGORITHMS = {"bc": "racegym_cleanrl.bc", "ppo": "racegym_cleanrl.ppo"}
 
 
 def policy_network(checkpoint: Checkpoint, file: Path) -> nn.Module:
