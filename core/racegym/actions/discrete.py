@@ -42,4 +42,5 @@ class Discrete(ActionMap):
         buttons[THROTTLE, 1], buttons[BRAKE, 2] = self.options.throttle, self.options.brake
         asked = np.stack(of_cars(cars, control.steer, control.throttle, control.brake), axis=1)
         off = ((asked[:, None].astype(np.float64) - buttons) ** 2).sum(axis=2)
-        return off.argmin(axis=1)
+        nearest: Array = off.argmin(axis=1)
+        return nearest

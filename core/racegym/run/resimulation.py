@@ -58,7 +58,9 @@ class Resimulation:
         RunError: the run can't be driven again; says why.
     """
 
-    def __init__(self, folder: RunFolder | str | Path, change: Callable[[WorldConfig], WorldConfig]):
+    def __init__(
+        self, folder: RunFolder | str | Path, change: Callable[[WorldConfig], WorldConfig]
+    ):
         self.folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
         self._state = repair(self.folder)
         check_replayable(self.folder, self._state)

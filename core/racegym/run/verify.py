@@ -188,9 +188,7 @@ def compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) -> 
     return tuple(warnings)
 
 
-def compare_tracks(
-    run: RunFolder, state: dict[str, Any], scenario: Scenario, world: World
-) -> None:
+def compare_tracks(run: RunFolder, state: dict[str, Any], scenario: Scenario, world: World) -> None:
     """Refuse other tracks than those that were raced on: nothing on them would be the same."""
     now = world.config.tracks
     then = state.get("tracks", [])  # absent in runs of earlier versions

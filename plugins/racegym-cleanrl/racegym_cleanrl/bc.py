@@ -43,6 +43,7 @@ from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.teacher import lesson, with_teacher
+from racegym_cleanrl.warm_start import CRITIC
 
 __all__ = ["BC", "Args", "Data", "Learner", "agent_of", "loss_of"]
 
@@ -53,7 +54,6 @@ FEWEST = 20  # blocks at least, so that there is something to hold out
 SLICE = 64  # minibatches between two looks at whether it is to stop
 AT_ONCE = 8192  # pairs that pass the network at once where nothing is learned
 BETTER = 1e-6  # by which a loss on what is held out must fall to be the best so far
-CRITIC = ("critic.", "value_head.")
 
 
 class Args(CleaningOptions):
@@ -262,7 +262,8 @@ def rounded_log_prob(mean: Tensor, std: Tensor, goal: Tensor, half: Tensor) -> T
     above = torch.special.log_ndtr(high.clamp(max=20.0))
     below = torch.special.log_ndtr(low.clamp(min=-1e3))
     gone = torch.where(low == -torch.inf, torch.zeros_like(below), (below - above).exp())
-    return above + torch.log1p(-gone.clamp(max=1.0 - 1e-6))
+    found: Tensor = above + torch.log1p(-gone.clamp(max=1.0 - 1e-6))
+    return found
 
 
 def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float, bool]:
@@ -317,7 +318,7 @@ def test(learner: Learner) -> dict[str, float]:
     agent, args = learner.agent, learner.args
     rows = learner.data.held if len(learner.data.held) else learner.data.rows
     loss, wrong, squares = 0.0, 0.0, torch.zeros((), device=learner.device)
-    for chosen in rows.split(AT_ONCE):
+    for chosen in torch.split(rows, AT_ONCE):
         seen, acted = _batch(learner, chosen)
         loss += float(loss_of(agent, seen, acted, args.loss, learner.rounded)) * len(chosen)
         best = agent.policy.best(agent.head(seen))
@@ -338,7 +339,7 @@ def test(learner: Learner) -> dict[str, float]:
 def take(learner: Learner, told: Mapping[str, Array], actions: Array) -> None:
     """Take pairs into the data and the normalisation; what was the best so far is forgotten."""
     fresh = learner.data.add(told, actions)
-    for chosen in torch.arange(len(next(iter(fresh.values())))).split(AT_ONCE):
+    for chosen in torch.split(torch.arange(len(next(iter(fresh.values())))), AT_ONCE):
         learner.agent.eye.learn({name: x[chosen].to(learner.device) for name, x in fresh.items()})
     learner.lowest, learner.waited, learner.best = np.inf, 0, {}
     learner.place = 0
@@ -501,8 +502,9 @@ def save(learner: Learner, progress: Progress) -> None:
             "lowest": learner.lowest if learner.best else 0.0,
         },
     )  # fmt: skip
-    tensors = with_prefix("agent.", learner.best or learner.agent.state_dict())
-    tensors |= with_prefix("now.", learner.agent.state_dict())
+    now = learner.agent.state_dict()
+    best = learner.best or {name: values.clone() for name, values in now.items()}
+    tensors = with_prefix("agent.", best) | with_prefix("now.", now)
     for index, values in learner.optimizer.state_dict()["state"].items():
         tensors |= with_prefix(f"adam.{index}.", values)
     tensors |= with_prefix("executed.", {str(k): x for k, x in enumerate(learner.executed)})
@@ -540,7 +542,9 @@ def restore(learner: Learner, begun: Checkpoint, file: Path, progress: Progress)
     learner.steps, learner.rounds = head.steps, state["rounds"]
     learner.epoch, learner.place = state["epoch"], state["place"]
     learner.waited = state["waited"]
-    learner.until = state["until"] if learner.args.steps == head.args["steps"] else learner.part_end()
+    learner.until = (
+        state["until"] if learner.args.steps == head.args["steps"] else learner.part_end()
+    )
     if state["tested"]:
         learner.lowest, learner.best = state["lowest"], part(tensors, "agent.")
     return True

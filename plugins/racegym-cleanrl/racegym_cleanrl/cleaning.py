@@ -153,12 +153,13 @@ def _spins(motion: Motion, angle: float) -> Mask:
     slip = np.abs(np.arctan2(vy, np.abs(vx)))
     spins = (np.abs(motion["heading_error"]) > angle) | (vx < -BACKWARDS)
     spins |= (slip > angle) & (np.hypot(vx, vy) > SLIPPING)
-    return spins[1:]  # type: ignore[no-any-return]
+    found: Mask = spins[1:]
+    return found
 
 
 def _standing(motion: Motion, dt: float) -> Mask:
     slow, least = STANDING
-    still = np.hypot(motion["vx"], np.nan_to_num(motion["vy"]))[1:] < slow
+    still: Mask = np.hypot(motion["vx"], np.nan_to_num(motion["vy"]))[1:] < slow
     for start, end in _stretches(still):
         if (end - start) * dt < least:
             still[start:end] = False

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.table import Table
+from torch import Tensor
 
 from racegym.errors import RunError
 from racegym.interfaces import Array
@@ -20,13 +21,10 @@ from racegym.record.folder import write_json
 from racegym.world import World
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.cleaning import REASONS, CleaningOptions, Finding, clean
-from racegym_cleanrl.networks import Eye, Layout, tensors_of
+from racegym_cleanrl.networks import Eye, Layout, Observation, tensors_of
 from racegym_cleanrl.recordings import Drive, drives_of, runs_named
 
-if TYPE_CHECKING:
-    from racegym_cleanrl.replay import Replay
-
-__all__ = ["Demonstrations", "Stretch", "demonstrated", "fill"]
+__all__ = ["Demonstrations", "Rows", "Stretch", "demonstrated", "fill"]
 
 DROPPED, TOLD = "dropped.csv", "demonstrations.json"  # in a run's folder
 
@@ -190,6 +188,16 @@ def _stretch(drive: Drive, start: int, end: int) -> Stretch:
     )  # fmt: skip
 
 
+class Rows(Protocol):
+    """A replay that keeps a step of one environment in a row, as ``racegym_cleanrl.replay``."""
+
+    def add(
+        self, seen: Observation, actions: Tensor, rewards: Tensor, terminated: Tensor,
+        ended: Tensor, valid: Tensor,
+    ) -> None:  # fmt: skip
+        """Add a row."""
+
+
 def demonstrated(
     runs: Sequence[str], world: World, options: CleaningOptions, car: str | None = None
 ) -> Demonstrations:
@@ -214,7 +222,7 @@ def demonstrated(
     return Demonstrations(drives=tuple(drives), kept=tuple(kept), findings=tuple(findings))
 
 
-def fill(replay: Replay, demonstrations: Demonstrations, layout: Layout, actions: Actions) -> int:
+def fill(replay: Rows, demonstrations: Demonstrations, layout: Layout, actions: Actions) -> int:
     """Put demonstrations into a replay of rows of one environment, and return how many steps.
 
     Where a stretch ends because what follows was dropped, its episode is cut off, not ended: its

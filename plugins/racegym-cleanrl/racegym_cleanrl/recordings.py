@@ -86,7 +86,9 @@ class Drive:
     def decisions(self, intervals: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return (T,) the decisions all of whose control intervals are marked."""
         n = len(self) * self.repeat
-        kept: NDArray[np.bool_] = intervals[:n].reshape(-1, self.repeat).all(axis=1)
+        kept: NDArray[np.bool_] = np.logical_and.reduce(
+            intervals[:n].reshape(-1, self.repeat), axis=1
+        )
         return kept
 
 
@@ -290,7 +292,8 @@ def _own(laps: Sequence[Lap], *whose: int) -> list[Lap]:
 
 def _drive(name: str, taken: _Taken, n: int, repeat: int, laps: Sequence[Lap], dt: float) -> Drive:
     rewards, terminated, truncated = (
-        np.array(values[: n * repeat]).reshape(n, repeat) for values in zip(*taken.paid, strict=True)
+        np.array(values[: n * repeat]).reshape(n, repeat)
+        for values in zip(*taken.paid, strict=True)
     )
     actions = np.stack(taken.actions[: n * repeat])
     return Drive(
@@ -298,8 +301,8 @@ def _drive(name: str, taken: _Taken, n: int, repeat: int, laps: Sequence[Lap], d
         told={part: np.stack(values[: n + 1]) for part, values in taken.told.items()},
         actions=_held(actions.reshape(n, repeat, *actions.shape[1:])),
         rewards=rewards.sum(axis=1),
-        terminated=terminated.any(axis=1),
-        truncated=truncated.any(axis=1),
+        terminated=np.logical_or.reduce(terminated, axis=1),
+        truncated=np.logical_or.reduce(truncated, axis=1),
         misfit=np.array(taken.misfit[: n * repeat]).reshape(n, repeat).max(axis=1),
         motion={key: np.array(values[: n * repeat + 1]) for key, values in taken.motion.items()},
         laps=laps,
@@ -343,9 +346,7 @@ def _short(run: RunFolder) -> str:
     return f"{run.path.parent.name}/{run.path.name}"
 
 
-def _stored(
-    run: RunFolder, state: Mapping[str, Any], learner: World, car: int
-) -> Iterator[Drive]:
+def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) -> Iterator[Drive]:
     """Yield drives of telemetry and of what was told and stored then."""
     group = learner.groups[0]
     if group.action_repeat != 1:
@@ -456,5 +457,5 @@ class ObservationLog(Watcher):
         plain = {name: np.concatenate(values) for name, values in self._kept.items()}
         beside = self._folder / f"part-{STORED}"
         with beside.open("wb") as file:
-            np.savez(file, **plain)
+            np.savez(file, allow_pickle=False, **plain)
         beside.replace(self._folder / STORED)

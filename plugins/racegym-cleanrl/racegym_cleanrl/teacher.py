@@ -87,9 +87,7 @@ class Teacher:
 
     def __init__(self, envs: RaceVectorEnv):
         world = envs.world
-        parts = distinct_drivers(
-            [*(car.driver for car in world.config.cars), *world.config.relief]
-        )
+        parts = distinct_drivers([*(car.driver for car in world.config.cars), *world.config.relief])
         self._world, self._group = world, world.groups[0]
         self._seat = world.seats[parts.index(world.config.relief[-1])]
         self._control = scratch_control(world)
