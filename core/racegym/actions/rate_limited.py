@@ -44,5 +44,5 @@ class RateLimited(ActionMap):
         held = self._held.reshape(-1, 2)[cars]
         wanted = np.stack(steer_and_pedal(control, cars), axis=1)
         most = np.array([self.options.steer_rate, self.options.pedal_rate]) * self._dt
-        towards: Array = ((wanted - held) / most.astype(held.dtype)).clip(-1.0, 1.0)
-        return towards
+        towards: Array = ((wanted - held) / most).clip(-1.0, 1.0)
+        return towards.astype(np.float32)

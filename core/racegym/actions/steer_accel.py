@@ -30,4 +30,4 @@ class SteerAccel(ActionMap):
     def invert(self, control: Control, cars: Cars) -> Array:
         """Return the actions (k, 2) of a control; of two pedals the one that is pressed more."""
         steer, pedal = steer_and_pedal(control, cars)
-        return np.stack([steer, pedal], axis=1)
+        return np.stack([steer, pedal], axis=1).astype(np.float32)

@@ -32,4 +32,5 @@ class SteerThrottleBrake(ActionMap):
 
     def invert(self, control: Control, cars: Cars) -> Array:
         """Return the actions (k, 3) of a control."""
-        return np.stack(of_cars(cars, control.steer, control.throttle, control.brake), axis=1)
+        asked = of_cars(cars, control.steer, control.throttle, control.brake)
+        return np.stack(asked, axis=1).astype(np.float32)

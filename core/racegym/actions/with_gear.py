@@ -49,5 +49,5 @@ class WithGear(ActionMap):
         """Return the actions (k, 4) of a control; a gear above the highest is the highest."""
         pedals = of_cars(cars, control.steer, control.throttle, control.brake)
         (gear,) = of_cars(cars, control.gear)
-        asked = gear.clip(REVERSE, self.options.gears).astype(pedals[0].dtype)
-        return np.stack([*pedals, asked], axis=1)
+        asked = gear.clip(REVERSE, self.options.gears)
+        return np.stack([*pedals, asked], axis=1).astype(np.float32)

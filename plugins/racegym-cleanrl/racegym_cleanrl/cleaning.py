@@ -73,12 +73,12 @@ class CleaningOptions(TrainerOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Steps one after the other that were left out for one reason.
+    """Steps of one lap, one after the other, that were left out for one reason.
 
     Attributes:
         drive: of which drive.
         reason: why.
-        lap: the lap that it began in, from 1; 0 where that is not known.
+        lap: from 1.
         start, end: [s] race time.
         steps: how many control intervals.
     """
@@ -115,8 +115,9 @@ def clean(
             "off track": motion["off_track"][1:].astype(np.bool_) & (not options.keep_off_track),
             "standing": _standing(motion, dt),
         }
-    found["over"] = motion["status"][:-1] > Status.PIT
-    found["jump"] &= ~(motion["status"][1:] > Status.PIT)  # then it is taken off the track
+    # With the step in which it is taken off the track: what follows that is nowhere.
+    found["over"] = motion["status"][1:] > Status.PIT
+    found["jump"] &= ~found["over"]
     around = round(options.drop_before / dt), round(options.drop_after / dt)
     for reason in ("spin", "off track"):
         found[reason] = _widened(found[reason], *around)
@@ -211,7 +212,7 @@ def _widened(mask: Mask, before: int, after: int) -> Mask:
 def _findings(
     why: NDArray[np.int64], time: Floats, lap_of: NDArray[np.int64], drive: str
 ) -> Iterator[Finding]:
-    edges = np.flatnonzero(np.diff(why)) + 1
+    edges = np.flatnonzero((np.diff(why) != 0) | (np.diff(lap_of) != 0)) + 1
     for start, end in zip([0, *edges.tolist()], [*edges.tolist(), len(why)], strict=True):
         if start < end and why[start] != KEPT:
             yield Finding(

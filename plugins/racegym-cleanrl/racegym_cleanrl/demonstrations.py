@@ -37,7 +37,8 @@ class Stretch:
         drive: that they are of.
         start: the first one's number in it.
         told: by sensor, (n + 1, ...).
-        actions, rewards, terminated, truncated: (n, ...); see ``Drive``.
+        actions, rewards: (n, ...); see ``Drive``.
+        terminated, truncated: (n,) bool; one of them at the last decision, and only there.
     """
 
     drive: Drive
@@ -103,15 +104,20 @@ class Demonstrations:
             )
 
     def stretches(self) -> Iterator[Stretch]:
-        """Yield the longest stretches without anything dropped, each within one episode."""
+        """Yield the longest stretches without anything dropped, each within one episode.
+
+        A termination that goes on to apply, such as that of laps done, ends one episode; what
+        is driven after it is another. A truncation ends none, since the drive goes on.
+        """
         for drive, kept in zip(self.drives, self.kept, strict=True):
-            ended = drive.terminated | drive.truncated
+            ended = drive.terminated.copy()
+            ended[1:] &= ~drive.terminated[:-1]
             start = 0
             for k in range(len(drive) + 1):
                 over = k == len(drive) or not kept[k]
                 if over or (k > start and ended[k - 1]):
                     if k > start:
-                        yield _stretch(drive, start, k)
+                        yield _stretch(drive, start, k, ends=bool(ended[k - 1]))
                     start = k + 1 if over else k
 
     def dropped(self) -> dict[str, int]:
@@ -179,12 +185,13 @@ def _shown(seconds: float) -> str:
     return f"{seconds:.1f}" if seconds else ""
 
 
-def _stretch(drive: Drive, start: int, end: int) -> Stretch:
+def _stretch(drive: Drive, start: int, end: int, *, ends: bool) -> Stretch:
+    last = np.arange(start, end) == end - 1
     return Stretch(
         drive=drive, start=start,
         told={name: values[start : end + 1] for name, values in drive.told.items()},
         actions=drive.actions[start:end], rewards=drive.rewards[start:end],
-        terminated=drive.terminated[start:end], truncated=drive.truncated[start:end],
+        terminated=last & ends, truncated=last & (not ends),
     )  # fmt: skip
 
 
