@@ -9,6 +9,7 @@
     ├── BackendError      a backend can't do what it was asked, or broke
     ├── ActionError       actions have the wrong shape or are not finite
     ├── RunError          a run folder can't be written, read or verified
+    │   └── TrainingError  ... and what is being learned came to nothing
     └── MissingLibraryError  an optional library is not installed
 
 A message says what was asked, where (file and line when there is one), the nearest valid
@@ -36,6 +37,7 @@ __all__ = [
     "ScenarioError",
     "TrackError",
     "TrackPictureError",
+    "TrainingError",
     "UnknownNameError",
     "nearest",
 ]
@@ -113,6 +115,10 @@ class ActionError(RacegymError, ValueError):
 
 class RunError(RacegymError):
     """A run folder can't be written, read or verified."""
+
+
+class TrainingError(RunError):
+    """Learning came to nothing, as where a loss is no number any more."""
 
 
 class MissingLibraryError(RacegymError, ImportError):

@@ -60,6 +60,10 @@ class GoodTrainer(Trainer):
     def resume(self, scenario, run_dir, checkpoint, progress):
         self.walk(scenario, run_dir, progress, *read(checkpoint))
 
+    def begin_from(self, scenario, run_dir, checkpoint, progress):
+        policy, speed, _ = read(checkpoint)
+        self.walk(scenario, run_dir, progress, policy, speed, 0)
+
     def draw(self, seed, steps):
         return np.random.default_rng([seed, steps]).normal(scale=0.1)
 
@@ -231,6 +235,11 @@ class ForgetsItsSpeed(GoodTrainer):
         self.walk(scenario, run_dir, progress, policy, 0.0, steps)
 
 
+class BeginsWhereTheOtherEnded(GoodTrainer):
+    def begin_from(self, scenario, run_dir, checkpoint, progress):
+        self.walk(scenario, run_dir, progress, *read(checkpoint))
+
+
 TRAINERS = [
     (HasNoSteps, "options_take_steps"),
     (HasNoDriver, "driver_takes_a_file"),
@@ -251,4 +260,5 @@ TRAINERS = [
     (StopsWithoutSaving, "stops_when_asked"),
     (StartsAnew, "resume_goes_on"),
     (ForgetsItsSpeed, "resumes_exactly"),
+    (BeginsWhereTheOtherEnded, "begins_from_a_checkpoint"),
 ]

@@ -55,19 +55,30 @@ def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
     console = Console()
     console.print(
         f"{training['trainer']}, {state} after {training['steps']:,} of {training['total']:,} "
-        f"steps in {training['seconds']:.1f} s, seed {training['seed']}",
+        f"steps in {training['seconds']:.1f} s, {_seeds(training)}{_why_ended(training)}",
         style="" if state == "finished" else "yellow", highlight=False, markup=False,
     )  # fmt: skip
-    if training["figures"]:
-        console.print(figures_table(training["figures"]))
+    figures = {**training["figures"], **training.get("evaluation", {})}
+    if figures:
+        console.print(figures_table(figures))
     found = checkpoint_to_drive(run)
-    if state != "finished" and checkpoint_to_resume(run) is not None:
+    several = bool(training.get("seeds"))
+    if state != "finished" and (several or checkpoint_to_resume(run) is not None):
         _say("go on", f"racegym runs resume {shlex.quote(str(run.path))}")
     if found is not None:
         _say("learned", str(found))
         if training["driver"] is not None:
             _say("drive", _drive_command(run, found, training["driver"]))
     _say("recorded in", str(run.path))
+
+
+def _seeds(training: dict[str, Any]) -> str:
+    seeds = [str(row["seed"]) for row in training.get("seeds", [])]
+    return f"seeds {', '.join(seeds)}" if seeds else f"seed {training['seed']}"
+
+
+def _why_ended(training: dict[str, Any]) -> str:
+    return ", its target met" if training.get("ended_by") == "target" else ""
 
 
 def _say(what: str, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
@@ -38,6 +38,8 @@ class Onnx(Driver):
     see ``racegym.drivers.policy_file``. What it does is a function of what it is told, on
     one thread, without a draw.
     """
+
+    policy_suffixes: ClassVar[tuple[str, ...]] = (".onnx",)
 
     class Options(StageOptions):
         """Settings of the driver."""

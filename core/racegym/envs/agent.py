@@ -11,7 +11,7 @@ from racegym.errors import RacegymError, ScenarioError, nearest
 from racegym.scenario import Scenario, load_scenario
 from racegym.world import World, WorldConfig
 
-__all__ = ["ScenarioLike", "agent_world", "as_scenario"]
+__all__ = ["ScenarioLike", "agent_world", "as_scenario", "with_one_agent"]
 
 ScenarioLike = Scenario | str | Path | Mapping[str, Any]
 
@@ -34,14 +34,23 @@ def agent_world(scenario: Scenario, n_races: int, agent: str | None) -> World:
         ScenarioError: there is no such car, or it is not clear which one is meant.
     """
     try:
-        return World(_with_one_agent(scenario.build(n_races=n_races), agent))
+        return World(with_one_agent(scenario.build(n_races=n_races), agent))
     except RacegymError as error:
         if error.file is not None or scenario.file is None:
             raise
         raise type(error)(error.what, file=scenario.file) from error
 
 
-def _with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:
+def with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:
+    """Return a configuration in which exactly one car is driven from outside.
+
+    Args:
+        config: of a scenario.
+        agent: as in ``agent_world``.
+
+    Raises:
+        ScenarioError: as in ``agent_world``.
+    """
     names = [car.name for car in config.cars]
     agents = [car.name for car in config.cars if car.driver is None]
     if agent is None:

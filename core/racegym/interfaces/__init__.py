@@ -40,7 +40,7 @@ from racegym.interfaces.stages import (
     Termination,
     Watcher,
 )
-from racegym.interfaces.trainer import Progress, Trainer, TrainerOptions
+from racegym.interfaces.trainer import Progress, Trainer, TrainerOptions, check_losses
 from racegym.interfaces.view import View
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "View",
     "Watcher",
     "allocate",
+    "check_losses",
     "column",
     "columns",
     "options",

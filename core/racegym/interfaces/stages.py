@@ -352,11 +352,14 @@ class Driver(Stage, ABC):
             ``setup.action_map``.
         faults: race, car and figure of each failure in the step at hand, of a driver that
             can fail; the world makes events of kind ``FAULT`` of them and empties the list.
+        policy_suffixes: endings, such as ``".onnx"``, of the policies that it takes as its
+            option ``file``; ``driver: {policy: PATH}`` finds it by them.
     """
 
     observation: Any = None
     action: Any = None
     faults: list[tuple[int, int, int]] | None = None
+    policy_suffixes: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def declared_for(cls, options: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -10,18 +10,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import Field
 
+from racegym.errors import RunError, TrainingError
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.stages import Driver
 
 if TYPE_CHECKING:
     from racegym.scenario import Scenario
 
-__all__ = ["Progress", "Trainer", "TrainerOptions"]
+__all__ = ["Progress", "Trainer", "TrainerOptions", "check_losses"]
 
 
 class TrainerOptions(StageOptions):
@@ -41,6 +43,13 @@ class Progress(Protocol):
     @property
     def stop_asked(self) -> bool:
         """Whether somebody wants it to end: then leave a checkpoint and return, soon."""
+
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        """The figures of the last checkpoint that was judged; empty before the first.
+
+        Another object after each evaluation, which takes place where a checkpoint is written.
+        """
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         """Tell how far it is; shown, and kept as a line of ``train.csv``.
@@ -97,10 +106,12 @@ class Trainer(ABC):
             checkpoint, and it is registered as a driver beside the trainer.
         resumes_exactly: a training that was interrupted and resumed ends with the same policy
             as one that was not.
+        device: where it learns, as ``train.json`` tells it.
     """
 
     driver: ClassVar[type[Driver]]
     resumes_exactly: ClassVar[bool] = False
+    device: str = "cpu"
 
     def __init__(self, options: Mapping[str, Any]):
         self.given = options
@@ -128,3 +139,42 @@ class Trainer(ABC):
         Raises:
             RacegymError: the checkpoint does not fit the scenario or the options.
         """
+
+    def begin_from(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Learn from the beginning, ``steps`` long, but start with what a checkpoint knows.
+
+        Steps count from 0, and the scenario may be another than the checkpoint's. A trainer
+        that can't do this need not say so: the default does.
+
+        Args:
+            scenario, run_dir, progress: as for ``train``.
+            checkpoint: that somebody names, of whatever trainer, not in ``run_dir``.
+
+        Raises:
+            RacegymError: the checkpoint is none of this trainer's, or does not fit the
+                scenario's sensors and actions.
+        """
+        raise RunError(
+            "the trainer can't begin from a checkpoint; remove training.init_from", file=checkpoint
+        )
+
+
+def check_losses(losses: Mapping[str, float], steps: int) -> None:
+    """Refuse losses that are no numbers, before what they have spoilt is saved.
+
+    To be called after an update, before the next checkpoint. The training then ends as failed,
+    and its last checkpoint is as it was.
+
+    Args:
+        losses: by name; all must be finite.
+        steps: that are done.
+
+    Raises:
+        TrainingError: names the terms that are not finite.
+    """
+    odd = {name: value for name, value in losses.items() if not isfinite(value)}
+    if odd:
+        told = ", ".join(f"{name} is {value}" for name, value in odd.items())
+        raise TrainingError(f"after {steps:,} steps {told}: what was learned is spoilt")

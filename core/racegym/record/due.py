@@ -36,7 +36,12 @@ class CheckpointClock:
         self.steps = steps
         if steps <= self._last:
             return False
-        return ending or steps >= self._total or self.passed(self.every)
+        return ending or self.at_the_end or self.passed(self.every)
+
+    @property
+    def at_the_end(self) -> bool:
+        """Whether as many steps are done as were to be."""
+        return self.steps >= self._total
 
     def passed(self, every: int) -> bool:
         """Tell whether a multiple of ``every`` lies between the last checkpoint and now."""

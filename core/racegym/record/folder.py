@@ -156,6 +156,11 @@ class RunFolder:
         return self.path / "learning_curve.png"
 
     @property
+    def seeds(self) -> Path:
+        """Curves over the seeds of a training that has several."""
+        return self.path / "seeds.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that writes the run."""
         return self.path / "running.lock"

@@ -71,11 +71,13 @@ class Limits:
     Args:
         world: of the run.
         enabled: False for a run that shall have none.
+        most: tracks times vehicles that are looked at.
     """
 
-    def __init__(self, world: World, *, enabled: bool = True):
+    def __init__(self, world: World, *, enabled: bool = True, most: int = MOST_REFERENCES):
         self._world = world
         self._enabled = enabled
+        self._most = most
         self._tracks: dict[str, Track] = {}  # by their hash, no more than are looked at
         self._lapped: dict[tuple[int, int], tuple[str, set[int]]] = {}
 
@@ -85,7 +87,7 @@ class Limits:
             place = race, episode
             if place not in self._lapped:
                 track = self._world.view.tracks.track_of(race)
-                if len(self._tracks) < MOST_REFERENCES:
+                if len(self._tracks) < self._most:
                     self._tracks.setdefault(track.shape_hash, track)
                 self._lapped[place] = track.shape_hash, set()
             self._lapped[place][1].add(car)
@@ -111,8 +113,8 @@ class Limits:
             for car in sorted(lapped):
                 place = shape, self._twin(car)
                 if place not in kept:
-                    if track is None or len(references) >= MOST_REFERENCES:
-                        reasons[f"a run has the limits of {MOST_REFERENCES} laps at most"] = None
+                    if track is None or len(references) >= self._most:
+                        reasons[f"a run has the limits of {self._most} laps at most"] = None
                         continue
                     told, reason = self._look(track, car, race)
                     kept[place] = None if told is None else told["hash"]

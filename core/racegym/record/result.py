@@ -18,9 +18,9 @@ from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.limit import NOT_ENDED, percentages
 from racegym.record.tally import EpisodeTally, Tally
 
-__all__ = ["Lap", "make_result", "read_events", "read_laps", "summarise"]
+__all__ = ["STATUS", "Lap", "make_result", "read_events", "read_laps", "summarise"]
 
-_STATUS = {
+STATUS = {
     Status.FINISHED: "finished",
     Status.RETIRED: "retired",
     Status.DISQUALIFIED: "disqualified",
@@ -199,7 +199,7 @@ def _car(
         "position": int(tally.last["position"][car]),
         "car": car,
         **about["cars"][car],
-        "status": _STATUS.get(status, "not finished"),
+        "status": STATUS.get(status, "not finished"),
         "laps": laps,
         "best_lap": min(valid, default=None),
         "mean_lap": fmean(valid) if valid else None,

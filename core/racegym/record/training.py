@@ -21,9 +21,10 @@ from typing import IO, Any, NamedTuple
 from racegym.errors import RunError
 from racegym.record.finish import FORMAT, drop_partial_line
 from racegym.record.folder import RunFolder, read_json, write_json, write_whole
+from racegym.record.kept import BEST, OWN_BEST, link_whole, numbered, too_old
 from racegym.record.lock import Lock
 from racegym.record.recorder import End, now
-from racegym.record.versions import machine, versions
+from racegym.record.versions import git_revision, learning_versions, machine, versions
 
 __all__ = [
     "AboutTraining", "Figures", "TrainingLog", "checkpoint_to_drive", "checkpoint_to_resume",
@@ -47,6 +48,9 @@ class AboutTraining:
         trainer: its name in the scenario.
         options: of the trainer, all of them.
         driver: the name of the driver that takes its checkpoints; None if no plugin offers it.
+        device: where it learns.
+        begun_from: the checkpoint that it began from; None for a beginning from nothing.
+        judged: core judges the checkpoints, and says which one is the best.
     """
 
     scenario: str
@@ -56,6 +60,9 @@ class AboutTraining:
     trainer: str
     options: Mapping[str, Any]
     driver: str | None
+    device: str = "cpu"
+    begun_from: Path | None = None
+    judged: bool = False
 
 
 @dataclass
@@ -89,9 +96,12 @@ class TrainingLog:
         self._figures: IO[str] | None = None
         self._checkpoints: dict[str, dict[str, Any]] = {}  # by name, as train.json tells them
         self._resumes: list[dict[str, Any]] = []
+        self._evaluated: dict[str, float] = {}  # figures of the last evaluation
+        self._ended_by: str | None = None
         self._drop = resumed  # rows that the first update tells again
         self._before_resume: dict[str, Any] | None = None  # state.json, while nothing is new
         self._since, self._before = perf_counter(), 0.0
+        self._git = git_revision()
         try:
             self._lock = Lock(folder.lock)
         except BlockingIOError as error:
@@ -113,6 +123,7 @@ class TrainingLog:
             self._checkpoints = {entry["name"]: entry for entry in before["checkpoints"]}
             self._resumes = [*before["resumed"], {"at": now(), "steps": before["steps"]}]
             self._told = _Told(before["steps"], before["total"], before["seconds"])
+            self._evaluated = _known(before.get("evaluation") or {})
             self._before_resume = read_json(self.folder.state)
             wall["started"] = self._before_resume["wall"]["started"]
         self._state: dict[str, Any] = {
@@ -140,6 +151,11 @@ class TrainingLog:
         self._write_training()
 
     @property
+    def trainer(self) -> str:
+        """The trainer's name in the scenario."""
+        return self._about.trainer
+
+    @property
     def is_done(self) -> bool:
         """Whether as many steps are done as were to be."""
         return 0 < self._told.total <= self._told.steps
@@ -163,24 +179,31 @@ class TrainingLog:
             if self._drop:
                 self._go_on_from(steps)
             self._told = _Told(steps, total, self._seconds(), dict(figures))
-            new = [name for name in figures if name not in self._columns]
-            if new or self._figures is None:
-                self._start_figures(new)
-            assert self._figures is not None
-            row = {**figures, "steps": steps, "seconds": round(self._told.seconds, 3)}
-            csv.writer(self._figures, lineterminator="\n").writerow(_cells(self._columns, row))
-            self._figures.flush()
+            self._add_row(steps, figures)
         except OSError as error:
             raise _unwritable(self.folder.figures, error) from error
+
+    def _add_row(self, steps: int, figures: Mapping[str, float]) -> None:
+        if self._drop:  # judged at once after a resume: what was told with it stays
+            self._go_on_from(steps + 1, judged_anew=figures)
+        new = [name for name in figures if name not in self._columns]
+        if new or self._figures is None:
+            self._start_figures(new)
+        assert self._figures is not None
+        row = {**figures, "steps": steps, "seconds": round(self._seconds(), 3)}
+        csv.writer(self._figures, lineterminator="\n").writerow(_cells(self._columns, row))
+        self._figures.flush()
 
     def _seconds(self) -> float:
         return self._before + perf_counter() - self._since
 
-    def _go_on_from(self, steps: int) -> None:
+    def _go_on_from(self, steps: int, judged_anew: Mapping[str, float] | None = None) -> None:
         """Drop the rows that are told again, and count time from the last that stays."""
         self._drop = False
         told = read_figures(self.folder)
         rows = [row for row in told.rows if row["steps"] < steps]
+        if judged_anew is not None and rows and judged_anew.keys() <= rows[-1].keys():
+            rows.pop()
         self._before = rows[-1]["seconds"] if rows else 0.0
         self._columns = list(told.columns)
         self._begin()
@@ -207,6 +230,8 @@ class TrainingLog:
         Raises:
             RunError: the name is no file's name, nothing was written, or it can't be kept.
         """
+        if self._about.judged and not resumable and Path(name).stem == BEST:
+            name = OWN_BEST + Path(name).suffix
         if not _NAME.fullmatch(name) or len(name) > 100:
             raise RunError(
                 f"the trainer {self._about.trainer!r} calls a checkpoint {name!r}; a name has "
@@ -226,14 +251,108 @@ class TrainingLog:
             if self._before_resume is not None:
                 self._begin()
             beside.replace(self.folder.checkpoints / name)
-            self._checkpoints.pop(name, None)  # the last one written stands last
-            self._checkpoints[name] = {"name": name, "resumable": resumable, "steps": steps}
+            self._note(name, steps, resumable=resumable)
             self._write_training()
         except OSError as error:
             raise _unwritable(self.folder.checkpoints / name, error) from error
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+    def _note(self, name: str, steps: int, *, resumable: bool, **more: Any) -> None:
+        """Note a checkpoint; the last one written stands last, but for the best."""
+        self._checkpoints.pop(name, None)
+        best = [key for key, entry in self._checkpoints.items() if entry.get("figures")]
+        self._checkpoints[name] = {"name": name, "resumable": resumable, "steps": steps, **more}
+        for key in best:
+            self._checkpoints[key] = self._checkpoints.pop(key)
+
+    def keep(self, name: str, keep: int, *, milestone: bool) -> None:
+        """Let the checkpoint that was just written stay under a name with its steps.
+
+        Args:
+            name: of its file.
+            keep: how many of the latest stay; older ones are removed.
+            milestone: whether it stays whatever comes.
+
+        Raises:
+            RunError: it can't be written.
+        """
+        steps, own = self.steps_of(name), self._checkpoints[name]["resumable"]
+        if keep > 1 or milestone:
+            more = {"milestone": True} if milestone else {}
+            copy = numbered(name, steps)
+            self._link(name, copy)
+            self._note(copy, steps, resumable=own, **more)
+            self._note(name, steps, resumable=own)
+        old = too_old(self._checkpoints.values(), keep)
+        for gone in old:
+            del self._checkpoints[gone]
+        self._written()
+        for gone in old:
+            with suppress(OSError):  # a file that somebody reads may have to stay for now
+                (self.folder.checkpoints / gone).unlink(missing_ok=True)
+
+    def await_evaluation(self, name: str) -> None:
+        """Note that a checkpoint is to be judged, so that a resume can make up for it."""
+        self._checkpoints[name]["evaluate"] = True
+        self._written()
+
+    def to_evaluate(self, name: str) -> bool:
+        """Tell whether a checkpoint was to be judged, and was not."""
+        return bool(self._checkpoints[name].get("evaluate"))
+
+    def evaluated(self, name: str, figures: Mapping[str, float], *, best: bool) -> None:
+        """Keep the figures of a checkpoint that was judged, and itself if it is the best.
+
+        Raises:
+            RunError: something can't be written; what was written before stays.
+        """
+        steps = self.steps_of(name)
+        try:
+            self._add_row(steps, figures)
+        except OSError as error:
+            raise _unwritable(self.folder.figures, error) from error
+        self._evaluated = dict(figures)
+        self._checkpoints[name].pop("evaluate", None)
+        if best:
+            chosen = BEST + Path(name).suffix
+            self._link(name, chosen)
+            for entry in self._checkpoints.values():
+                entry.pop("figures", None)
+            told = {key: _finite(value) for key, value in figures.items()}
+            self._note(chosen, steps, resumable=False, figures=told)
+        self._written()
+
+    @property
+    def evaluation(self) -> dict[str, float]:
+        """The figures of the checkpoint that was judged last; empty before the first."""
+        return dict(self._evaluated)
+
+    @property
+    def best(self) -> dict[str, float] | None:
+        """The figures of the checkpoint that was judged the best; None if none was."""
+        for entry in self._checkpoints.values():
+            if entry.get("figures"):
+                return _known(entry["figures"])
+        return None
+
+    def _link(self, name: str, target: str) -> None:
+        folder = self.folder.checkpoints
+        try:
+            link_whole(folder / name, folder / target, folder / f"{PARTIAL}{target}")
+        except OSError as error:
+            raise _unwritable(folder / target, error) from error
+
+    def _written(self) -> None:
+        try:
+            self._write_training()
+        except OSError as error:
+            raise _unwritable(self.folder.training, error) from error
+
+    def ends_by(self, reason: str) -> None:
+        """Note why the training ends, where it is not that its steps are done."""
+        self._ended_by = reason
 
     def finish(self, end: End) -> dict[str, Any]:
         """Complete the folder and return the content of ``train.json``.
@@ -264,15 +383,29 @@ class TrainingLog:
             "driver": about.driver,
             "options": dict(about.options),
             "seed": about.seed,
+            "device": about.device,
+            "versions": self._versions(),
+            "git": self._git,
+            "begun_from": None if about.begun_from is None else str(about.begun_from),
+            "ended_by": self._ended_by,
             "steps": told.steps,
             "total": told.total,
             "seconds": round(told.seconds, 3),
             "figures": {name: _finite(value) for name, value in told.figures.items()},
+            "evaluation": {name: _finite(value) for name, value in self._evaluated.items()},
             "checkpoints": list(self._checkpoints.values()),
             "resumed": self._resumes,
         }
         write_json(self.folder.training, data)
         return data
+
+    def _versions(self) -> dict[str, str]:
+        return {**self._state["versions"], **learning_versions()}
+
+
+def _known(figures: Mapping[str, float | None]) -> dict[str, float]:
+    """Return figures as they were told; what is None was none that JSON can tell."""
+    return {name: float("nan") if value is None else value for name, value in figures.items()}
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:

@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from racegym.record import RunFolder
 from racegym.record.folder import read_json
 from racegym.record.training import read_figures, read_training
+from racegym.report.seed_curves import SeedCurve, seed_curves
 from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
 from racegym.report.wording import short
 
@@ -39,38 +40,56 @@ def draw_learning_curve(folder: RunFolder) -> Path | None:
 
 
 def learning_curve(folder: RunFolder) -> Figure | None:
-    """Return the picture of ``draw_learning_curve``."""
-    told = read_figures(folder)
-    names = [name for name in told.columns[2:] if any(name in row for row in told.rows)][:MOST]
+    """Return the picture of ``draw_learning_curve``.
+
+    Of several seeds it shows the mean of each figure and its interval, before the seeds.
+    """
+    training, state = read_training(folder), read_json(folder.state)
+    seeds = [row["seed"] for row in training.get("seeds", [])]
+    curves = seed_curves(folder) if seeds else _curves_of_one(folder)
+    names = list(curves)[:MOST]
     if not names:
         return None
     across = min(ACROSS, len(names))
     down = ceil(len(names) / across)
     figure = new_figure(max(6.0, 3.6 * across), 2.6 * down + 0.7)
-    training, state = read_training(folder), read_json(folder.state)
+    of = f"seeds {', '.join(map(str, seeds))}" if seeds else f"seed {training['seed']}"
     figure.suptitle(
-        f"{short(state['scenario'])}: {training['trainer']}, seed {training['seed']}",
+        f"{short(state['scenario'])}: {training['trainer']}, {short(of)}",
         x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK, parse_math=False,
     )  # fmt: skip
     for index, name in enumerate(names):
         axes = figure.add_subplot(down, across, index + 1)
-        points = [(row["steps"], row[name]) for row in told.rows if name in row]
-        _draw(axes, name, np.array(points, float), index)
+        _draw(axes, name, curves[name], index)
         if index >= len(names) - across:
             axes.set_xlabel("steps", color=INK)
     return figure
 
 
-def _draw(axes: Axes, name: str, points: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-          index: int) -> None:  # fmt: skip
+def _curves_of_one(folder: RunFolder) -> dict[str, SeedCurve]:
+    told = read_figures(folder)
+    found = {}
+    for name in told.columns[2:]:
+        points = np.array([(row["steps"], row[name]) for row in told.rows if name in row], float)
+        if len(points):
+            steps, values = points.T
+            found[name] = SeedCurve(steps, {}, values, values, values)
+    return found
+
+
+def _draw(axes: Axes, name: str, curve: SeedCurve, index: int) -> None:
     clean(axes, grid="y")
-    mark = "o" if len(points) < 3 else ""
-    axes.plot(points[:, 0], points[:, 1], color=car_colour(index), linewidth=1.5, marker=mark)
+    mark, colour = "o" if len(curve.steps) < 3 else "", car_colour(index)
+    if len(curve.values) > 1:
+        axes.fill_between(curve.steps, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
+    for values in curve.values.values():
+        axes.plot(curve.steps, values, color=colour, linewidth=0.6, alpha=0.6)
+    axes.plot(curve.steps, curve.mean, color=colour, linewidth=1.5, marker=mark)
     axes.set_title(short(name), loc="left", fontsize=10, color=INK, parse_math=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.tick_params(labelsize=8)
-    last = points[-1, 1]
+    last = curve.mean[-1]
     axes.annotate(
         f"{last:.4g}", xy=(1, 1), xycoords="axes fraction", xytext=(0, 4),
         textcoords="offset points", ha="right", fontsize=8, color=FAINT,

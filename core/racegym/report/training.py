@@ -14,13 +14,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from racegym.report.wording import MISSING
+from racegym.report.wording import MISSING, lap_text
 
 __all__ = ["LiveTraining", "figures_table"]
 
 REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
 SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
 BAR = 40  # [characters]
+LAPS = ("racing/latest_lap", "racing/lap_time", "evaluation/lap_time")  # [s]
 
 
 class LiveTraining:
@@ -34,6 +35,7 @@ class LiveTraining:
         self._console = console
         self._live: Live | None = None
         self._first: tuple[float, int] | None = None
+        self._steps = 0
         self._shown = float("-inf")
         self._figures: dict[str, float] = {}
 
@@ -51,8 +53,10 @@ class LiveTraining:
     def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
         """Show how far it is, if it is time to."""
         now = perf_counter()
-        if self._first is None:
+        if self._first is None or steps < self._steps:
             self._first = now, steps
+            self._figures.clear()  # of the seed before
+        self._steps = steps
         self._figures.update(figures)
         if now - self._shown < (SPEAK if self._live is None else REFRESH) and steps < total:
             return
@@ -69,10 +73,15 @@ class LiveTraining:
         assert self._first is not None
         since, begun = self._first
         text = f"{steps:,} of {total:,} steps"
+        if "seed" in self._figures:
+            text = f"seed {self._figures['seed']:.0f}: {text}"
         if now > since and steps > begun:
             rate = (steps - begun) / (now - since)
             left = timedelta(seconds=round(max(total - steps, 0) / rate))
             text += f", {rate:,.0f} a second, {left} left"
+        lap = next((self._figures[name] for name in LAPS if name in self._figures), None)
+        if lap is not None:
+            text += f", latest lap {lap_text(lap)}"
         return text
 
 

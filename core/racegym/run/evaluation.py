@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -23,7 +25,7 @@ from racegym.run.run import about
 from racegym.scenario import Scenario, Source, load_scenario
 from racegym.world import World
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "episodes_asked", "evaluate", "seed_asked", "summary_of"]
 
 MAX_EPISODES = 1_000_000
 
@@ -39,13 +41,19 @@ class Evaluation:
             ``track``, ``steps``, ``reward`` (the sum) and ``ended_by``, the terminations that
             applied at its end.
         summary: over all episodes: ``completion_rate``, ``best_lap``, ``mean_lap``,
-            ``mean_speed``, ``off_track`` and more, and ``mean_reward``.
+            ``mean_speed``, ``off_track`` and more, ``lap_rate``, the share of episodes with a
+            valid lap, ``mean_reward``, ``mean_distance``, and ``ended_by``, how many episodes
+            each termination ended.
+        driver: who drove, as a scenario would name it; empty for a policy from Python.
+        limit: the laps that percentages refer to, as in ``result.json``; empty likewise.
     """
 
     scenario: str
     car: str
     episodes: tuple[dict[str, Any], ...]
     summary: dict[str, Any]
+    driver: dict[str, Any] = field(default_factory=dict)
+    limit: dict[str, Any] = field(default_factory=dict)
 
 
 def evaluate(
@@ -81,12 +89,7 @@ def evaluate(
             hint = "; give lambda observation: model.predict(observation, deterministic=True)[0]"
         raise ScenarioError(f"the policy is a {kind}, which can't be called{hint}")
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    count = loaded.episodes if episodes is None else _whole("episodes", episodes)
-    if not 1 <= count <= MAX_EPISODES:
-        raise ScenarioError(f"episodes is {count}; it should be from 1 to {MAX_EPISODES}")
-    first = loaded.seed if seed is None else _whole("seed", seed)
-    if not 0 <= first < 2**63:
-        raise ScenarioError(f"seed is {first}; it should be at least 0 and below 2**63")
+    count, first = episodes_asked(loaded, episodes), seed_asked(loaded, seed)
     loaded = loaded.model_copy(update={"seed": first})
     world = agent_world(loaded, 1, agent)
     try:
@@ -130,6 +133,30 @@ def _drive(
     return {"reward": reward, "ended_by": reasons}
 
 
+def episodes_asked(scenario: Scenario, episodes: int | None) -> int:
+    """Return how many episodes are meant; None stands for the scenario's own number.
+
+    Raises:
+        ScenarioError: it is no such number.
+    """
+    count = scenario.episodes if episodes is None else _whole("episodes", episodes)
+    if not 1 <= count <= MAX_EPISODES:
+        raise ScenarioError(f"episodes is {count}; it should be from 1 to {MAX_EPISODES}")
+    return count
+
+
+def seed_asked(scenario: Scenario, seed: int | None) -> int:
+    """Return the seed that is meant; None stands for the scenario's own.
+
+    Raises:
+        ScenarioError: it is no such number.
+    """
+    first = scenario.seed if seed is None else _whole("seed", seed)
+    if not 0 <= first < 2**63:
+        raise ScenarioError(f"seed is {first}; it should be at least 0 and below 2**63")
+    return first
+
+
 def _whole(what: str, value: Any) -> int:
     try:
         return index(value)
@@ -153,14 +180,29 @@ def _gathered(
         {**episode, "classification": [r for r in episode["classification"] if r["car"] == car]}
         for episode in result["episodes"]
     ]
-    rows = tuple(
+    rows = [
         {
             **episode["classification"][0],
             **{key: episode[key] for key in ("episode", "seed", "track", "steps")},
             **more,
         }
         for episode, more in zip(mine, told, strict=True)
+    ]
+    return Evaluation(
+        scenario=scenario, car=rows[0]["name"], episodes=tuple(rows), summary=summary_of(rows)
     )
-    mean_reward = sum(row["reward"] for row in rows) / len(rows)
-    summary = {**summarise(mine), "mean_reward": mean_reward}
-    return Evaluation(scenario=scenario, car=rows[0]["name"], episodes=rows, summary=summary)
+
+
+def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the figures over all episodes of one car.
+
+    Args:
+        rows: one an episode, as in ``Evaluation.episodes``.
+    """
+    return {
+        **summarise([{"classification": [row]} for row in rows]),
+        "lap_rate": sum(row["best_lap"] is not None for row in rows) / len(rows),
+        "mean_reward": fmean(row["reward"] for row in rows),
+        "mean_distance": fmean(row["distance"] for row in rows),
+        "ended_by": dict(Counter(reason for row in rows for reason in row["ended_by"])),
+    }

@@ -29,7 +29,7 @@ def check_files(data: dict[str, Any], faults: Faults) -> None:
         path = absolute(holder[key], faults.places.folder(location))
         holder[key] = str(path)
         of_track = location[0] in ("track", "tracks")
-        reason = missing(path, or_folder=of_track)
+        reason = missing(path, or_folder=of_track or key == "init_from")
         if reason and of_track:
             reason += f"\nGive another with --set {dotted(location)}=PATH"
         if reason:
@@ -90,6 +90,14 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
     for location, track in _tracks(data):
         if isinstance(track.get("file"), str):
             yield (*location, "file"), track
+    training = data.get("training")
+    if isinstance(training, dict):
+        if isinstance(training.get("init_from"), str):
+            yield ("training", "init_from"), training
+        evaluate = training.get("evaluate")
+        other = evaluate.get("scenario") if isinstance(evaluate, dict) else None
+        if isinstance(evaluate, dict) and isinstance(other, str) and is_path(other):
+            yield ("training", "evaluate", "scenario"), evaluate
     cars = data.get("cars")
     for index, car in enumerate(cars if isinstance(cars, list) else []):
         vehicle = car.get("vehicle") if isinstance(car, dict) else None

@@ -17,6 +17,7 @@ from racegym.scenario.faults import Faults, Places
 from racegym.scenario.files import check_files, missing
 from racegym.scenario.fitting import check_fit
 from racegym.scenario.overrides import apply_overrides
+from racegym.scenario.policies import settle_policies
 from racegym.scenario.scenario import Scenario
 from racegym.scenario.settings import MAX_NAME, CarSettings, GenerateSettings, TrackSettings
 from racegym.scenario.stages import check_stages, find_class
@@ -49,6 +50,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     inherited = spell_out(data)
     faults = Faults(places, ignore=inherited)
     check_files(data, faults)
+    settle_policies(data, faults)
     check_stages(data, faults)
     try:
         scenario = Scenario.model_validate(data)
@@ -61,7 +63,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     scenario, entries = _completed(scenario)
     scenario._places = places
     check_fit(scenario, entries, faults)
-    check_training(scenario, faults)
+    check_training(scenario, faults, load_scenario)
     faults.tell()
     return scenario
 

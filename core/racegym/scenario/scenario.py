@@ -28,6 +28,7 @@ from racegym.scenario.settings import (
     VariationSettings,
     WeightedSettings,
 )
+from racegym.scenario.training_settings import TrainingSettings
 from racegym.scenario.writing import resolved, to_yaml
 from racegym.world import World, WorldConfig
 from racegym.world.config import Draw
@@ -97,6 +98,9 @@ class Scenario(Settings):
     profiles: dict[str, ProfileSettings] = Field(default={}, description="all others, by name")
     trainer: StageSettings | None = Field(
         default=None, description="what learns, where the task is train"
+    )
+    training: TrainingSettings = Field(
+        default=TrainingSettings(), description="checkpoints, evaluations, seeds and the end of it"
     )
     record: RecordSettings = Field(default=RecordSettings(), description="what a run keeps")
 

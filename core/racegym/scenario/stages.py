@@ -32,6 +32,7 @@ __all__ = [
     "Declared",
     "check_declared",
     "check_options",
+    "check_stage",
     "check_stages",
     "class_of",
     "declared_by",
@@ -99,31 +100,36 @@ def class_of(kind: Kind, stage: StageSettings) -> Any:
 def check_stages(data: dict[str, Any], faults: Faults) -> None:
     """Look up every stage in ``data`` and check its options, which are completed in place."""
     for location, kind, stage in _stages(data):
-        text = source_text(stage)
-        if text is not None:
-            _check_own(kind, stage, text, location, faults)
-            continue
-        name = stage.get("name")
-        if not isinstance(name, str) or not name:
-            continue  # the check of the scenario itself tells
-        if kind == "driver" and name == AGENT:
-            for option in stage.keys() - {"name"}:
-                faults.add((*location, option), "a car driven from outside takes no options")
-            continue
-        try:
-            found = find_class(kind, name)
-        except RacegymError as error:
-            faults.add_error((*location, "name"), error)
-            continue
-        own = _OWN_KEYS if kind == "reward" else {"name"}
-        if kind == "sensor":
-            own = own | _check_delivery(stage, location, faults)
-        if kind == "backend" and WORKERS in stage:
-            own = {"name", WORKERS}
-            workers = spelt_out(stage[WORKERS])
-            stage[WORKERS] = check_options(_Workers, workers, (*location, WORKERS), faults)
-        options = {key: value for key, value in stage.items() if key not in own}
-        stage.update(check_options(found, options, location, faults))
+        check_stage(location, kind, stage, faults)
+
+
+def check_stage(location: Location, kind: Kind, stage: dict[str, Any], faults: Faults) -> None:
+    """Look up one stage and check its options, which are completed in place."""
+    text = source_text(stage)
+    if text is not None:
+        _check_own(kind, stage, text, location, faults)
+        return
+    name = stage.get("name")
+    if not isinstance(name, str) or not name:
+        return  # the check of the scenario itself tells
+    if kind == "driver" and name == AGENT:
+        for option in stage.keys() - {"name"}:
+            faults.add((*location, option), "a car driven from outside takes no options")
+        return
+    try:
+        found = find_class(kind, name)
+    except RacegymError as error:
+        faults.add_error((*location, "name"), error)
+        return
+    own = _OWN_KEYS if kind == "reward" else {"name"}
+    if kind == "sensor":
+        own = own | _check_delivery(stage, location, faults)
+    if kind == "backend" and WORKERS in stage:
+        own = {"name", WORKERS}
+        workers = spelt_out(stage[WORKERS])
+        stage[WORKERS] = check_options(_Workers, workers, (*location, WORKERS), faults)
+    options = {key: value for key, value in stage.items() if key not in own}
+    stage.update(check_options(found, options, location, faults))
 
 
 def _check_delivery(stage: dict[str, Any], location: Location, faults: Faults) -> frozenset[str]:

@@ -17,6 +17,8 @@ def resolved(data: dict[str, Any]) -> dict[str, Any]:
         del data["tracks"]
     if not data["variation"]:
         del data["variation"]
+    if data["training"] == {"keep": 1}:
+        del data["training"]
     for car in data["cars"]:
         if not car["variation"]:
             del car["variation"]

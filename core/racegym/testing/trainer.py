@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import multiprocessing
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 
 from racegym import plugins
 from racegym.errors import RacegymError
-from racegym.interfaces import Control, Driver, columns
+from racegym.interfaces import Control, Driver, Trainer, columns
 from racegym.plugins import Offer
 from racegym.plugins.offer import CORE
 from racegym.record.due import CheckpointClock
@@ -33,7 +34,7 @@ from racegym.world import World
 
 __all__ = ["TrainerSuite"]
 
-TRAIN, RESUME = "Trainer.train", "Trainer.resume"
+TRAIN, RESUME, BEGIN = "Trainer.train", "Trainer.resume", "Trainer.begin_from"
 CHECKPOINTS = "checkpoints"
 PRACTICE = Offer(
     kind="backend",
@@ -82,6 +83,12 @@ class _Learned:
                 return name, written.content
         return None
 
+    def to_go_on_from(self) -> tuple[str, bytes]:
+        """Return the last one that is resumable, which a check has seen."""
+        found = self.last(resumable=True)
+        assert found is not None
+        return found
+
 
 class _Progress:
     """Notes what a trainer tells; asks it to stop when ``stop_at`` steps are done."""
@@ -95,6 +102,10 @@ class _Progress:
     @property
     def stop_asked(self) -> bool:
         return self._seen.asked_at is not None
+
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        return {}
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         seen = self._seen
@@ -269,9 +280,7 @@ class TrainerSuite(Suite):
     def check_driver_refuses_other_files(self) -> None:
         """A file that is absent, cut off or no checkpoint is refused with a RacegymError."""
         driver = self.make.driver
-        found = self._learned().last(resumable=True)
-        assert found is not None  # a check that this one needs has seen it
-        name, whole = found
+        name, whole = self._learned().to_go_on_from()
         with TemporaryDirectory(prefix="racegym_") as folder, self._practice() as scenario:
             other = Path(folder) / name
             for what, content in (
@@ -346,6 +355,27 @@ class TrainerSuite(Suite):
                 where=RESUME,
             )
 
+    @needs("ends_when_its_steps_are_done")
+    def check_begins_from_a_checkpoint(self) -> None:
+        """It begins with what another training has learned, and learns as long as it is told to."""
+        if self.make.begin_from is Trainer.begin_from:
+            raise NotApplicable("it has no begin_from: it does not promise that")
+        anew = self._once((2, True, True), lambda: self._learn(2, origin=self._learned()))
+        told = [done for done, _, _ in anew.updates]
+        wanted, first = self._settings["steps"], self._learned().updates[0][0]
+        if not told or told[-1] < wanted:
+            done = told[-1] if told else 0
+            raise ConformanceError(f"it ended after {done} of {wanted} steps", where=BEGIN)
+        if told[0] >= wanted > first:
+            raise ConformanceError(
+                f"its first update tells of {told[0]} steps; they count from 0", where=BEGIN
+            )
+        if not self._policies_differ(self._learned(seed=2), anew):
+            raise ConformanceError(
+                "it learns the same as from nothing: the checkpoint makes no difference",
+                where=BEGIN,
+            )
+
     @property
     def _settings(self) -> dict[str, Any]:
         """The trainer's options."""
@@ -378,7 +408,12 @@ class TrainerSuite(Suite):
         return self._trainings[key]
 
     def _learn(
-        self, seed: int, *, stop_at: int | None = None, before: _Learned | None = None
+        self,
+        seed: int,
+        *,
+        stop_at: int | None = None,
+        before: _Learned | None = None,
+        origin: _Learned | None = None,
     ) -> _Learned:
         seen = _Learned() if before is None else _Learned(written=dict(before.written))
         children = set(multiprocessing.active_children())
@@ -394,13 +429,18 @@ class TrainerSuite(Suite):
             clock = CheckpointClock(self._settings["steps"], begun=begun)
             progress = _Progress(run_dir, seen, clock, stop_at)
             with chdir(here):
-                if before is None:
-                    trainer.train(scenario, run_dir, progress)
+                if before is not None:
+                    name, _ = before.to_go_on_from()
+                    trainer.resume(scenario, run_dir, run_dir / CHECKPOINTS / name, progress)
+                elif origin is not None:
+                    name, content = origin.to_go_on_from()
+                    elsewhere = Path(folder) / "elsewhere"
+                    elsewhere.mkdir()
+                    (elsewhere / name).write_bytes(content)
+                    trainer.begin_from(scenario, run_dir, elsewhere / name, progress)
+                    shutil.rmtree(elsewhere)
                 else:
-                    found = before.last(resumable=True)
-                    assert found is not None  # a check that this one needs has seen it
-                    checkpoint = run_dir / CHECKPOINTS / found[0]
-                    trainer.resume(scenario, run_dir, checkpoint, progress)
+                    trainer.train(scenario, run_dir, progress)
             seen.touched = scenario.model_dump_json() != said
             seen.processes = len(set(multiprocessing.active_children()) - children)
             files = [path for path in Path(folder).rglob("*") if path.is_file()]

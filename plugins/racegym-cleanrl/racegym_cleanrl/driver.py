@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
 
 from racegym.errors import ScenarioError
 from racegym.interfaces import Cars, Control, Driver, Setup, StageOptions, View, options
-from racegym_cleanrl.checkpoint import Checkpoint, Head
+from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head
 from racegym_cleanrl.networks import tensors_of
 from racegym_cleanrl.policies import policy_network
 
@@ -25,6 +25,8 @@ class Learned(Driver):
 
     It is told what the policy was told when it learned, and all its cars are asked at once.
     """
+
+    policy_suffixes: ClassVar[tuple[str, ...]] = (SUFFIX,)
 
     class Options(StageOptions):
         """Settings of the driver."""

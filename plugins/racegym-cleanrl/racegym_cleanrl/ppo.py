@@ -15,7 +15,7 @@ differs, and why, is told in docs/trainers/ppo.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +29,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import RunError, ScenarioError
+from racegym.errors import ScenarioError, TrainingError
 from racegym.interfaces import Driver, Progress, Trainer, options
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
@@ -60,7 +60,7 @@ from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
 __all__ = [
     "PPO", "Agent", "Args", "Learner", "Minibatch", "ReturnScale", "Rollout", "advantages",
     "agent_of", "begin_from", "check_finite", "checkpoint_of", "learn", "losses", "minibatches",
-    "on_device", "restore", "rollout", "save", "update", "value_loss",
+    "on_device", "restore", "rollout", "save", "take_over", "update", "value_loss",
 ]  # fmt: skip
 
 ALGORITHM = "ppo"
@@ -480,7 +480,7 @@ def update(learner: Learner) -> dict[str, float]:
     """Learn from a rollout, and return the losses.
 
     Raises:
-        RunError: a loss is not finite.
+        TrainingError: a loss is not finite.
     """
     args, agent, buffer = learner.args, learner.agent, learner.buffer
     advantage = advantages(buffer, args.gamma, args.gae_lambda)
@@ -562,12 +562,12 @@ def check_finite(names: Sequence[str], table: Tensor, steps: int) -> None:
         steps: that are done.
 
     Raises:
-        RunError: names the term that was the first not to be finite.
+        TrainingError: names the term that was the first not to be finite.
     """
     bad = (~table.isfinite()).nonzero()
     if len(bad):
         update_index, term = bad[0].tolist()
-        raise RunError(
+        raise TrainingError(
             f"{names[term]} is {float(table[update_index, term])} after {steps:,} steps: the "
             "training has diverged and ends here, and the checkpoints before it stay. Lower "
             "trainer.learning_rate, or look for rewards and observations without bounds"
@@ -584,39 +584,37 @@ class PPO(Trainer):
     def __init__(self, given: Mapping[str, Any]):
         super().__init__(given)
         self.args = options.read(Args, given, f"trainer {ALGORITHM!r}")
+        self.device = str(chosen_device(self.args.device))
 
     def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
         """Learn from the beginning."""
-        self._learn(scenario, run_dir, None, progress)
+        self._learn(scenario, run_dir, progress)
 
     def resume(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint."""
-        self._learn(scenario, run_dir, checkpoint, progress)
+        begun = Checkpoint.read(checkpoint, ALGORITHM)
+        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
 
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
-        """Learn from the beginning, but with the policy of a checkpoint, a clone's for instance."""
-        self._learn(scenario, run_dir, None, progress, origin=checkpoint)
+        """Learn from the beginning, with the networks of a checkpoint, a clone's for instance."""
+        self._learn(scenario, run_dir, progress, lambda new: begin_from(new, checkpoint))
 
     def _learn(
         self,
         scenario: Scenario,
         run_dir: Path,
-        checkpoint: Path | None,
         progress: Progress,
-        origin: Path | None = None,
+        prepare: Callable[[Learner], None] | None = None,
     ) -> None:
-        begun = None if checkpoint is None else Checkpoint.read(checkpoint, ALGORITHM)
         task = Task.of_scenario(scenario, self.args.num_envs)
         try:
             learner = Learner(self.args, task)
-            if begun is not None and checkpoint is not None:
-                restore(learner, begun, checkpoint)
-            elif origin is not None:
-                begin_from(learner, origin)
+            if prepare is not None:
+                prepare(learner)
             with tracked(self.args, scenario, run_dir, progress) as told:
                 learn(learner, told)
         finally:
@@ -705,15 +703,12 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     Raises:
         ScenarioError: it is of another task or another network.
     """
-    head, tensors = begun.head, begun.tensors
-    for what, here in learner.network.items():
-        if head.network.get(what, here) != here:
-            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
-    clone = part(tensors, "clone.")
+    clone = part(begun.tensors, "clone.")
     if clone:
         learner.agent.load_state_dict(clone)
         learner.warm = WarmStart(learner.args, learner.agent, learner.batch)
-    learner.agent.load_state_dict(part(tensors, "agent."))
+    take_over(learner, begun, file)
+    head, tensors = begun.head, begun.tensors
     count = len(list(learner.agent.parameters()))
     learner.optimizer.load_state_dict(
         {
@@ -721,8 +716,6 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
             "param_groups": learner.optimizer.state_dict()["param_groups"],
         }
     )
-    scale, state = learner.scale, head.state
-    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
     learner.steps = head.steps
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
@@ -730,12 +723,27 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
         envs = {}  # another number of races begins new episodes
     if envs:
         learner.episodes.load(episodes)
-        scale.returns[:] = episodes["scaled"]
+        learner.scale.returns[:] = episodes["scaled"]
         learner.begins, learner.restarts = episodes["begins"], episodes["restarts"]
         learner.memory.copy_(torch.from_numpy(episodes["memory"]))
     told = learner.task.start(envs, learner.steps)
     learner.told = on_device(tensors_of(told), learner.device)
     restore_random_state(part(tensors, "random."))
+
+
+def take_over(learner: Learner, begun: Checkpoint, file: Path) -> None:
+    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
+
+    Raises:
+        ScenarioError: it is of another task or another network.
+    """
+    head = begun.head
+    for what, here in learner.network.items():
+        if head.network.get(what, here) != here:
+            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+    learner.agent.load_state_dict(part(begun.tensors, "agent."))
+    scale, state = learner.scale, head.state
+    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
 
 
 _OTHER = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -20,11 +20,12 @@ from racegym.interfaces import Progress, TrainerOptions
 if TYPE_CHECKING:
     from racegym import Scenario
 
-__all__ = ["TENSORBOARD", "Service", "TrackedOptions", "tracked"]
+__all__ = ["TENSORBOARD", "Service", "TrackedOptions", "boards_of", "tracked"]
 
 Service = Literal["none", "wandb", "trackio"]
 
 TENSORBOARD = "tensorboard"  # folder in the run's
+PROJECT = "racegym"  # of a service
 
 
 class TrackedOptions(TrainerOptions):
@@ -62,12 +63,12 @@ class _TensorBoard:
 class _Remote:
     """Tells a library with the interface of wandb: ``init``, ``log``, ``finish``."""
 
-    def __init__(self, library: Any, run_dir: Path, project: str, settings: Mapping[str, Any]):
+    def __init__(self, library: Any, run_dir: Path, settings: Mapping[str, Any]):
         name = f"{run_dir.parent.name}-{run_dir.name}"
         own = {"dir": str(run_dir), "id": _plain(name), "resume": "allow"}
         own = own if library.__name__ == "wandb" else {"resume": "allow"}
         self._library = library
-        library.init(project=project, name=name, config=dict(settings), **own)
+        library.init(project=PROJECT, name=name, config=dict(settings), **own)
 
     def tell(self, steps: int, figures: Mapping[str, float]) -> None:
         self._library.log({**figures, "global_step": steps}, step=steps)
@@ -82,20 +83,35 @@ class _Tracked:
     def __init__(self, progress: Progress, boards: list[_Board]):
         self._progress, self._boards = progress, boards
 
+        self._steps = 0
+
     @property
     def stop_asked(self) -> bool:
         return self._progress.stop_asked
 
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        return self._progress.evaluation
+
     def update(self, steps: int, total: int, **figures: float) -> None:
         self._progress.update(steps, total, **figures)
+        self._steps = steps
+        self._tell(figures)
+
+    def _tell(self, figures: Mapping[str, float]) -> None:
         for board in self._boards:
-            board.tell(steps, figures)
+            board.tell(self._steps, figures)
 
     def checkpoint_due(self, steps: int) -> bool:
         return self._progress.checkpoint_due(steps)
 
-    def checkpoint(self, name: str, *, resumable: bool = True) -> AbstractContextManager[Path]:
-        return self._progress.checkpoint(name, resumable=resumable)
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
+        before = self.evaluation
+        with self._progress.checkpoint(name, resumable=resumable) as file:
+            yield file
+        if self.evaluation is not before:  # core has judged it
+            self._tell(self.evaluation)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._progress, name)  # whatever else core offers
@@ -109,22 +125,42 @@ def tracked(
 
     Args:
         args: of the trainer.
-        scenario: that it learns on; its name is that of the project.
+        scenario: that it learns on.
         run_dir: of the run.
         progress: that core gave.
 
     Raises:
         MissingLibraryError: the library of a service is not installed.
     """
-    settings = {**args.model_dump(mode="json"), "seed": scenario.seed, "scenario": scenario.name}
+    about = {"seed": scenario.seed, "scenario": scenario.name}
+    with boards_of(args, run_dir, progress, about) as told:
+        yield told
+
+
+@contextmanager
+def boards_of(
+    args: TrackedOptions, folder: Path, progress: Progress, about: Mapping[str, Any]
+) -> Iterator[Progress]:
+    """Do what ``tracked`` does for a training without a scenario.
+
+    Args:
+        args: of the trainer.
+        folder: for the events of TensorBoard and what services leave.
+        progress: that is told first.
+        about: what is noted beside the settings.
+
+    Raises:
+        MissingLibraryError: the library of a service is not installed.
+    """
+    settings = {**args.model_dump(mode="json"), **about}
     with ExitStack() as stack:
         boards: list[_Board] = []
         if args.tensorboard:
-            board = _TensorBoard(run_dir / TENSORBOARD, settings)
+            board = _TensorBoard(folder / TENSORBOARD, settings)
             stack.callback(board.close)
             boards.append(board)
         if args.track != "none":
-            remote = _Remote(_library(args.track), run_dir, f"racegym-{scenario.name}", settings)
+            remote = _Remote(_library(args.track), folder, settings)
             stack.callback(remote.close)
             boards.append(remote)
         yield _Tracked(progress, boards) if boards else progress

@@ -12,7 +12,7 @@ from gymnasium import spaces
 from torch import nn
 
 from racegym import load_scenario, make_vec
-from racegym.errors import RunError
+from racegym.errors import TrainingError
 from racegym.run import resume_training, train
 from racegym_cleanrl import ppo
 from racegym_cleanrl.actions import Actions, policy_of
@@ -152,7 +152,7 @@ def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_s
         return loss * torch.nan if len(calls) > 8 else loss
 
     monkeypatch.setattr(ppo, "value_loss", poisoned)
-    with pytest.raises(RunError, match=r"losses/value_loss is nan after 3,072 steps"):
+    with pytest.raises(TrainingError, match=r"losses/value_loss is nan after 3,072 steps"):
         train(SCENARIO, runs_dir=tmp_path, plots=False)
     (last,) = tmp_path.glob("loop/*/checkpoints/last.safetensors")
     kept = Checkpoint.read(last)

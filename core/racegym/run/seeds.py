@@ -1,0 +1,149 @@
+"""A training with several seeds, one after the other, in one folder."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing, suppress
+
+from racegym.errors import RunError
+from racegym.record import RunFolder, repair
+from racegym.record.folder import read_json
+from racegym.record.recorder import End
+from racegym.record.seeds import SeedsLog, Sown, folder_of_seed
+from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume, read_training
+from racegym.report.learning_curve import draw_learning_curve
+from racegym.report.seed_curves import write_seed_curves
+from racegym.run.examination import is_better
+from racegym.run.one_training import Learning, TrainingResult, about_training
+from racegym.run.progress import Shown
+from racegym.scenario import Scenario
+
+__all__ = ["resume_seeds", "train_seeds"]
+
+
+def train_seeds(
+    scenario: Scenario, folder: RunFolder, shown: Shown | None, *, plots: bool
+) -> TrainingResult:
+    """Let a trainer learn with each of a scenario's seeds.
+
+    Args:
+        scenario: with ``training.seeds``.
+        folder: a new one.
+        shown: is told how each goes.
+        plots: draw the learning curves.
+
+    Raises:
+        RunError, TrainingError: as for ``Learning.begin``; what was learned stays.
+    """
+    about = about_training(scenario)
+    log = SeedsLog(folder, about, scenario.training.seeds, {})
+    return _learn(scenario, log, {}, shown, anew=False, plots=plots)
+
+
+def resume_seeds(
+    scenario: Scenario, folder: RunFolder, shown: Shown | None, *, anew: bool, plots: bool
+) -> TrainingResult:
+    """Go on with the seeds that are not finished, and begin those that have not begun.
+
+    Args:
+        scenario: as it is from now on.
+        folder: of the training.
+        shown: is told how each goes.
+        anew: also go on with those that are finished, since the scenario has changed.
+        plots: draw the learning curves.
+
+    Raises:
+        RunError, TrainingError: as for ``Learning.resume``.
+    """
+    sown = {}
+    for seed in scenario.training.seeds:
+        own = folder_of_seed(folder, seed)
+        if own.state.is_file():
+            sown[seed] = Sown(seed, repair(own)["state"], read_training(own))
+    started = read_json(folder.state)["wall"]["started"]
+    about = about_training(scenario)
+    log = SeedsLog(folder, about, scenario.training.seeds, sown, started)
+    return _learn(scenario, log, sown, shown, anew=anew, plots=plots)
+
+
+def _learn(
+    scenario: Scenario,
+    log: SeedsLog,
+    sown: dict[int, Sown],
+    shown: Shown | None,
+    *,
+    anew: bool,
+    plots: bool,
+) -> TrainingResult:
+    folder, end = log.folder, "finished"
+    sown = dict(sown)
+    try:
+        for seed in scenario.training.seeds:
+            if seed in sown and sown[seed].state == "finished" and not anew:
+                continue
+            done = _learn_one(scenario, folder, seed, shown, plots=plots)
+            sown[seed] = Sown(seed, done.state, done.training)
+            log.note(sown[seed])
+            if done.state == "stopped":
+                end = "stopped"
+                break
+    except BaseException as error:
+        with suppress(RunError):  # what has failed first is what the user must hear of
+            log.finish("stopped" if isinstance(error, KeyboardInterrupt) else "failed", None)
+        raise
+    best = _best(folder, sown)
+    data = log.finish(_end(end), best)
+    write_seed_curves(folder)
+    picture = draw_learning_curve(folder) if plots else None
+    checkpoint = checkpoint_to_drive(folder)
+    assert checkpoint is not None  # one has been learned, and left one
+    return TrainingResult(
+        folder=folder.path,
+        state=_end(end),
+        training=data,
+        checkpoint=checkpoint,
+        picture=picture,
+    )
+
+
+def _end(text: str) -> End:
+    return "stopped" if text == "stopped" else "finished"
+
+
+def _learn_one(
+    scenario: Scenario, folder: RunFolder, seed: int, shown: Shown | None, *, plots: bool
+) -> TrainingResult:
+    training = scenario.training.model_copy(update={"seeds": ()})
+    alone = scenario.model_copy(update={"seed": seed, "training": training})
+    own = folder_of_seed(folder, seed)
+    told = None if shown is None else _OfSeed(shown, seed)
+    with closing(Learning(alone)) as learning:
+        if own.state.is_file() and checkpoint_to_resume(own) is not None:
+            return learning.resume(own, told, plots=plots)
+        shutil.rmtree(own.path, ignore_errors=True)  # one that had nothing to go on from
+        own.path.mkdir()
+        return learning.begin(own, told, plots=plots)
+
+
+class _OfSeed:
+    """Tells with each figure which seed it is of."""
+
+    def __init__(self, shown: Shown, seed: int):
+        self._shown, self._seed = shown, seed
+
+    def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
+        self._shown.update(steps, total, {"seed": self._seed, **figures})
+
+
+def _best(folder: RunFolder, sown: dict[int, Sown]) -> int | None:
+    """Return the seed that was judged the best; without judgement, the first."""
+    best: int | None = None
+    figures = None
+    for seed, one in sown.items():
+        if one.training is None or checkpoint_to_drive(folder_of_seed(folder, seed)) is None:
+            continue
+        judged = [c["figures"] for c in one.training["checkpoints"] if c.get("figures")]
+        known = {k: v for k, v in judged[0].items() if v is not None} if judged else None
+        if best is None or (known is not None and is_better(known, figures)):
+            best, figures = seed, known
+    return best

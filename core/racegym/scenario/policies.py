@@ -1,0 +1,168 @@
+"""``driver: {policy: PATH}``: which driver it is that drives with a policy's file.
+
+A driver says with ``policy_suffixes`` which files it takes under its option ``file``. A folder
+is that of a training, and stands for the checkpoint to drive with.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from racegym import plugins
+from racegym.errors import RacegymError, ScenarioError
+from racegym.plugins.offer import CORE, Offer
+from racegym.scenario.faults import Faults, Location
+from racegym.scenario.files import absolute, missing
+
+__all__ = ["POLICY", "find_policy", "settle_policies", "settle_policy"]
+
+POLICY = "policy"  # the key under a driver
+TRAINING = "train.json"  # of a training's folder
+CHECKPOINTS = "checkpoints"  # the folder in it
+
+
+def settle_policies(data: dict[str, Any], faults: Faults) -> None:
+    """Replace every ``{policy: PATH}`` in a scenario's plain data by the driver that it means."""
+    for key, inner in (("cars", "driver"), ("relief", None)):
+        entries = data.get(key)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            stage = entry.get(inner) if inner is not None and isinstance(entry, dict) else entry
+            location: Location = (key, index) if inner is None else (key, index, inner)
+            if isinstance(stage, dict):
+                settle_policy(stage, location, faults)
+
+
+def settle_policy(stage: dict[str, Any], location: Location, faults: Faults) -> None:
+    """Give a driver that is written as ``{policy: PATH}`` its name and its option ``file``.
+
+    Args:
+        stage: the driver's entry, changed in place. One with a name is left alone: its
+            ``policy``, if it has one, is an option of its own.
+        location: where it stands.
+        faults: takes what is wrong.
+    """
+    if POLICY not in stage or "name" in stage:
+        return
+    at = (*location, POLICY)
+    path = stage[POLICY]
+    if "file" in stage:
+        faults.add((*location, "file"), "is what policy says already; leave one of them out")
+        return
+    if not isinstance(path, str) or not path:
+        faults.add(at, f"is {path!r}; give the path of a policy's file or of a training's folder")
+        return
+    try:
+        name, file = find_policy(absolute(path, faults.places.folder(at)))
+    except RacegymError as error:
+        faults.add_error(at, error)
+        return
+    del stage[POLICY]
+    stage.update(name=name, file=str(file))
+
+
+def find_policy(path: Path) -> tuple[str, Path]:
+    """Return the name of the driver that drives with a policy, and the policy's file.
+
+    Args:
+        path: a file, or the folder of a training, which stands for its checkpoint to drive with.
+
+    Raises:
+        ScenarioError: there is no such file, or no driver that takes it.
+    """
+    named: str | None = None
+    file = path
+    try:
+        folder = path.is_dir()
+    except (OSError, ValueError):
+        folder = False
+    if folder:
+        file, named = _checkpoint_of(path)
+    else:
+        reason = missing(path)
+        if reason:
+            raise ScenarioError(reason)
+        if path.parent.name == CHECKPOINTS and (path.parent.parent / TRAINING).is_file():
+            named = _training(path.parent.parent).get("driver")
+    return named if _is_driver(named) else _driver_for(file), file.absolute()
+
+
+def _is_driver(name: Any) -> TypeGuard[str]:
+    if not isinstance(name, str):
+        return False
+    try:
+        plugins.load().find("driver", name)
+    except RacegymError:
+        return False
+    return True
+
+
+def _driver_for(file: Path) -> str:
+    """Return the selector of the driver that takes a file, by its ending."""
+    suffix, offers = file.suffix.lower(), plugins.load().offers("driver")
+    known: dict[str, list[Offer]] = {}
+    broken: dict[str, str] = {}
+    # racegym's own come first: those of plugins may import an engine to be asked.
+    for own in (True, False):
+        for offer in offers:
+            if (offer.dist == CORE) is own:
+                try:
+                    takes = getattr(offer.load(), "policy_suffixes", ())
+                except RacegymError as error:  # one that can't be imported takes nothing
+                    broken[offer.name] = error.what
+                    continue
+                for ending in takes:
+                    known.setdefault(ending, []).append(offer)
+        if suffix in known:
+            break
+    found = known.get(suffix, [])
+    if not found:
+        hints = "".join(
+            f"\nThe driver {name!r} can't be used: {why}" for name, why in broken.items()
+        )
+        raise ScenarioError(
+            f"no driver takes a policy with the ending {suffix or '(none)'!r}; there are drivers "
+            f"for {', '.join(sorted(known)) or 'none'}. A plugin may be missing, see "
+            "racegym plugins; or name the driver: {name: NAME, file: PATH}" + hints,
+            file=file,
+        )
+    if len(found) > 1:
+        names = ", ".join(offer.selector for offer in found)
+        raise ScenarioError(
+            f"several drivers take a policy with the ending {suffix!r}: {names}; choose one: "
+            f"{{name: {found[0].selector}, file: PATH}}",
+            file=file,
+        )
+    names_known = plugins.load().names("driver")
+    return found[0].name if found[0].name in names_known else found[0].selector
+
+
+def _checkpoint_of(run: Path) -> tuple[Path, str | None]:
+    """Return the checkpoint of a training to drive with, and its driver's name."""
+    data = _training(run)
+    newest = [entry for entry in data["checkpoints"][::-1] if isinstance(entry, dict)]
+    # Those that are only to drive with, such as the best, come before all others.
+    for resumable in (False, True):
+        for entry in newest:
+            file = run / CHECKPOINTS / str(entry.get("name"))
+            if bool(entry.get("resumable", True)) is resumable and file.is_file():
+                return file, data.get("driver")
+    raise ScenarioError("the training has left no checkpoint to drive with", file=run)
+
+
+def _training(run: Path) -> dict[str, Any]:
+    file = run / TRAINING
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(
+            f"is no folder of a training: it holds no {TRAINING}; give a checkpoint, an ONNX file "
+            "or the folder of a training",
+            file=run,
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"can't be read: {error}", file=file) from error
+    if not isinstance(data, dict) or not isinstance(data.get("checkpoints"), list):
+        raise ScenarioError("does not tell of a training", file=file)
+    return data

@@ -1,0 +1,118 @@
+"""What a scenario says of a training beside its trainer: the same for every trainer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from racegym.scenario.settings import Settings
+
+__all__ = ["EVALUATION", "EvaluateSettings", "TargetSettings", "TrainingSettings"]
+
+EVALUATION = "evaluation/"  # begins the names of the figures that core tells
+MOST_SEEDS = 1000
+
+
+class _Given(Settings):
+    """Keys that are not said are left out when it is written again."""
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        given = serialize(self).items()
+        return {key: value for key, value in given if value not in (None, (), [], {})}
+
+
+def _check_source(value: Any) -> Any:
+    if value is not None and not (isinstance(value, str | dict) and value):
+        raise ValueError(
+            "give a scenario's name, the path of its file, or a mapping of the keys that differ"
+        )
+    return value
+
+
+class EvaluateSettings(_Given):
+    """How what was learned is judged while it learns."""
+
+    scenario: Annotated[Any, AfterValidator(_check_source)] = Field(
+        default=None,
+        description="a name, a path, or a mapping of the keys that differ from this scenario, "
+        "such as other tracks; None: this scenario",
+        json_schema_extra={"anyOf": [{"type": kind} for kind in ("string", "object", "null")]},
+    )
+    episodes: int = Field(default=20, ge=1, le=100_000, description="races of one evaluation")
+    every: int = Field(
+        default=1, ge=1, le=1_000_000, description="after each so many checkpoints; and at the end"
+    )
+
+
+class TargetSettings(_Given):
+    """Where a figure must be for a training to be good enough."""
+
+    at_least: float | None = Field(default=None, description="the lowest value that will do")
+    at_most: float | None = Field(default=None, description="the highest value that will do")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> TargetSettings:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        return self
+
+    def is_met(self, value: float | None) -> bool:
+        """Tell whether a figure will do; one that is not known, or is no number, will not."""
+        if value is None:
+            return False
+        low = -float("inf") if self.at_least is None else self.at_least
+        high = float("inf") if self.at_most is None else self.at_most
+        return low <= value <= high
+
+
+def _check_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    twice = next((seed for index, seed in enumerate(seeds) if seed in seeds[:index]), None)
+    if twice is not None:
+        raise ValueError(f"has the seed {twice} twice; each is one training")
+    return seeds
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class TrainingSettings(_Given):
+    """When checkpoints are written, which stay, how they are judged, and when it ends."""
+
+    checkpoint_every: int | None = Field(
+        default=None, ge=1, le=10**15,
+        description="steps from checkpoint to checkpoint; None: a twentieth of the trainer's steps",
+    )  # fmt: skip
+    keep: int = Field(
+        default=1, ge=1, le=1_000_000, description="checkpoints that stay, the latest ones"
+    )
+    keep_every: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="each so-many-th stays for good; None: none"
+    )
+    evaluate: EvaluateSettings | None = Field(
+        default=None, description="judge checkpoints as drivers, and keep the best"
+    )
+    stop_at: dict[str, TargetSettings] = Field(
+        default={}, description="figures by name; the training ends once all are where they should"
+    )
+    init_from: str | None = Field(
+        default=None, min_length=1,
+        description="a checkpoint, or the folder of a training, to begin from",
+    )  # fmt: skip
+    seeds: Annotated[
+        tuple[Seed, ...], Field(strict=False, max_length=MOST_SEEDS), AfterValidator(_check_seeds)
+    ] = Field(default=(), description="a training for each, in place of the scenario's seed")
+
+    @model_validator(mode="after")
+    def _evaluations_are_asked_for(self) -> TrainingSettings:
+        wanted = next((name for name in self.stop_at if name.startswith(EVALUATION)), None)
+        if wanted is not None and self.evaluate is None:
+            raise ValueError(f"stop_at waits for {wanted}, and nothing is evaluated; add evaluate")
+        return self
