@@ -18,7 +18,7 @@ from racegym_cleanrl.checkpoint import AGENT, SUFFIX, Checkpoint, Head, read_hea
 from racegym_cleanrl.networks import Layout, tensors_of
 from racegym_cleanrl.policies import policy_network
 
-__all__ = ["Learned"]
+__all__ = ["Learned", "note_of"]
 
 WHAT = "driver 'cleanrl'"
 

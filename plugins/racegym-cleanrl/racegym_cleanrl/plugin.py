@@ -14,6 +14,9 @@ def register_trainers(register: Register) -> None:
     """Offer the algorithms."""
     register("bc", "racegym_cleanrl.bc:BC", summary="behaviour cloning and DAgger")
     register("ppo", "racegym_cleanrl.ppo:PPO", summary="proximal policy optimisation")
+    register("sac", "racegym_cleanrl.sac:SAC", summary="soft actor-critic, with DrQ for pictures")
+    register("td3", "racegym_cleanrl.td3:TD3", summary="twin delayed deterministic policy gradient")
+    register("dqn", "racegym_cleanrl.dqn:DQN", summary="deep Q-network, for discrete actions")
 
 
 @hookimpl

@@ -15,8 +15,13 @@ from racegym_cleanrl.checkpoint import AGENT, Checkpoint, part
 
 __all__ = ["ALGORITHMS", "policy_network"]
 
-# The module of each; it has ``agent_of(network)``.
-ALGORITHMS = {"bc": "racegym_cleanrl.bc", "ppo": "racegym_cleanrl.ppo"}
+ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
+    "bc": "racegym_cleanrl.bc",
+    "ppo": "racegym_cleanrl.ppo",
+    "sac": "racegym_cleanrl.sac",
+    "td3": "racegym_cleanrl.td3",
+    "dqn": "racegym_cleanrl.dqn",
+}
 
 MOST_PARTS = 1000  # entries of a list in a network's description
 LARGEST = 1_000_000  # whole number in it
