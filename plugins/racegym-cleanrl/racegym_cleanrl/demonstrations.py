@@ -229,7 +229,13 @@ def demonstrated(
     return Demonstrations(drives=tuple(drives), kept=tuple(kept), findings=tuple(findings))
 
 
-def fill(replay: Rows, demonstrations: Demonstrations, layout: Layout, actions: Actions) -> int:
+def fill(
+    replay: Rows,
+    demonstrations: Demonstrations,
+    layout: Layout,
+    actions: Actions,
+    reward_scale: float = 1.0,
+) -> int:
     """Put demonstrations into a replay of rows of one environment, and return how many steps.
 
     Where a stretch ends because what follows was dropped, its episode is cut off, not ended: its
@@ -240,6 +246,7 @@ def fill(replay: Rows, demonstrations: Demonstrations, layout: Layout, actions: 
         demonstrations: whose rewards are known.
         layout: of what the learner is told.
         actions: that it chooses from; the replay holds them in units to learn in.
+        reward_scale: rewards are multiplied by it.
 
     Raises:
         RunError: rewards are not known, or nothing is kept.
@@ -260,7 +267,7 @@ def fill(replay: Rows, demonstrations: Demonstrations, layout: Layout, actions: 
             replay.add(
                 {name: values[k : k + 1] for name, values in told.items()},
                 acted[at : at + 1],
-                torch.tensor([stretch.rewards[at]], dtype=torch.float32),
+                torch.tensor([reward_scale * stretch.rewards[at]], dtype=torch.float32),
                 torch.tensor([bool(stretch.terminated[at])]),
                 torch.tensor([k >= len(stretch) - 1]),
                 torch.tensor([k < len(stretch)]),  # the last row only lends its observation

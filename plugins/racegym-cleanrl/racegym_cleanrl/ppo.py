@@ -667,8 +667,11 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
         note=learner.task.note,
         network=learner.network,
         steps=learner.steps,
-        state={"mean": scale.mean, "squares": scale.squares, "count": scale.count},
-    )
+        state={
+            "mean": scale.mean, "squares": scale.squares, "count": scale.count,
+            "cloned": learner.warm is not None and learner.warm.cloned,
+        },
+    )  # fmt: skip
     tensors = with_prefix("agent.", learner.agent.state_dict())
     for index, values in optimizer.items():
         tensors |= with_prefix(f"adam.{index}.", values)
@@ -697,10 +700,12 @@ def begin_from(learner: Learner, file: Path) -> None:
     """
     args = learner.args
     origin = load_origin(learner.agent, learner.network, file, args.clone_std)
-    if origin.head.algorithm == ALGORITHM:  # its critic counts in its own units
+    cloned = origin.head.algorithm != ALGORITHM
+    if not cloned:  # its critic counts in its own units
         scale, state = learner.scale, origin.head.state
         scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
-    learner.warm = WarmStart(args, learner.agent, learner.batch)
+    if cloned or args.critic_warmup or args.clone_kl or args.keep_normalization:
+        learner.warm = WarmStart(args, learner.agent, learner.batch, cloned=cloned)
 
 
 def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
@@ -712,7 +717,8 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     clone = part(begun.tensors, "clone.")
     if clone:
         learner.agent.load_state_dict(clone)
-        learner.warm = WarmStart(learner.args, learner.agent, learner.batch)
+        cloned = bool(begun.head.state.get("cloned"))
+        learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
     take_over(learner, begun, file)
     head, tensors = begun.head, begun.tensors
     count = len(list(learner.agent.parameters()))

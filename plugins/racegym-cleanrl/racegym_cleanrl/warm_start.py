@@ -58,9 +58,10 @@ class WarmStartOptions(TrainerOptions):
         description="begun from a checkpoint: deviation of continuous actions, of half their "
         "range; None: as it was",
     )  # fmt: skip
-    keep_normalization: bool = Field(
-        True, description="begun from a checkpoint: normalise as it did, whatever is seen"
-    )
+    keep_normalization: bool | None = Field(
+        None, description="begun from a checkpoint: normalise as it did, whatever is seen; "
+        "None: if it is a clone's",
+    )  # fmt: skip
 
 
 class WarmStart:
@@ -70,21 +71,24 @@ class WarmStart:
         args: PPO's.
         agent: as it begins; a copy is kept.
         batch: steps of a rollout.
+        cloned: whether it is a clone's.
+
+    Attributes:
+        clone: the policy that it began from.
+        cloned: as above.
+        keeps_normalization: whether what is seen leaves the normalisation as it is.
     """
 
-    def __init__(self, args: WarmStartOptions, agent: Agent, batch: int):
+    def __init__(self, args: WarmStartOptions, agent: Agent, batch: int, *, cloned: bool):
         if args.clone_kl and agent.memory_size:
             raise ScenarioError(
                 "clone_kl holds a policy near the one it began from, and can't for one with a "
                 "memory; write clone_kl: 0 or recurrent: none"
             )
-        self._args, self._batch = args, batch
+        self._args, self._batch, self.cloned = args, batch, cloned
         self.clone = deepcopy(agent).requires_grad_(False)
-
-    @property
-    def keeps_normalization(self) -> bool:
-        """Return whether what is seen leaves the normalisation as it is."""
-        return self._args.keep_normalization
+        asked = args.keep_normalization
+        self.keeps_normalization = cloned if asked is None else asked
 
     def weight(self, steps: int) -> float:
         """Return the factor of the divergence after so many steps."""

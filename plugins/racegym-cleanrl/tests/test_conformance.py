@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from racegym.testing import TrainerSuite
-from racegym_cleanrl.bc import BC
 from racegym.testing.trainer import CIRCUIT
+from racegym_cleanrl.bc import BC
 from racegym_cleanrl.dqn import DQN
 from racegym_cleanrl.ppo import PPO
 from racegym_cleanrl.sac import SAC

@@ -20,6 +20,9 @@ from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import demonstrated, fill
 from racegym_cleanrl.networks import ONLY, Layout
 from racegym_cleanrl.recordings import STORED, Drive, ObservationLog, drives_of, runs_named
+from racegym_cleanrl.sac import Args as SACArgs
+from racegym_cleanrl.sac import Learner as SACLearner
+from racegym_cleanrl.tasks import Task
 
 DRIVEN = 70
 
@@ -133,6 +136,30 @@ def test_a_replay_is_filled_with_what_follows_what(taught: Path, learner: dict[s
     assert not any(bool(row[3]) for row in rows)  # and is worth something
     assert [bool(row[5]) for row in rows].count(False) == 1 and not bool(rows[-1][5])
     envs.close()
+
+
+def test_half_of_each_batch_is_demonstrated(
+    taught: Path, learner: dict[str, Any], tmp_path: Path
+) -> None:
+    args = SACArgs(
+        steps=100, num_envs=2, buffer_size=100, learning_starts=10, device="cpu", hidden=(8,),
+        batch_size=32, demonstrations=(str(taught),), reward_scale=0.5,
+    )  # fmt: skip
+    task = Task.of_scenario(load_scenario(learner), 2)
+    sac = SACLearner(args, task)
+    (own, of_own), (demos, of_demos) = sac.shares
+    assert own is sac.replay and (of_own, of_demos) == (0.5, 0.5)
+    found = demonstrated([str(taught)], task.envs.world, CleaningOptions())
+    assert int(demos.columns["valid"].sum()) == len(found)
+    (stretch,) = found.stretches()
+    drawn = demos.sample(64)
+    told = {row.tobytes() for row in stretch.told[ONLY]}
+    assert all(row.numpy().tobytes() in told for row in drawn.seen["numbers"])
+    paid = {float(np.float32(0.5 * reward)) for reward in stretch.rewards}
+    assert {float(reward) for reward in drawn.rewards} <= paid
+    assert (drawn.discounts > 0).all()
+    assert sac.eye.normalizer is not None and float(sac.eye.normalizer.count) == len(found)
+    task.envs.close()
 
 
 def test_what_can_not_be_driven_again_is_read_with_what_was_stored(

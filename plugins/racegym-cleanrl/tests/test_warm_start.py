@@ -56,7 +56,7 @@ def test_the_divergence_is_the_mean_difference_of_log_probabilities(kind: str) -
 
 def test_its_weight_falls_to_nothing() -> None:
     args = Args(steps=1000, clone_kl=2.0, clone_kl_until=0.5, critic_warmup=3)
-    warm = WarmStart(args, agents("gaussian")[0], batch=100)
+    warm = WarmStart(args, agents("gaussian")[0], batch=100, cloned=True)
     assert [warm.weight(steps) for steps in (0, 250, 500, 900)] == [2.0, 1.0, 0.0, 0.0]
     assert [warm.only_critic(steps) for steps in (100, 300, 400)] == [True, True, False]
     assert [warm.holds(steps) for steps in (300, 400, 500)] == [False, True, False]
