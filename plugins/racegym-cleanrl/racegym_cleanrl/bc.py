@@ -31,18 +31,20 @@ from torch import Tensor, nn
 from racegym import Scenario
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
-from racegym.interfaces import Array, Driver, Progress, Trainer, options
+from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
 from racegym_cleanrl.actions import Actions, Gaussian
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
 from racegym_cleanrl.driver import Learned
-from racegym_cleanrl.machine import chosen_device, seed_all
+from racegym_cleanrl.export import export
+from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
 from racegym_cleanrl.networks import Eye, Layout, Observation
 from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.teacher import lesson, with_teacher
+from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC
 
 __all__ = ["BC", "Args", "Data", "Learner", "agent_of", "loss_of"]
@@ -56,7 +58,7 @@ AT_ONCE = 8192  # pairs that pass the network at once where nothing is learned
 BETTER = 1e-6  # by which a loss on what is held out must fall to be the best so far
 
 
-class Args(CleaningOptions):
+class Args(CleaningOptions, TrackedOptions):
     """Settings; a step is a pair of observation and action that was learned from, once."""
 
     demonstrations: tuple[str, ...] = Field(
@@ -273,7 +275,7 @@ def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float
         The mean loss, and whether the pass is over.
 
     Raises:
-        ScenarioError: the loss is no number.
+        TrainingError: the loss is no number.
     """
     args, agent, data = learner.args, learner.agent, learner.data
     chance = torch.Generator().manual_seed((learner.task.seed * 1_000_003 + learner.epoch) % 2**63)
@@ -298,11 +300,7 @@ def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float
         learner.place += len(chosen)
         learner.steps += len(chosen)
         total, count = total + float(loss.detach()), count + 1
-        if not np.isfinite(total):
-            raise ScenarioError(
-                f"the loss is no number any more after {learner.steps:,} steps; the last "
-                "checkpoint is kept. Write a lower learning_rate"
-            )
+    check_losses({"losses/train": total}, learner.steps)
     return total / max(count, 1), learner.place >= len(order)
 
 
@@ -441,6 +439,7 @@ def _best(learner: Learner) -> Agent:
 def learn(learner: Learner, progress: Progress) -> None:
     """Pass over the data, and have lessons when they are due, until the steps are done."""
     args = learner.args
+    use_threads(learner.device)
     before, since = learner.steps, perf_counter()
     while learner.steps < args.steps and not progress.stop_asked:
         tired = 0 < args.patience <= learner.waited
@@ -560,6 +559,7 @@ class BC(Trainer):
     def __init__(self, given: Mapping[str, Any]):
         super().__init__(given)
         self.args = options.read(Args, given, f"trainer {ALGORITHM!r}")
+        self.device = str(chosen_device(self.args.device))
 
     def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
         """Learn from the beginning."""
@@ -583,9 +583,15 @@ class BC(Trainer):
                 ready = ready and restore(learner, begun, checkpoint, progress)
                 if not ready:
                     return  # the checkpoint is there already
-            if ready:
-                learn(learner, progress)
-            else:
-                save(learner, progress)
+            with tracked(self.args, scenario, run_dir, progress) as told:
+                if ready:
+                    learn(learner, told)
+                else:
+                    save(learner, told)
         finally:
             task.envs.close()
+
+    @classmethod
+    def export(cls, checkpoint: Path, file: Path) -> None:
+        """Write what a checkpoint has learned as an ONNX file."""
+        export(checkpoint, file)

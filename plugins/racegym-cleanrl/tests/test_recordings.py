@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from racegym import load_scenario, make, make_vec
+from racegym.cli import main
 from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.record import Recorder, RunFolder
 from racegym.record.folder import write_json
@@ -205,3 +206,27 @@ def test_a_changed_run_is_no_demonstration(
     (tmp_path / "scenario.yaml").write_text(other, encoding="utf-8")
     with pytest.raises(RunError, match=r"elsewhere than it was.*racegym verify"):
         drives(tmp_path, learner)
+
+
+def test_demonstrations_become_a_dataset_of_minari(
+    taught: Path, learner: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    minari = pytest.importorskip("minari")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    file = tmp_path / "learner.yaml"
+    file.write_text(json.dumps(learner), encoding="utf-8")
+    command = ["demonstrations", str(file), str(taught), "--dropped", "--minari", "racegym/kart-v0"]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert "over" in told and "kept 313 of 314 decisions" in told
+    dataset = minari.load_dataset("racegym/kart-v0")
+    (episode,) = dataset.iterate_episodes()
+    (drive,) = drives(taught, learner)
+    n = len(drive) - 1
+    np.testing.assert_array_equal(episode.observations, drive.told[ONLY][: n + 1])
+    np.testing.assert_array_equal(episode.actions, drive.actions[:n])
+    np.testing.assert_allclose(episode.rewards, drive.rewards[:n])
+    assert episode.truncations[-1] and not episode.terminations.any()
+    assert main(command) == 2  # it is there already
+    assert "there is a dataset" in capsys.readouterr().err
