@@ -168,15 +168,14 @@ class Data:
 class Learner:
     """All that changes while a clone learns."""
 
-    def __init__(self, args: Args, scenario: Scenario, task: Task):
-        if not isinstance(task.envs, RaceVectorEnv):
-            raise ScenarioError("a clone learns on a scenario of racegym")
-        self.args, self.task, self.scenario = args, task, scenario
+    def __init__(self, args: Args, task: Task):
+        assert isinstance(task.envs, RaceVectorEnv)  # of a scenario, which the trainer makes
+        self.args, self.task, self.envs = args, task, task.envs
         self.device = chosen_device(args.device)
         seed_all(task.seed)
         self.actions = Actions.of(task.envs.single_action_space, args.distribution)
         self.layout = Layout.of(task.envs.single_observation_space)
-        self.rounded: Sequence[int] = task.envs.world.groups[0].action_map.rounded
+        self.rounded: Sequence[int] = self.envs.world.groups[0].action_map.rounded
         self.agent = Agent(
             self.layout, self.actions, args.hidden, normalize=args.normalize_observations
         ).to(self.device)
@@ -362,7 +361,7 @@ def gather(learner: Learner, run_dir: Path, progress: Progress) -> bool:
             "teacher: raceline, or another driver, or dagger_rounds: 0"
         )
     if args.demonstrations:
-        world = learner.task.envs.world  # type: ignore[attr-defined]  # a batch of races
+        world = learner.envs.world
         found = demonstrated(args.demonstrations, world, args, args.demonstrator)
         found.write(run_dir)
         report(found)
@@ -394,8 +393,7 @@ def study(learner: Learner, number: int, progress: Progress, executed: Array | N
     assert args.teacher is not None
     wanted = args.dagger_steps if number else args.teacher_steps
     had = lesson(
-        with_teacher(learner.scenario, args.teacher),
-        args.num_envs,
+        learner.envs,
         -(-wanted // args.num_envs),
         _Asked(learner) if number else None,
         seed=learner.task.seed + 7919 * (number + 1),
@@ -575,9 +573,12 @@ class BC(Trainer):
         self, scenario: Scenario, run_dir: Path, progress: Progress, checkpoint: Path | None
     ) -> None:
         begun = None if checkpoint is None else Checkpoint.read(checkpoint, ALGORITHM)
-        task = Task.of_scenario(scenario, 1)
+        n_envs = 1  # of which only the spaces matter where nobody teaches
+        if self.args.teacher is not None:
+            scenario, n_envs = with_teacher(scenario, self.args.teacher), self.args.num_envs
+        task = Task.of_scenario(scenario, n_envs)
         try:
-            learner = Learner(self.args, scenario, task)
+            learner = Learner(self.args, task)
             ready = gather(learner, run_dir, progress)
             if begun is not None and checkpoint is not None:
                 ready = ready and restore(learner, begun, checkpoint, progress)

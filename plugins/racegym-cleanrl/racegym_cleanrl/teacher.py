@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import Tensor
 
-from racegym import Scenario, make_vec, plugins
+from racegym import Scenario, plugins
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Control, columns
@@ -113,8 +113,7 @@ class Teacher:
 
 
 def lesson(
-    scenario: Scenario,
-    n_envs: int,
+    envs: RaceVectorEnv,
     steps: int,
     policy: Callable[[Observation], Tensor] | None,
     *,
@@ -127,8 +126,7 @@ def lesson(
     """Let teacher and learner drive in turns, and note what the teacher would have done.
 
     Args:
-        scenario: as ``with_teacher`` returned it.
-        n_envs: races at once.
+        envs: of a scenario that ``with_teacher`` returned.
         steps: of each race.
         policy: the learner's; None lets the teacher drive alone.
         seed: of the races, and of who drives when.
@@ -144,43 +142,40 @@ def lesson(
     Raises:
         ActionError: the action map can't be inverted.
     """
+    n_envs = envs.num_envs
     drawn = np.random.default_rng([seed, n_envs])
-    envs = make_vec(scenario, n_envs, copy=False)
-    try:
-        teacher = Teacher(envs)
-        episodes = Episodes(n_envs)
-        space = envs.single_action_space
-        told, _ = envs.reset(seed=seed % 2**31)
-        restarted = np.zeros(n_envs, np.bool_)
-        seen: dict[str, list[Array]] = {}
-        labels, done = [], []
-        apart, asked = 0.0, 0
-        for step in range(steps):
-            label = teacher.actions()
-            if executed is not None:
-                action = executed[step]
-            else:
-                action, off = _mixed(label, told, policy, beta, noise, space, drawn)
-                apart, asked = apart + off, asked + 1
-            valid = ~restarted  # the step that only resets is told with what is over
-            for name, values in tensors_of(told).items():
-                seen.setdefault(name, []).append(values.numpy()[valid].copy())
-            labels.append(label[valid])
-            done.append(np.array(action))
-            told, rewards, terminated, truncated, infos = envs.step(action)
-            ended = terminated | truncated
-            episodes.step(rewards, terminated, ended, restarted, infos)
-            restarted = ended & (envs.autoreset_mode is AutoresetMode.NEXT_STEP)
-            if stop():
-                return None
-    finally:
-        envs.close()
+    teacher = Teacher(envs)
+    episodes = Episodes(n_envs)
+    space = envs.single_action_space
+    told, _ = envs.reset(seed=seed % 2**31)
+    restarted = np.zeros(n_envs, np.bool_)
+    seen: dict[str, list[Array]] = {}
+    labels, done = [], []
+    apart = 0.0
+    for step in range(steps):
+        label = teacher.actions()
+        if executed is not None:
+            action = executed[step]
+        else:
+            action, off = _mixed(label, told, policy, beta, noise, space, drawn)
+            apart += off
+        valid = ~restarted  # the step that only resets is told with what is over
+        for name, values in tensors_of(told).items():
+            seen.setdefault(name, []).append(values.numpy()[valid].copy())
+        labels.append(label[valid])
+        done.append(np.array(action))
+        told, rewards, terminated, truncated, infos = envs.step(action)
+        ended = terminated | truncated
+        episodes.step(rewards, terminated, ended, restarted, infos)
+        restarted = ended & (envs.autoreset_mode is AutoresetMode.NEXT_STEP)
+        if stop():
+            return None
     return Lesson(
         told={name: np.concatenate(values) for name, values in seen.items()},
         actions=np.concatenate(labels),
         executed=np.stack(done),
         figures=episodes.figures(),
-        apart=apart / asked if asked and policy is not None else float("nan"),
+        apart=apart / steps if executed is None and policy is not None else float("nan"),
     )
 
 

@@ -120,7 +120,9 @@ def test_whole_blocks_are_held_out_and_nothing_is_in_both() -> None:
 def test_a_teacher_says_what_it_would_do_as_if_it_drove(learner: dict[str, Any]) -> None:
     """Where it drives alone, its labels are what was done, and the drive is its own."""
     scenario = with_teacher(load_scenario(learner), {"name": "raceline", "pace": 80})
-    had = lesson(scenario, 3, 40, None, seed=5, beta=1.0, noise=0.0)
+    school = make_vec(scenario, 3, copy=False)
+    had = lesson(school, 40, None, seed=5, beta=1.0, noise=0.0)
+    school.close()
     assert had is not None
     driver = {"name": "raceline", "pace": 80}
     own = load_scenario({**learner, "cars": [{**learner["cars"][0], "driver": driver}]})
@@ -139,15 +141,15 @@ def test_a_teacher_says_what_it_would_do_as_if_it_drove(learner: dict[str, Any])
 
 def test_a_lesson_is_had_again_from_what_was_done(learner: dict[str, Any]) -> None:
     scenario = with_teacher(load_scenario(learner), "pure_pursuit")
+    school = make_vec(scenario, 3, copy=False)
 
     def policy(told: dict[str, torch.Tensor]) -> torch.Tensor:
         return torch.tensor([[0.3, 0.8]]).expand(len(told[ONLY]), 2)
 
-    first = lesson(scenario, 3, 60, policy, seed=5, beta=0.3, noise=0.1)
+    first = lesson(school, 60, policy, seed=5, beta=0.3, noise=0.1)
     assert first is not None and first.apart > 0
-    again = lesson(
-        scenario, 3, 60, None, seed=5, beta=1.0, noise=0.0, executed=first.executed
-    )  # fmt: skip
+    again = lesson(school, 60, None, seed=5, beta=1.0, noise=0.0, executed=first.executed)
+    school.close()
     assert again is not None
     assert first.told[ONLY].tobytes() == again.told[ONLY].tobytes()
     assert first.actions.tobytes() == again.actions.tobytes()
@@ -230,15 +232,26 @@ def test_args_say_what_each_setting_is() -> None:
 
 @pytest.mark.slow
 def test_twenty_laps_of_a_scripted_driver_are_enough_to_drive(tmp_path: Path) -> None:
-    """Recorded from the grid on, cleaned, cloned; then two laps that nobody corrects."""
+    """Recorded, cleaned, cloned; then three laps from the grid that nobody corrects.
+
+    Each is begun somewhere else and a little askew: twenty equal laps teach nothing of how to
+    come back to the line.
+    """
     circuit = {
         "backend": "kart2d", "dt": 0.1, "seed": 3, "record": {"limit": False},
         "track": {"generate": {"seed": 7, "length": 300}},
     }  # fmt: skip
     kart = {"name": "agent", "vehicle": "rental_kart"}
+    anywhere = {
+        "kind": "random", "speed": 8.0, "speed_noise": 4.0, "lateral_noise": 2.0,
+        "heading_noise": 0.2,
+    }  # fmt: skip
     teacher = {"name": "raceline", "pace": 90}
     twenty = run(
-        {**circuit, "name": "teacher", "laps": 20, "cars": [{**kart, "driver": teacher}]},
+        {
+            **circuit, "name": "teacher", "task": "evaluate", "episodes": 20, "laps": 1,
+            "start": anywhere, "cars": [{**kart, "driver": teacher}],
+        },
         runs_dir=tmp_path, plots=False,
     )  # fmt: skip
     clone = train(
@@ -247,16 +260,16 @@ def test_twenty_laps_of_a_scripted_driver_are_enough_to_drive(tmp_path: Path) ->
             "cars": [{**kart, "driver": "agent"}], "observation": ["state", "lookahead"],
             "trainer": {
                 "name": "bc", "steps": 1_000_000, "demonstrations": [str(twenty.folder)],
-                "device": "cpu",
+                "complete_laps": False, "device": "cpu",
             },
         },
         runs_dir=tmp_path, plots=False,
     )  # fmt: skip
     driver = {"name": "cleanrl", "file": str(clone.checkpoint)}
     drive = run(
-        {**circuit, "name": "drive", "laps": 2, "cars": [{**kart, "driver": driver}]},
+        {**circuit, "name": "drive", "laps": 3, "cars": [{**kart, "driver": driver}]},
         runs_dir=tmp_path, plots=False,
     )  # fmt: skip
     (row,) = drive.classification
     assert row["status"] == "finished" and row["off_track"] == 0
-    assert row["best_lap"] < 1.05 * twenty.classification[0]["best_lap"]
+    assert row["best_lap"] < 1.1 * twenty.result["summary"]["best_lap"]
