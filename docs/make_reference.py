@@ -45,6 +45,9 @@ PARTS = [  # key of the scenario, or of a definition, and the heading
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
     ("profiles", "Each of `profiles`"),
+    ("training", "`training`"),
+    ("evaluate", "`training.evaluate`"),
+    ("target", "Each of `training.stop_at`"),
     ("record", "`record`"),
 ]
 KINDS: list[tuple[Kind, str, str, str]] = [
@@ -114,6 +117,9 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     found = {key: mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
     found["obstacle"] = defs["track.ObstacleSettings"]
+    found["training"] = mapping(keys["training"], defs)
+    found["evaluate"] = defs["scenario.EvaluateSettings"]
+    found["target"] = defs["scenario.TargetSettings"]
     found["cars"], found["profiles"] = defs["car"], defs["profile"]
     return found
 

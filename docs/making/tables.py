@@ -17,6 +17,9 @@ NAMED = {  # definitions that have a place of their own on the page
     "car": "car",
     "profile": "profile",
     "vehicle": "name, path or parameters",
+    "scenario.TrainingSettings": "training",
+    "scenario.EvaluateSettings": "evaluation",
+    "scenario.TargetSettings": "target",
 }
 STAGES = {*KINDS, "car_driver", "reward_name", "termination_name"} - NAMED.keys()
 

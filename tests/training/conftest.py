@@ -70,6 +70,12 @@ def short(installed: None) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
+def base(installed: None) -> dict[str, Any]:
+    """The same scenario, for fixtures that last as long."""
+    return SHORT
+
+
+@pytest.fixture(scope="module")
 def finished(installed: None, tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
     """Its training, from the beginning to the end; not to be changed."""
     return train(SHORT, runs_dir=tmp_path_factory.mktemp("runs"))

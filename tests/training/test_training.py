@@ -126,7 +126,8 @@ def test_killed_and_interrupted_by_a_terminal(
     short: dict[str, Any], package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A process is killed; another goes on until Ctrl-C; what they leave can be gone on with."""
-    long = {**short, "trainer": {**short["trainer"], "steps": 200_000}}
+    long = {**short, "trainer": {**short["trainer"], "steps": 10_000_000}}
+    long["training"] = {"checkpoint_every": 5000}
     file = tmp_path / "long.yaml"
     file.write_text(load_scenario(long).to_yaml(), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(package), *sys.path])}
@@ -146,7 +147,7 @@ def test_killed_and_interrupted_by_a_terminal(
         process.kill()
         raise AssertionError(process.communicate()[0])
 
-    process = start("run", str(file), rows_wanted=30)
+    process = start("run", str(file), rows_wanted=12)
     (folder,) = find_runs(Path(runs_dir))
     assert repair(folder)["state"] == "running"  # its writer lives: hands off
     with pytest.raises(RunError, match="still goes on"):

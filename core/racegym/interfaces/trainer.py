@@ -65,6 +65,13 @@ class Progress(Protocol):
     def stop_asked(self) -> bool:
         """Whether somebody wants it to end: then leave a checkpoint and return, soon."""
 
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        """The figures of the last checkpoint that was judged; empty before the first.
+
+        Another object after each evaluation, which takes place where a checkpoint is written.
+        """
+
     def update(self, steps: int, total: int, **figures: float) -> None:
         """Tell how far it is; shown, and kept as a line of ``train.csv``.
 

@@ -339,6 +339,11 @@ class TrainingLog:
         self._written()
 
     @property
+    def evaluation(self) -> dict[str, float]:
+        """The figures of the checkpoint that was judged last; empty before the first."""
+        return dict(self._evaluated)
+
+    @property
     def best(self) -> dict[str, float] | None:
         """The figures of the checkpoint that was judged the best; None if none was."""
         for entry in self._checkpoints.values():

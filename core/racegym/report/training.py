@@ -21,7 +21,7 @@ __all__ = ["LiveTraining", "figures_table"]
 REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
 SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
 BAR = 40  # [characters]
-LAPS = ("racing/latest_lap", "racing/lap_time")  # [s] figures that tell of laps
+LAPS = ("racing/latest_lap", "racing/lap_time", "evaluation/lap_time")  # [s]
 
 
 class LiveTraining:
@@ -35,6 +35,7 @@ class LiveTraining:
         self._console = console
         self._live: Live | None = None
         self._first: tuple[float, int] | None = None
+        self._steps = 0
         self._shown = float("-inf")
         self._figures: dict[str, float] = {}
 
@@ -52,8 +53,10 @@ class LiveTraining:
     def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
         """Show how far it is, if it is time to."""
         now = perf_counter()
-        if self._first is None or steps < self._first[1]:  # of the next seed
+        if self._first is None or steps < self._steps:
             self._first = now, steps
+            self._figures.clear()  # of the seed before
+        self._steps = steps
         self._figures.update(figures)
         if now - self._shown < (SPEAK if self._live is None else REFRESH) and steps < total:
             return

@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, isnan, nan
 from pathlib import Path
-from typing import Any
 
-from racegym.errors import ScenarioError
 from racegym.run.curriculum import LEVEL
 from racegym.run.judging import Judge
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.canonical import alternatives
+from racegym.scenario.held_out import held_out
 from racegym.scenario.training_settings import EVALUATION
 
-__all__ = ["COMPLETION", "LAP_PERCENT", "RETURN", "Examination", "held_out", "is_better"]
+__all__ = ["COMPLETION", "LAP_PERCENT", "RETURN", "Examination", "is_better"]
 
 COMPLETION = f"{EVALUATION}completion"
 LAP_PERCENT = f"{EVALUATION}lap_percent"
 LAP_TIME = f"{EVALUATION}lap_time"
 RETURN = f"{EVALUATION}return"
 OFF_TRACK = f"{EVALUATION}off_track_rate"
-
-
-def held_out(scenario: Scenario) -> Scenario:
-    """Return the scenario that a training is judged on.
-
-    Args:
-        scenario: of the training; its ``training.evaluate`` says what differs.
-
-    Raises:
-        ScenarioError: there is no such scenario, or something in it is wrong.
-    """
-    evaluate = scenario.training.evaluate
-    assert evaluate is not None  # nobody asks else
-    if isinstance(evaluate.scenario, str):
-        return _named(evaluate.scenario)
-    own = scenario.resolved()
-    for key in ("trainer", "training"):
-        own.pop(key, None)
-    changes: Mapping[str, Any] = evaluate.scenario or {}
-    for key in changes:
-        for other in alternatives((key,)):
-            own.pop(other, None)
-    try:
-        return load_scenario({**own, **changes, "task": "evaluate"})
-    except ScenarioError as error:
-        raise ScenarioError(
-            f"training.evaluate.scenario: {error.what}",
-            file=scenario.file,
-            line=scenario.places.line(("training", "evaluate")),
-        ) from error
-
-
-def _named(source: str) -> Scenario:
-    return load_scenario(source, ["task=evaluate", "training=null"])
 
 
 class Examination:
@@ -70,11 +35,11 @@ class Examination:
     def __init__(self, scenario: Scenario, driver: str):
         assert scenario.training.evaluate is not None  # nobody makes one else
         self._driver = driver
-        self._races = held_out(scenario)
+        self._races = held_out(scenario, load_scenario)
         self._judge = Judge(self._races, episodes=scenario.training.evaluate.episodes)
 
     def __call__(self, checkpoint: Path) -> dict[str, float]:
-        """Drive with a checkpoint and return the figures; those that no lap gives are absent."""
+        """Drive with a checkpoint and return the figures; of laps, NaN where there is none."""
         found = self._judge.evaluate({"name": self._driver, "file": str(checkpoint)})
         rows, summary = found.episodes, found.summary
         finished = summary["completion_rate"] if self._races.laps else summary["lap_rate"]
@@ -85,7 +50,7 @@ class Examination:
             RETURN: summary["mean_reward"],
             OFF_TRACK: sum(row["off_track"] > 0 for row in rows) / len(rows),
         }
-        return {name: float(value) for name, value in figures.items() if value is not None}
+        return {name: nan if value is None else float(value) for name, value in figures.items()}
 
     def close(self) -> None:
         """Let go of the tracks."""
@@ -101,9 +66,7 @@ def is_better(figures: Mapping[str, float], best: Mapping[str, float] | None) ->
 
 
 def _rank(figures: Mapping[str, float]) -> tuple[float, float, float, float]:
-    return (
-        figures.get(LEVEL, 0.0),
-        figures.get(COMPLETION, 0.0),
-        -figures.get(LAP_PERCENT, figures.get(LAP_TIME, float("inf"))),
-        figures.get(RETURN, -float("inf")),
-    )
+    laps = (figures.get(name, nan) for name in (LAP_PERCENT, LAP_TIME))
+    lap = next((told for told in laps if not isnan(told)), inf)
+    level = figures.get(LEVEL, 0.0)
+    return level, figures.get(COMPLETION, 0.0), -lap, figures.get(RETURN, -inf)

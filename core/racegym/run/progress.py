@@ -63,6 +63,7 @@ class TrainingProgress:
         self._clock = CheckpointClock(log.total, settings.checkpoint_every, steps)
         self._told: dict[str, float] = {}  # the last value of each figure
         self._met = False
+        self._evaluation: Mapping[str, float] = log.evaluation
         left = begun is not None and examine is not None and log.to_evaluate(begun.name)
         self._left = begun.name if begun is not None and left else None
 
@@ -90,6 +91,11 @@ class TrainingProgress:
         """See ``racegym.interfaces.Progress``, as for all that follows."""
         moved = self._curriculum is not None and self._curriculum.moved
         return moved or self._met or self.interrupted
+
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        """The figures of the last evaluation."""
+        return self._evaluation
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         """Keep a row of figures, and show them."""
@@ -150,6 +156,7 @@ class TrainingProgress:
                 figures[LEVEL] = float(self._curriculum.level)  # goes first where it is compared
             self._follow(figures)
         self._log.evaluated(name, figures, best=is_better(figures, self._log.best))
+        self._evaluation = figures
         self._show(self._log.total, figures)
 
     def _follow(self, figures: Mapping[str, float]) -> None:

@@ -65,7 +65,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     scenario, entries = _completed(scenario)
     scenario._places = places
     check_fit(scenario, entries, faults)
-    check_training(scenario, faults)
+    check_training(scenario, faults, load_scenario)
     check_curriculum(scenario, faults, load_scenario)
     faults.tell()
     return scenario

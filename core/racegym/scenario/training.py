@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from racegym import plugins
+from racegym.errors import RacegymError
 from racegym.interfaces import Trainer
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.faults import Faults
+from racegym.scenario.held_out import held_out
 from racegym.scenario.stages import find_class
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["check_training"]
 
 
-def check_training(scenario: Scenario, faults: Faults) -> None:
+def check_training(scenario: Scenario, faults: Faults, load: Callable[..., Scenario]) -> None:
     """Note what keeps a scenario from being learned on.
 
     A trainer in a scenario with another task is checked and not used: the task may be
@@ -26,6 +29,7 @@ def check_training(scenario: Scenario, faults: Faults) -> None:
     Args:
         scenario: of which every stage exists.
         faults: takes what is wrong.
+        load: ``load_scenario``, for the scenario that it is judged on.
     """
     if scenario.trainer is not None:
         found = find_class("trainer", scenario.trainer.name)
@@ -42,3 +46,8 @@ def check_training(scenario: Scenario, faults: Faults) -> None:
     if not any(car.is_agent for car in scenario.cars):
         what = f"every car has a driver, so that nobody can learn; give one driver: {AGENT}"
         faults.add(("cars",), what)
+    if scenario.training.evaluate is not None:
+        try:
+            held_out(scenario, load)
+        except RacegymError as error:
+            faults.add_error(("training", "evaluate", "scenario"), error)

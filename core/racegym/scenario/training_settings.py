@@ -26,7 +26,8 @@ class _Given(Settings):
 
     @model_serializer(mode="wrap")
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if value not in (None, (), {})}
+        given = serialize(self).items()
+        return {key: value for key, value in given if value not in (None, (), [], {})}
 
 
 def _check_source(value: Any) -> Any:
@@ -44,6 +45,7 @@ class EvaluateSettings(_Given):
         default=None,
         description="a name, a path, or a mapping of the keys that differ from this scenario, "
         "such as other tracks; None: this scenario",
+        json_schema_extra={"anyOf": [{"type": kind} for kind in ("string", "object", "null")]},
     )
     episodes: int = Field(default=20, ge=1, le=100_000, description="races of one evaluation")
     every: int = Field(

@@ -103,6 +103,10 @@ class _Progress:
     def stop_asked(self) -> bool:
         return self._seen.asked_at is not None
 
+    @property
+    def evaluation(self) -> Mapping[str, float]:
+        return {}
+
     def update(self, steps: int, total: int, **figures: float) -> None:
         seen = self._seen
         self._clock.steps = steps

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from racegym.errors import ScenarioError
+from racegym.kernels import threads
 
-__all__ = ["chosen_device", "random_state", "restore_random_state", "seed_all"]
+__all__ = ["chosen_device", "random_state", "restore_random_state", "seed_all", "use_threads"]
 
 
 def chosen_device(name: str) -> torch.device:
@@ -52,3 +54,13 @@ def restore_random_state(states: Mapping[str, Tensor]) -> None:
     torch.set_rng_state(states["cpu"].cpu())
     if "cuda" in states and torch.cuda.is_available():
         torch.cuda.set_rng_state(states["cuda"].cpu())
+
+
+def use_threads(device: torch.device) -> None:
+    """Let torch use as many threads as racegym's kernels do.
+
+    That is ``RACEGYM_THREADS``, or one a core. ``OMP_NUM_THREADS``, where it is set, holds for
+    torch alone.
+    """
+    if device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(threads())

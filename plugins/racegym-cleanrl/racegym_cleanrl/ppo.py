@@ -15,7 +15,7 @@ differs, and why, is told in docs/trainers/ppo.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,26 +29,47 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import ScenarioError
-from racegym.interfaces import Driver, Progress, Trainer, TrainerOptions, options
+from racegym.errors import ScenarioError, TrainingError
+from racegym.interfaces import Driver, Progress, Trainer, options
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.driver import Learned
-from racegym_cleanrl.machine import chosen_device, random_state, restore_random_state, seed_all
-from racegym_cleanrl.networks import Encoder, Eye, Layout, Observation, layer_init, tensors_of
+from racegym_cleanrl.machine import (
+    chosen_device,
+    random_state,
+    restore_random_state,
+    seed_all,
+    use_threads,
+)
+from racegym_cleanrl.networks import (
+    Encoder,
+    Eye,
+    Layout,
+    Memory,
+    Observation,
+    Recurrence,
+    Tanh,
+    layer_init,
+    mlp,
+    tensors_of,
+)
 from racegym_cleanrl.tasks import Episodes, Task
+from racegym_cleanrl.tracking import TrackedOptions, tracked
 
 __all__ = [
-    "PPO", "Agent", "Args", "Learner", "ReturnScale", "Rollout", "advantages", "agent_of",
-    "checkpoint_of", "learn", "on_device", "restore", "rollout", "save", "update", "value_loss",
+    "PPO", "Agent", "Args", "Learner", "Minibatch", "ReturnScale", "Rollout", "advantages",
+    "agent_of", "check_finite", "checkpoint_of", "learn", "losses", "minibatches", "on_device",
+    "restore", "rollout", "save", "take_over", "update", "value_loss",
 ]  # fmt: skip
 
 ALGORITHM = "ppo"
+HEADS = 256  # features of actor and critic behind images
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
-class Args(TrainerOptions):
+class Args(TrackedOptions):
     """Settings; names and, where nothing else is said, defaults are CleanRL's."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -78,65 +99,124 @@ class Args(TrainerOptions):
     distribution: Literal["gaussian", "beta"] = Field(
         "gaussian", description="of continuous actions"
     )
+    recurrent: Recurrence = Field("none", description="a memory of what was seen before")
+    recurrent_size: int = Field(128, ge=1, le=4096, description="width of the memory")
     device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
-    save_every: int = Field(50, ge=1, description="rollouts from checkpoint to checkpoint")
+    compile: bool = Field(False, description="on a GPU: fuse operations with torch.compile")
+    cuda_graphs: bool = Field(False, description="on a GPU: compile, and replay as CUDA graphs")
+    bf16: bool = Field(False, description="on a GPU: networks learn in bfloat16")
 
 
 class Agent(nn.Module):
-    """A policy and a value, each a network of its own unless they share the eyes for images.
+    """A policy and a value, each a network of its own unless they share eyes or a memory.
 
     Args:
         layout: of what is told.
         actions: that it chooses from.
         hidden: widths of the layers for numbers.
         normalize: whether numbers are normalised.
+        recurrent: what the memory is, "none" for none.
+        recurrent_size: its width.
     """
 
-    def __init__(self, layout: Layout, actions: Actions, hidden: Sequence[int], *, normalize: bool):
+    def __init__(
+        self,
+        layout: Layout,
+        actions: Actions,
+        hidden: Sequence[int],
+        *,
+        normalize: bool,
+        recurrent: Recurrence = "none",
+        recurrent_size: int = 128,
+    ):
         super().__init__()
         self.eye = Eye(layout, normalize=normalize)
-        self.shared = Encoder(layout, (), nn.ReLU) if layout.images else None
-        if self.shared is None:
-            self.actor: nn.Module = Encoder(layout, hidden, nn.Tanh)
-            self.critic: nn.Module = Encoder(layout, hidden, nn.Tanh)
+        self.shared: nn.Module | None = None
+        self.memory = None
+        if not layout.images and recurrent == "none":
+            self.actor: nn.Module = Encoder(layout, hidden, Tanh)
+            self.critic: nn.Module = Encoder(layout, hidden, Tanh)
             width = self.actor.features
         else:
-            width = 256
-            self.actor, self.critic = (
-                nn.Sequential(layer_init(nn.Linear(self.shared.features, width)), nn.ReLU())
-                for _ in range(2)
-            )
+            self.shared = eyes = Encoder(layout, () if layout.images else hidden, Tanh)
+            features = eyes.features
+            if recurrent != "none":
+                self.memory = Memory(recurrent, features, recurrent_size)
+                features = recurrent_size
+            width = HEADS if layout.images else hidden[-1]
+            activation = nn.ReLU if layout.images else Tanh
+            self.actor, self.critic = (mlp([features, width], activation) for _ in range(2))
         self.policy = policy_of(actions, width)
         self.value_head = layer_init(nn.Linear(width, 1), std=1.0)
 
-    def _features(self, seen: Observation) -> Any:
-        return seen if self.shared is None else self.shared(seen)
+    @property
+    def memory_size(self) -> int:
+        """Return how many numbers it keeps in mind; 0 for none."""
+        return 0 if self.memory is None else self.memory.size
 
-    def get_value(self, seen: Observation) -> Tensor:
-        """Return (n,) what the future is worth."""
-        value: Tensor = self.value_head(self.critic(self._features(seen)))[:, 0]
-        return value
+    def features(self, seen: Observation, memory: Tensor) -> tuple[Any, Tensor]:
+        """Return what actor and critic look at, and the memory (n, memory_size) after it."""
+        if self.shared is None:
+            return seen, memory
+        features = self.shared(seen)
+        return (features, memory) if self.memory is None else self.memory(features, memory)
 
-    def get_action_and_value(
-        self, seen: Observation, action: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return actions, their log-probabilities, entropies and the values.
+    def features_along(self, seen: Observation, memory: Tensor, begins: Tensor) -> Any:
+        """Return the features of whole sequences, one step after the other.
 
         Args:
-            seen: as the eye returns it.
-            action: (n, *shape) whose log-probability is asked; None draws one.
+            seen: (T, n, ...) as the eye returns it.
+            memory: (n, memory_size) before the first step.
+            begins: (T, n) 1 where an episode begins, with nothing in mind.
+
+        Returns:
+            (T n, ...).
         """
-        features = self._features(seen)
+        assert self.shared is not None and self.memory is not None
+        steps, n = begins.shape
+        features = self.shared({name: part.flatten(0, 1) for name, part in seen.items()})
+        along = []
+        for told, begin in zip(features.view(steps, n, -1), begins, strict=True):
+            out, memory = self.memory(told, memory * (1.0 - begin)[:, None])
+            along.append(out)
+        return torch.cat(along)
+
+    def value_of(self, features: Any) -> Tensor:
+        """Return (n,) what the future is worth."""
+        value: Tensor = self.value_head(self.critic(features))[:, 0]
+        return value
+
+    def get_value(self, seen: Observation, memory: Tensor) -> Tensor:
+        """Return (n,) what the future is worth, with ``memory`` in mind."""
+        return self.value_of(self.features(seen, memory)[0])
+
+    def judge(self, features: Any, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the log-probabilities of actions (n, *shape), the entropies, and the values."""
         head = self.policy(self.actor(features))
-        if action is None:
-            action = self.policy.sample(head)
-        value = self.value_head(self.critic(features))[:, 0]
-        return action, self.policy.log_prob(head, action), self.policy.entropy(head), value
+        value = self.value_of(features)
+        return self.policy.log_prob(head, action), self.policy.entropy(head), value
+
+    def act(self, seen: Observation, memory: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return drawn actions, their log-probabilities, the values, and the memory after it."""
+        features, memory = self.features(seen, memory)
+        head = self.policy(self.actor(features))
+        action = self.policy.sample(head)
+        return action, self.policy.log_prob(head, action), self.value_of(features), memory
+
+    def drive(self, told: Observation, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the best actions (n, *shape), as the environment takes them, and the memory.
+
+        Args:
+            told: by sensor.
+            memory: (n, memory_size), zeros where an episode begins.
+        """
+        features, memory = self.features(self.eye(told), memory)
+        return self.policy.scaled(self.policy.best(self.policy(self.actor(features)))), memory
 
     def forward(self, told: Observation) -> Tensor:
-        """Return the best actions (n, *shape), as the environment takes them."""
-        head = self.policy(self.actor(self._features(self.eye(told))))
-        return self.policy.scaled(self.policy.best(head))
+        """Return the best actions (n, *shape) of an agent without a memory."""
+        n = len(next(iter(told.values())))
+        return self.drive(told, self.value_head.weight.new_zeros(n, self.memory_size))[0]
 
 
 @dataclass
@@ -149,7 +229,9 @@ class Rollout:
         next_values: (T, N) of what followed each step, before any reset.
         terminated: (T, N) float, 1 where nothing followed.
         ended: (T, N) float, 1 where the episode ended for whatever reason.
+        begins: (T, N) float, 1 where the observation is the first of its episode.
         valid: (T, N) bool, False for a step that was only a reset.
+        memory: (N, memory_size) before the first step.
     """
 
     seen: Observation
@@ -160,7 +242,9 @@ class Rollout:
     next_values: Tensor
     terminated: Tensor
     ended: Tensor
+    begins: Tensor
     valid: Tensor
+    memory: Tensor
 
 
 class Learner:
@@ -172,9 +256,7 @@ class Learner:
         seed_all(task.seed)
         self.actions = Actions.of(task.envs.single_action_space, args.distribution)
         self.layout = Layout.of(task.envs.single_observation_space)
-        self.agent = Agent(
-            self.layout, self.actions, args.hidden, normalize=args.normalize_observations
-        ).to(self.device)
+        self.agent = agent_of(self.network).to(self.device)
         self.optimizer = torch.optim.Adam(
             self.agent.parameters(), lr=args.learning_rate, eps=1e-5, fused=True
         )
@@ -182,19 +264,36 @@ class Learner:
         self.scale = ReturnScale(args.num_envs, args.gamma)
         self.episodes = Episodes(args.num_envs)
         shape = (args.num_steps, args.num_envs)
+
+        def room(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=self.device)
+
         self.buffer = Rollout(
             seen=self.agent.eye.room(*shape, device=self.device),
-            actions=torch.zeros((*shape, *self.actions.shape), device=self.device),
-            **{
-                name: torch.zeros(shape, device=self.device)
-                for name in (
-                    "logprobs", "rewards", "values", "next_values", "terminated", "ended",
-                )
-            },
-            valid=torch.ones(shape, dtype=torch.bool, device=self.device),
+            actions=room(*shape, *self.actions.shape),
+            logprobs=room(*shape), rewards=room(*shape), values=room(*shape),
+            next_values=room(*shape), terminated=room(*shape), ended=room(*shape),
+            begins=room(*shape), valid=room(*shape, dtype=torch.bool),
+            memory=room(args.num_envs, self.agent.memory_size),
         )  # fmt: skip
         self.told: Observation = {}
-        self.restarted = np.zeros(args.num_envs, np.bool_)
+        self.memory = torch.zeros_like(self.buffer.memory)
+        self.begins: Mask = np.ones(args.num_envs, np.bool_)  # an episode, with ``told``
+        self.restarts: Mask = np.zeros(args.num_envs, np.bool_)  # the next step is only a reset
+        self.losses = losses
+        if self.device.type == "cuda" and (args.compile or args.cuda_graphs):
+            mode = "reduce-overhead" if args.cuda_graphs else "default"
+            self.losses = torch.compile(losses, mode=mode)
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """Return the arguments of the agent, as JSON can hold them."""
+        args = self.args
+        return {
+            "layout": self.layout.plain(), "actions": self.actions.plain(),
+            "hidden": list(args.hidden), "normalize": args.normalize_observations,
+            "recurrent": args.recurrent, "recurrent_size": args.recurrent_size,
+        }  # fmt: skip
 
     @property
     def batch(self) -> int:
@@ -206,38 +305,64 @@ class Learner:
 def rollout(learner: Learner) -> None:
     """Drive all environments for some steps, and keep what happened in the buffer."""
     agent, buffer, task = learner.agent, learner.buffer, learner.task
-    mode = task.autoreset_mode
+    buffer.memory.copy_(learner.memory)
+    known: Mask | None = None  # whose next value is in the buffer already
     for step in range(learner.args.num_steps):
         agent.eye.learn(learner.told)
         seen = agent.eye(learner.told)
         for name, part_seen in seen.items():
             buffer.seen[name][step] = part_seen
-        action, logprob, _, value = agent.get_action_and_value(seen)
+        begins = torch.from_numpy(learner.begins).to(learner.device)
+        buffer.begins[step] = begins
+        if agent.memory_size:
+            learner.memory = learner.memory * ~begins[:, None]
+        action, logprob, value, learner.memory = agent.act(seen, learner.memory)
         buffer.actions[step], buffer.logprobs[step], buffer.values[step] = action, logprob, value
         if step:
-            buffer.next_values[step - 1] = value
+            _follow(buffer.next_values[step - 1], value, known)
         driven = agent.policy.scaled(action).cpu().numpy()
         told, rewards, terminated, truncated, infos = task.envs.step(driven)
         ended = terminated | truncated
-        learner.episodes.step(rewards, terminated, ended, learner.restarted, infos)
+        restarted = learner.restarts
+        learner.episodes.step(rewards, terminated, ended, restarted, infos)
         scaled = rewards
         if learner.args.normalize_rewards:
-            scaled = learner.scale.step(rewards, ended | learner.restarted)
-        buffer.rewards[step] = torch.from_numpy(scaled)
-        buffer.terminated[step] = torch.from_numpy(terminated)
-        buffer.ended[step] = torch.from_numpy(ended)
-        buffer.valid[step] = torch.from_numpy(~learner.restarted)
+            scaled = learner.scale.step(rewards, ended | restarted)
+        for kept, values in (
+            (buffer.rewards, scaled), (buffer.terminated, terminated), (buffer.ended, ended),
+            (buffer.valid, ~restarted),
+        ):  # fmt: skip
+            kept[step] = torch.from_numpy(values)
+        known = None
+        if task.autoreset_mode is AutoresetMode.NEXT_STEP:
+            # The last observation of the episode is told; the next step is only its reset.
+            learner.restarts, learner.begins = ended, restarted
+        else:
+            learner.begins = ended
+            if ended.any():
+                final, told = task.last_and_next(told, ended, infos)
+                seen = agent.eye(on_device(tensors_of(final), learner.device))
+                buffer.next_values[step] = agent.get_value(seen, learner.memory)
+                known = ended
         learner.told = on_device(tensors_of(told), learner.device)
-        learner.restarted = ended & (mode is AutoresetMode.NEXT_STEP)
-    buffer.next_values[-1] = agent.get_value(agent.eye(learner.told))
+    following = agent.get_value(agent.eye(learner.told), learner.memory)
+    _follow(buffer.next_values[-1], following, known)
     learner.steps += learner.batch
+
+
+def _follow(next_values: Tensor, values: Tensor, known: Mask | None) -> None:
+    """Write the values of what follows, save where they are known."""
+    if known is None:
+        next_values.copy_(values)
+    else:
+        torch.where(torch.from_numpy(known).to(values.device), next_values, values, out=next_values)
 
 
 def on_device(told: Observation, device: torch.device) -> Observation:
     """Return what is told on a device."""
     if device.type == "cpu":
         return told
-    return {name: values.to(device) for name, values in told.items()}
+    return {name: values.to(device, non_blocking=True) for name, values in told.items()}
 
 
 def advantages(buffer: Rollout, gamma: float, gae_lambda: float) -> Tensor:
@@ -247,66 +372,136 @@ def advantages(buffer: Rollout, gamma: float, gae_lambda: float) -> Tensor:
     """
     found = torch.zeros_like(buffer.rewards)
     last = torch.zeros_like(buffer.rewards[0])
-    follows = 1.0 - buffer.terminated
+    deltas = buffer.rewards - buffer.values
+    deltas += gamma * buffer.next_values * (1.0 - buffer.terminated)
+    carried = gamma * gae_lambda * (1.0 - buffer.ended)
     for t in range(len(found) - 1, -1, -1):
-        delta = buffer.rewards[t] + gamma * buffer.next_values[t] * follows[t] - buffer.values[t]
-        last = delta + gamma * gae_lambda * (1.0 - buffer.ended[t]) * last
-        found[t] = last
+        last = torch.addcmul(deltas[t], carried[t], last, out=found[t])
     return found
 
 
+@dataclass
+class Minibatch:
+    """A part of a rollout, n steps, that is learned from at once.
+
+    Attributes:
+        seen: by part, (n, ...), or (T, m, ...) of m races for an agent with a memory.
+        actions, logprobs, values, advantages, returns: (n, ...).
+        memory: (m, memory_size) before the first step, for an agent with a memory.
+        begins: (T, m), likewise.
+        rows: (n,) which of the T m steps are meant, likewise.
+    """
+
+    seen: Observation
+    actions: Tensor
+    logprobs: Tensor
+    values: Tensor
+    advantages: Tensor
+    returns: Tensor
+    memory: Tensor | None = None
+    begins: Tensor | None = None
+    rows: Tensor | None = None
+
+
+def minibatches(learner: Learner, advantage: Tensor) -> Iterator[Minibatch]:
+    """Yield the parts of a rollout in a new order, each step in one of them.
+
+    Steps are shuffled; for an agent with a memory, races are, each with all its steps.
+    """
+    args, buffer = learner.args, learner.buffer
+    numbers = {
+        "actions": buffer.actions, "logprobs": buffer.logprobs, "values": buffer.values,
+        "advantages": advantage, "returns": advantage + buffer.values,
+    }  # fmt: skip
+    if learner.agent.memory_size:
+        order = torch.randperm(args.num_envs, device=learner.device)
+        for races in order.tensor_split(min(args.num_minibatches, args.num_envs)):
+            rows = buffer.valid[:, races].flatten().nonzero()[:, 0]
+            if not len(rows):
+                continue
+            yield Minibatch(
+                {name: x[:, races] for name, x in buffer.seen.items()},
+                **{name: x[:, races].flatten(0, 1)[rows] for name, x in numbers.items()},
+                memory=buffer.memory[races],
+                begins=buffer.begins[:, races],
+                rows=rows,
+            )
+        return
+    rows = buffer.valid.flatten().nonzero()[:, 0]
+    flat = {name: x.flatten(0, 1) for name, x in buffer.seen.items()}
+    order = rows[torch.randperm(len(rows), device=rows.device)]
+    for chosen in order.tensor_split(args.num_minibatches):
+        if len(chosen):
+            yield Minibatch(
+                {name: x.index_select(0, chosen) for name, x in flat.items()},
+                **{name: x.flatten(0, 1).index_select(0, chosen) for name, x in numbers.items()},
+            )
+
+
+def losses(agent: Agent, share: Minibatch, args: Args) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the loss of a part of a rollout, and the terms that it is made of."""
+    if share.rows is None:
+        features: Any = share.seen
+        if agent.shared is not None:
+            features = agent.shared(share.seen)
+    else:
+        assert share.memory is not None and share.begins is not None
+        features = agent.features_along(share.seen, share.memory, share.begins)[share.rows]
+    logprob, entropy, value = agent.judge(features, share.actions)
+    logratio = logprob - share.logprobs
+    ratio = logratio.exp()
+    gain = share.advantages
+    if args.norm_adv and len(gain) > 1:
+        gain = (gain - gain.mean()) / (gain.std() + 1e-8)
+    clipped = ratio.clamp(1.0 - args.clip_coef, 1.0 + args.clip_coef)
+    pg_loss = -torch.min(gain * ratio, gain * clipped).mean()
+    v_loss = value_loss(value, share.values, share.returns, args)
+    entropy_loss = entropy.mean()
+    loss = pg_loss - args.ent_coef * entropy_loss + args.vf_coef * v_loss
+    with torch.no_grad():
+        told = {
+            "losses/policy_loss": pg_loss.detach(),
+            "losses/value_loss": v_loss.detach(),
+            "losses/entropy": entropy_loss.detach(),
+            "losses/old_approx_kl": -logratio.mean(),
+            "losses/approx_kl": (ratio - 1.0 - logratio).mean(),
+            "losses/clipfrac": ((ratio - 1.0).abs() > args.clip_coef).float().mean(),
+        }
+    return loss, told
+
+
 def update(learner: Learner) -> dict[str, float]:
-    """Learn from a rollout, and return the losses."""
+    """Learn from a rollout, and return the losses.
+
+    Raises:
+        TrainingError: a loss is not finite.
+    """
     args, agent, buffer = learner.args, learner.agent, learner.buffer
     advantage = advantages(buffer, args.gamma, args.gae_lambda)
-    returns = advantage + buffer.values
-    rows = buffer.valid.flatten().nonzero()[:, 0]
-    flat = {name: values.flatten(0, 1) for name, values in buffer.seen.items()}
-    actions, logprobs, values = (
-        x.flatten(0, 1) for x in (buffer.actions, buffer.logprobs, buffer.values)
-    )
-    advantage, returns = advantage.flatten(), returns.flatten()
-    sums: dict[str, Any] = {}
-    updates, kl = 0, torch.zeros(())
+    parameters = list(agent.parameters())
+    bf16 = args.bf16 and learner.device.type == "cuda"
+    told: dict[str, Tensor] = {}
+    history: list[Tensor] = []
     for _ in range(args.update_epochs):
-        order = rows[torch.randperm(len(rows), device=rows.device)]
-        for chosen in order.tensor_split(args.num_minibatches):
-            seen = {name: x[chosen] for name, x in flat.items()}
-            _, logprob, entropy, value = agent.get_action_and_value(seen, actions[chosen])
-            logratio = logprob - logprobs[chosen]
-            ratio = logratio.exp()
-            gain = advantage[chosen]
-            if args.norm_adv:
-                gain = (gain - gain.mean()) / (gain.std() + 1e-8)
-            pg_loss = torch.max(
-                -gain * ratio, -gain * ratio.clamp(1.0 - args.clip_coef, 1.0 + args.clip_coef)
-            ).mean()
-            v_loss = value_loss(value, values[chosen], returns[chosen], args)
-            entropy_loss = entropy.mean()
-            loss = pg_loss - args.ent_coef * entropy_loss + args.vf_coef * v_loss
+        for share in minibatches(learner, advantage):
+            with torch.autocast(learner.device.type, torch.bfloat16, enabled=bf16):
+                loss, told = learner.losses(agent, share, args)
             learner.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)
+            norm = nn.utils.clip_grad_norm_(parameters, args.max_grad_norm)
             learner.optimizer.step()
-            with torch.no_grad():
-                kl = ((ratio - 1.0) - logratio).mean()
-                told = {
-                    "losses/policy_loss": pg_loss,
-                    "losses/value_loss": v_loss,
-                    "losses/entropy": entropy_loss,
-                    "losses/approx_kl": kl,
-                    "losses/clipfrac": ((ratio - 1.0).abs() > args.clip_coef).float().mean(),
-                }
-            updates += 1
-            for name, value_told in told.items():
-                sums[name] = sums.get(name, 0.0) + value_told.detach()
-        if args.target_kl is not None and kl > args.target_kl:
+            told["losses/grad_norm"] = norm
+            history.append(torch.stack(list(told.values())))
+        if args.target_kl is not None and told["losses/approx_kl"] > args.target_kl:
             break
-    spread = returns[rows].var()
-    explained = 1.0 - (returns[rows] - values[rows]).var() / spread if spread > 0 else torch.nan
-    return {name: float(total / updates) for name, total in sums.items()} | {
-        "losses/explained_variance": float(explained)
-    }
+    table = torch.stack(history).cpu()
+    check_finite(list(told), table, learner.steps)
+    valid = buffer.valid
+    returns, values = (advantage + buffer.values)[valid], buffer.values[valid]
+    spread = returns.var()
+    explained = 1.0 - (returns - values).var() / spread if spread > 0 else torch.nan
+    figures = dict(zip(told, table.mean(dim=0).tolist(), strict=True))
+    return figures | {"losses/explained_variance": float(explained)}
 
 
 def value_loss(value: Tensor, before: Tensor, returns: Tensor, args: Args) -> Tensor:
@@ -345,6 +540,27 @@ class ReturnScale:
         return scaled.clip(-10.0, 10.0)
 
 
+def check_finite(names: Sequence[str], table: Tensor, steps: int) -> None:
+    """Refuse to go on from losses that are not finite.
+
+    Args:
+        names: of the terms.
+        table: (updates, terms).
+        steps: that are done.
+
+    Raises:
+        TrainingError: names the term that was the first not to be finite.
+    """
+    bad = (~table.isfinite()).nonzero()
+    if len(bad):
+        update_index, term = bad[0].tolist()
+        raise TrainingError(
+            f"{names[term]} is {float(table[update_index, term])} after {steps:,} steps: the "
+            "training has diverged and ends here, and the checkpoints before it stay. Lower "
+            "trainer.learning_rate, or look for rewards and observations without bounds"
+        )
+
+
 class PPO(Trainer):
     """Proximal policy optimisation, on as many races at once as it likes."""
 
@@ -355,25 +571,40 @@ class PPO(Trainer):
     def __init__(self, given: Mapping[str, Any]):
         super().__init__(given)
         self.args = options.read(Args, given, f"trainer {ALGORITHM!r}")
+        self.device = str(chosen_device(self.args.device))
 
     def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
         """Learn from the beginning."""
-        task = Task.of_scenario(scenario, self.args.num_envs)
-        try:
-            learn(Learner(self.args, task), progress)
-        finally:
-            task.envs.close()
+        self._learn(scenario, run_dir, progress)
 
     def resume(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint."""
         begun = Checkpoint.read(checkpoint, ALGORITHM)
+        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+
+    def begin_from(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Learn from the beginning, with the networks of a checkpoint."""
+        begun = Checkpoint.read(checkpoint, ALGORITHM)
+        self._learn(scenario, run_dir, progress, lambda new: take_over(new, begun, checkpoint))
+
+    def _learn(
+        self,
+        scenario: Scenario,
+        run_dir: Path,
+        progress: Progress,
+        prepare: Callable[[Learner], None] | None = None,
+    ) -> None:
         task = Task.of_scenario(scenario, self.args.num_envs)
         try:
             learner = Learner(self.args, task)
-            restore(learner, begun, checkpoint)
-            learn(learner, progress)
+            if prepare is not None:
+                prepare(learner)
+            with tracked(self.args, scenario, run_dir, progress) as told:
+                learn(learner, told)
         finally:
             task.envs.close()
 
@@ -381,24 +612,25 @@ class PPO(Trainer):
 def learn(learner: Learner, progress: Progress) -> None:
     """Collect and learn in turns until the steps are done or somebody wants it to end."""
     args = learner.args
+    use_threads(learner.device)
     if not learner.told:
         learner.told = on_device(tensors_of(learner.task.start({}, 0)), learner.device)
-    before, since, rollouts = learner.steps, perf_counter(), 0
+    before, since = learner.steps, perf_counter()
     while learner.steps < args.steps and not progress.stop_asked:
         if args.anneal_lr:
             left = max(0.0, 1.0 - learner.steps / args.steps)
             learner.optimizer.param_groups[0]["lr"] = left * args.learning_rate
         rollout(learner)
-        losses = update(learner)
-        rollouts += 1
+        found = update(learner)
         progress.update(
             learner.steps, args.steps, **learner.episodes.figures(),
             **{"charts/SPS": (learner.steps - before) / (perf_counter() - since)},
-            **{"charts/learning_rate": learner.optimizer.param_groups[0]["lr"]}, **losses,
+            **{"charts/learning_rate": learner.optimizer.param_groups[0]["lr"]}, **found,
         )  # fmt: skip
-        if rollouts % args.save_every == 0:
+        if progress.checkpoint_due(learner.steps):
             save(learner, progress)
-    save(learner, progress)
+    if progress.checkpoint_due(learner.steps):
+        save(learner, progress)
 
 
 def save(learner: Learner, progress: Progress) -> None:
@@ -415,12 +647,7 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
         algorithm=ALGORITHM,
         args=learner.args.model_dump(mode="json"),
         note=learner.task.note,
-        network={
-            "layout": learner.layout.plain(),
-            "actions": learner.actions.plain(),
-            "hidden": list(learner.args.hidden),
-            "normalize": learner.args.normalize_observations,
-        },
+        network=learner.network,
         steps=learner.steps,
         state={"mean": scale.mean, "squares": scale.squares, "count": scale.count},
     )
@@ -432,10 +659,11 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
     tensors |= with_prefix(
         "episodes.",
         {
-            "returns": learner.episodes.returns,
-            "lengths": learner.episodes.lengths,
+            **learner.episodes.save(),
             "scaled": scale.returns,
-            "restarted": learner.restarted,
+            "begins": learner.begins,
+            "restarts": learner.restarts,
+            "memory": learner.memory,
         },
     )
     return Checkpoint(head, tensors)
@@ -445,17 +673,10 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     """Bring a learner to where a checkpoint was written.
 
     Raises:
-        ScenarioError: it is of another task or another number of races.
+        ScenarioError: it is of another task or another network.
     """
+    take_over(learner, begun, file)
     head, tensors = begun.head, begun.tensors
-    for what, here in (("layout", learner.layout), ("actions", learner.actions)):
-        if head.network[what] != here.plain():
-            raise ScenarioError(
-                f"was learned with other {'sensors' if what == 'layout' else 'actions'} than "
-                "those of this scenario",
-                file=file,
-            )
-    learner.agent.load_state_dict(part(tensors, "agent."))
     count = len(list(learner.agent.parameters()))
     learner.optimizer.load_state_dict(
         {
@@ -463,19 +684,39 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
             "param_groups": learner.optimizer.state_dict()["param_groups"],
         }
     )
-    scale, state = learner.scale, head.state
-    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
     learner.steps = head.steps
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
     if learner.task.goes_on(envs):  # other races, or another number of them, begin new episodes
-        learner.episodes.returns[:] = episodes["returns"]
-        learner.episodes.lengths[:] = episodes["lengths"]
-        scale.returns[:] = episodes["scaled"]
-        learner.restarted[:] = episodes["restarted"]
+        learner.episodes.load(episodes)
+        learner.scale.returns[:] = episodes["scaled"]
+        learner.begins, learner.restarts = episodes["begins"], episodes["restarts"]
+        learner.memory.copy_(torch.from_numpy(episodes["memory"]))
     told = learner.task.start(envs, learner.steps)
     learner.told = on_device(tensors_of(told), learner.device)
     restore_random_state(part(tensors, "random."))
+
+
+def take_over(learner: Learner, begun: Checkpoint, file: Path) -> None:
+    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
+
+    Raises:
+        ScenarioError: it is of another task or another network.
+    """
+    head = begun.head
+    for what, here in learner.network.items():
+        if head.network.get(what, here) != here:
+            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+    learner.agent.load_state_dict(part(begun.tensors, "agent."))
+    scale, state = learner.scale, head.state
+    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
+
+
+_OTHER = {
+    "layout": "was learned with other sensors than those of this scenario",
+    "actions": "was learned with other actions than those of this scenario",
+    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
+}
 
 
 def agent_of(network: Mapping[str, Any]) -> Agent:
@@ -485,4 +726,6 @@ def agent_of(network: Mapping[str, Any]) -> Agent:
         Actions.from_plain(network["actions"]),
         network["hidden"],
         normalize=network["normalize"],
+        recurrent=network.get("recurrent", "none"),
+        recurrent_size=network.get("recurrent_size", 128),
     )

@@ -54,6 +54,27 @@ class Task:
         mode: AutoresetMode = self.envs.metadata["autoreset_mode"]
         return mode
 
+    def last_and_next(
+        self, told: Any, ended: NDArray[np.bool_], infos: Mapping[str, Any]
+    ) -> tuple[Any, Any]:
+        """Return what was told last of the episodes before, and of those that go on from here.
+
+        For a batch that does not reset in a step of its own: one that did it in the same step
+        tells the last observations in its infos, one that never does is reset here.
+
+        Args:
+            told: the observations that the step returned.
+            ended: (n,) environments whose episode ended in it.
+            infos: of the step.
+        """
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            final = _copied(told)
+            for row in np.flatnonzero(ended):
+                _put_row(final, int(row), infos["final_obs"][row])
+            return final, told
+        final = _copied(told)
+        return final, self.envs.reset(options={"reset_mask": ended})[0]
+
     def save(self) -> dict[str, NDArray[Any]]:
         """Return the exact state of the batch; nothing where it can't be told."""
         if not isinstance(self.envs, RaceVectorEnv):
@@ -77,6 +98,20 @@ class Task:
         if isinstance(self.envs, RaceVectorEnv) and self.goes_on(saved):
             return self.envs.load(saved)
         return self.envs.reset(seed=(self.seed + steps) % 2**31)[0]
+
+
+def _copied(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: values.copy() for name, values in told.items()}
+    return told.copy()
+
+
+def _put_row(told: Any, row: int, values: Any) -> None:
+    if isinstance(told, dict):
+        for name, part in values.items():
+            told[name][row] = part
+    else:
+        told[row] = values
 
 
 class Episodes:
@@ -122,6 +157,15 @@ class Episodes:
                     self._laps.append(laps)
             self.returns[ended] = 0.0
             self.lengths[ended] = 0
+
+    def save(self) -> dict[str, NDArray[Any]]:
+        """Return what episodes that go on have seen so far."""
+        return {"returns": self.returns, "lengths": self.lengths}
+
+    def load(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        """Bring back what ``save`` returned."""
+        self.returns[:] = saved["returns"]
+        self.lengths[:] = saved["lengths"]
 
     def figures(self) -> dict[str, float]:
         """Return the means over the episodes that have ended since it was asked last."""

@@ -9,11 +9,25 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from torch import nn
 
+from racegym import load_scenario, make_vec
+from racegym.errors import TrainingError
 from racegym.run import resume_training, train
+from racegym_cleanrl import ppo
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import Checkpoint
-from racegym_cleanrl.ppo import Rollout, advantages
+from racegym_cleanrl.networks import Tanh, mlp, tensors_of
+from racegym_cleanrl.ppo import (
+    Args,
+    Learner,
+    Rollout,
+    advantages,
+    minibatches,
+    rollout,
+    value_loss,
+)
+from racegym_cleanrl.tasks import Task
 
 SCENARIO: dict[str, Any] = {
     "name": "loop",
@@ -42,7 +56,8 @@ def rollout_of(rewards: Any, values: Any, following: Any, terminated: Any, ended
     return Rollout(
         seen={}, actions=rewards, logprobs=rewards, rewards=rewards, values=values,
         next_values=following, terminated=terminated, ended=ended,
-        valid=torch.ones_like(rewards, dtype=torch.bool),
+        begins=torch.zeros_like(rewards), valid=torch.ones_like(rewards, dtype=torch.bool),
+        memory=torch.zeros(rewards.shape[1], 0),
     )  # fmt: skip
 
 
@@ -63,6 +78,88 @@ def test_an_episode_hands_nothing_to_the_next_and_a_truncated_one_keeps_its_futu
     np.testing.assert_allclose(found[0], 10.0 + 0.45 * found[1])
 
 
+def driven(mode: str, recurrent: str) -> Learner:
+    """Return a learner after a rollout in which it did the best it knew."""
+    scenario = load_scenario({**SCENARIO, "task": "race", "trainer": None})
+    envs = make_vec(scenario, 4, autoreset_mode=mode)
+    args = Args(
+        num_envs=4, num_steps=200, hidden=(8,), device="cpu", normalize_observations=False,
+        normalize_rewards=False, recurrent=recurrent, recurrent_size=8,
+    )  # fmt: skip
+    learner = Learner(args, Task(envs, 3))
+    learner.agent.policy.sample = learner.agent.policy.best  # type: ignore[method-assign]
+    learner.told = tensors_of(learner.task.start({}, 0))
+    rollout(learner)
+    envs.close()
+    return learner
+
+
+@pytest.mark.parametrize("recurrent", ["none", "lstm"])
+def test_all_autoreset_modes_give_the_same_advantages(recurrent: str) -> None:
+    found = []
+    for mode in ("NextStep", "SameStep", "Disabled"):
+        learner = driven(mode, recurrent)
+        advantage = advantages(learner.buffer, 0.97, 0.9)
+        races = []
+        for race in range(4):
+            valid = learner.buffer.valid[:, race]
+            ended = learner.buffer.ended[valid, race].nonzero()[:, 0]
+            whole = slice(0, int(ended[1]) + 1)  # two episodes, ended one way or the other
+            races += [advantage[valid, race][whole], learner.buffer.values[valid, race][whole]]
+        found.append(races)
+        truncated = learner.buffer.ended - learner.buffer.terminated
+        assert truncated.any() and learner.buffer.terminated.any()
+    for one, *others in zip(*found, strict=True):
+        for other in others:
+            np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-5)
+
+
+def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
+    learner = driven("NextStep", "gru")
+    buffer = learner.buffer
+    for share in minibatches(learner, advantages(buffer, 0.97, 0.9)):
+        assert share.begins is not None and share.memory is not None
+        features = learner.agent.features_along(share.seen, share.memory, share.begins)
+        logprob, _, value = learner.agent.judge(features[share.rows], share.actions)
+        np.testing.assert_allclose(value.detach(), share.values, atol=1e-5)
+        np.testing.assert_allclose(logprob.detach(), share.logprobs, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", [Tanh, nn.ReLU])
+def test_layers_with_a_gradient_written_out_are_those_of_autograd(activation: Any) -> None:
+    torch.manual_seed(0)
+    fused = mlp([5, 16, 8], activation)
+    plain = nn.Sequential(*(nn.Tanh() if isinstance(x, Tanh) else x for x in fused))
+    seen = torch.randn(32, 5, requires_grad=True)
+    grads = []
+    for net in (fused, plain):
+        net(seen).square().sum().backward()
+        grads.append([p.grad.clone() for p in [seen, *plain.parameters()] if p.grad is not None])
+        for parameter in [seen, *plain.parameters()]:
+            parameter.grad = None
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def poisoned(value: Any, before: Any, returns: Any, args: Args) -> Any:
+        calls.append(1)
+        loss = value_loss(value, before, returns, args)
+        return loss * torch.nan if len(calls) > 8 else loss
+
+    monkeypatch.setattr(ppo, "value_loss", poisoned)
+    with pytest.raises(TrainingError, match=r"losses/value_loss is nan after 3,072 steps"):
+        train(SCENARIO, runs_dir=tmp_path, plots=False)
+    (last,) = tmp_path.glob("loop/*/checkpoints/last.safetensors")
+    kept = Checkpoint.read(last)
+    assert kept.head.steps == 2048
+    assert all(x.isfinite().all() for name, x in kept.tensors.items() if name.startswith("agent."))
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "beta"])
 def test_a_density_sums_to_one_over_the_box(kind: Any) -> None:
     torch.manual_seed(0)
@@ -79,7 +176,7 @@ def test_a_density_sums_to_one_over_the_box(kind: Any) -> None:
     assert space.low[0] <= drawn.min() < drawn.max() <= space.high[0]
 
 
-def tensors_of(folder: Path) -> dict[str, torch.Tensor]:
+def tensors_in(folder: Path) -> dict[str, torch.Tensor]:
     return dict(Checkpoint.read(folder / "checkpoints" / "last.safetensors").tensors)
 
 
@@ -94,7 +191,7 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     begun = train(half, runs_dir=tmp_path / "half", plots=False)
     torch.manual_seed(99)
     resume_training(begun.folder, ["trainer.steps=4096"], plots=False)
-    one, other = tensors_of(whole.folder), tensors_of(begun.folder)
+    one, other = tensors_in(whole.folder), tensors_in(begun.folder)
     assert one.keys() == other.keys()
     assert not {name for name in one if bits(one[name]) != bits(other[name])}
     assert any(name.startswith("envs.array.") for name in one)

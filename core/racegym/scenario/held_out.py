@@ -1,0 +1,37 @@
+"""The races that a training is judged on, which it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from racegym.scenario.canonical import alternatives
+
+if TYPE_CHECKING:
+    from racegym.scenario.scenario import Scenario
+
+__all__ = ["held_out"]
+
+
+def held_out(scenario: Scenario, load: Callable[..., Scenario]) -> Scenario:
+    """Return the scenario that a training is judged on.
+
+    Args:
+        scenario: of the training; its ``training.evaluate`` says what differs.
+        load: ``racegym.scenario.load_scenario``, which itself asks for this.
+
+    Raises:
+        ScenarioError: there is no such scenario, or something in it is wrong.
+    """
+    evaluate = scenario.training.evaluate
+    assert evaluate is not None  # nobody asks else
+    if isinstance(evaluate.scenario, str):
+        return load(evaluate.scenario, ["task=evaluate", "training=null"])
+    own = scenario.resolved()
+    for key in ("trainer", "training"):
+        own.pop(key, None)
+    changes: Mapping[str, Any] = evaluate.scenario or {}
+    for key in changes:
+        for other in alternatives((key,)):
+            own.pop(other, None)
+    return load({**own, **changes, "task": "evaluate"})
