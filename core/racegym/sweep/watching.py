@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from racegym.errors import nearest
 from racegym.scenario.sweep_settings import SweepSettings
 
-__all__ = ["TrialWatch"]
+__all__ = ["Reported", "TrialWatch"]
 
 
 class Reported(Protocol):
