@@ -80,7 +80,7 @@ def _form(value: Any) -> str:
 Dimension = Annotated[
     Annotated[RangeSettings, Tag("<range>")] | Annotated[ChoiceSettings, Tag("<choices>")],
     Discriminator(_form),
-    BeforeValidator(_as_choices),
+    BeforeValidator(_as_choices, json_schema_input_type=RangeSettings | ChoiceSettings | list[Any]),
 ]
 
 
