@@ -61,7 +61,8 @@ def _drive(file: Path, races: int = 5) -> tuple[list[Any], list[Any], Any]:
     driver = world.seats[0].driver
     told: list[Any] = []
     did: list[Any] = []
-    act, apply = driver.act, driver._map.apply
+    actions_of = driver.setup.action_map
+    act, apply = driver.act, actions_of.apply
 
     def watched(view: Any, cars: Any, observations: Any, control: Control) -> None:
         told.append(
@@ -76,7 +77,7 @@ def _drive(file: Path, races: int = 5) -> tuple[list[Any], list[Any], Any]:
         did.append(actions.copy())
         apply(actions, cars, control)
 
-    driver.act, driver._map.apply = watched, noted
+    driver.act, actions_of.apply = watched, noted
     for _ in range(40):
         world.step()
     return told, did, world

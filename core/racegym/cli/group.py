@@ -27,6 +27,8 @@ COMMANDS = {
     "drive": Row("racegym.cli.drive", "Drive a car of a scenario by hand."),
     "tracks": Row("racegym.cli.tracks", "List, show, import, export and check tracks."),
     "runs": Row("racegym.cli.runs", "List recorded runs, show, import, export and delete them."),
+    "evaluate": Row("racegym.cli.evaluate", "Judge a driver or what was learned, on many races."),
+    "export": Row("racegym.cli.export", "Write what was learned as an ONNX file."),
     "compare": Row("racegym.cli.compare", "Tell where one lap loses time to another."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from pydantic import Field
 
+from racegym.drivers.holding import HeldDecisions
 from racegym.drivers.policy_file import Policy, read_policy
 from racegym.errors import ScenarioError
 from racegym.interfaces import (
@@ -26,6 +27,7 @@ from racegym.interfaces import (
 __all__ = ["Onnx"]
 
 WHAT = "driver 'onnx'"
+MEMORY, NEXT_MEMORY = "memory", "next_memory"  # input and output of a policy that has one
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
 
 
@@ -35,7 +37,9 @@ class Onnx(Driver):
     Every car decides each step, or as seldom as the policy has learned to (``action_repeat``).
 
     The file says which sensors the policy is told and which action map reads its actions;
-    see ``racegym.drivers.policy_file``. What it does is a function of what it is told, on
+    see ``racegym.drivers.policy_file``. A policy with a memory takes it as the input ``memory``
+    and gives it back as the output ``next_memory``; each car has its own, zeros when a race
+    begins. What it does is a function of what it is told, on
     one thread, without a draw.
     """
 
@@ -55,6 +59,18 @@ class Onnx(Driver):
         note = read_policy(options.read(cls.Options, options_given, WHAT).file).note
         return note.observation, note.action
 
+    @classmethod
+    def told_by(cls, options_given: Mapping[str, Any]) -> Mapping[str, str | int]:
+        """Return what the file's metadata say beside the note."""
+        policy = read_policy(options.read(cls.Options, options_given, WHAT).file)
+        told = policy.session.get_modelmeta().custom_metadata_map
+        found: dict[str, str | int] = {}
+        if "algorithm" in told:
+            found["algorithm"] = str(told["algorithm"])
+        if told.get("steps", "").isdecimal():
+            found["steps"] = int(told["steps"])
+        return found
+
     def __init__(self, setup: Setup):
         super().__init__(setup)
         given = options.read(self.Options, setup.options, WHAT)
@@ -68,16 +84,15 @@ class Onnx(Driver):
             )
         assert setup.observation_space is not None and setup.action_map is not None
         self._policy = policy
-        self._map = setup.action_map
         self._inputs = _inputs(policy, setup.observation_space)
-        space = setup.action_map.space
-        self._output = _output(policy, space)
-        self._repeat, self._n_cars = policy.note.action_repeat, setup.view.n_cars
-        if self._repeat > 1:
-            shape = (setup.view.n_cars, *(space.shape or ()))
-            held = setup.arrays.new("held", shape, space.dtype)
-            self._held = held.reshape((-1, *shape[1:]))
-            self._holds = setup.arrays.new("holds", shape[:1], "bool").reshape(-1)
+        self._outputs = [_output(policy, setup.action_map.space)]
+        self._memory: Array | None = None
+        size = _memory_size(policy)
+        if size:
+            kept = setup.arrays.new(MEMORY, (setup.view.n_cars, size), "float32")
+            self._memory = kept.reshape(-1, size)
+            self._outputs.append(NEXT_MEMORY)
+        self._held = HeldDecisions(setup, policy.note.action_repeat)
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write the control of ``cars``.
@@ -85,32 +100,23 @@ class Onnx(Driver):
         Raises:
             ScenarioError: the policy gives numbers that are not finite.
         """
-        if self._repeat > 1:
-            due = view.race.step[cars // self._n_cars] % self._repeat == 0
-            rows = np.flatnonzero(due | ~self._holds[cars])
-            if len(rows):
-                self._held[cars[rows]] = self._decide(_rows(observations, rows))
-                self._holds[cars[rows]] = True
-            self._map.apply(self._held[cars], cars, control)
-        else:
-            self._map.apply(self._decide(observations), cars, control)
+        self._held.apply(view, cars, observations, control, self._decide)
 
-    def _decide(self, observations: Any) -> Array:
+    def _decide(self, cars: Cars, observations: Any) -> Array:
         told = observations if isinstance(observations, dict) else {"": observations}
         feeds: dict[str, Array] = {
             name: np.ascontiguousarray(told[sensor], dtype)
             for sensor, (name, dtype) in self._inputs.items()
         }
-        actions: Array = self._policy.session.run([self._output], feeds)[0]
+        if self._memory is not None:
+            feeds[MEMORY] = self._memory[cars]
+        actions, *memory = self._policy.session.run(self._outputs, feeds)
         if not np.isfinite(actions).all():
             raise ScenarioError(f"{WHAT}: the policy {self._policy.file} gives actions of NaN")
-        return actions
-
-
-def _rows(observations: Any, rows: Array) -> Any:
-    if isinstance(observations, dict):
-        return {name: part[rows] for name, part in observations.items()}
-    return observations[rows]
+        if self._memory is not None:
+            self._memory[cars] = memory[0]
+        found: Array = actions
+        return found
 
 
 def _inputs(policy: Policy, space: spaces.Space[Any]) -> dict[str, tuple[str, type]]:
@@ -120,7 +126,8 @@ def _inputs(policy: Policy, space: spaces.Space[Any]) -> dict[str, tuple[str, ty
         ScenarioError: the file's inputs are others than the observation.
     """
     boxes = dict(space.spaces) if isinstance(space, spaces.Dict) else {"": space}
-    inputs = {entry.name: entry for entry in policy.session.get_inputs()}
+    entries = policy.session.get_inputs()
+    inputs = {entry.name: entry for entry in entries if entry.name != MEMORY}
     if "" in boxes and len(inputs) == 1:
         inputs = {"": next(iter(inputs.values()))}
     if inputs.keys() != boxes.keys():
@@ -151,6 +158,27 @@ def _output(policy: Policy, space: spaces.Space[Any]) -> str:
     what = f"its output {first.name!r}"
     _check_shape(policy, what, first.shape, space.shape or (), "its action map takes")
     return str(first.name)
+
+
+def _memory_size(policy: Policy) -> int:
+    """Return how many numbers the policy keeps in mind from one decision to the next.
+
+    Raises:
+        ScenarioError: what it keeps is not what it takes.
+    """
+    taken = [entry for entry in policy.session.get_inputs() if entry.name == MEMORY]
+    if not taken:
+        return 0
+    given = [entry for entry in policy.session.get_outputs() if entry.name == NEXT_MEMORY]
+    size = taken[0].shape[-1]
+    if not given or len(taken[0].shape) != 2 or not isinstance(size, int) or size < 1:
+        raise ScenarioError(
+            f"{WHAT}: the input {MEMORY!r} has the shape {taken[0].shape}; a policy with a memory "
+            f"takes (cars, numbers) and gives as many as its output {NEXT_MEMORY!r}",
+            file=policy.file,
+        )
+    _check_shape(policy, f"its output {NEXT_MEMORY!r}", given[0].shape, (size,), "its memory has")
+    return size
 
 
 def _check_shape(

@@ -352,6 +352,19 @@ class Driver(Stage, ABC):
         del options
         return cls.observation, cls.action
 
+    @classmethod
+    def told_by(cls, options: Mapping[str, Any]) -> Mapping[str, str | int]:
+        """Return what it can say of itself under these options, for people.
+
+        One that drives with what was learned says by which ``algorithm`` and from how many
+        ``steps``; others have nothing to say.
+
+        Raises:
+            RacegymError: the options name something, such as a file, that can't be used.
+        """
+        del options
+        return {}
+
     def __init__(self, setup: Setup):
         self.setup = setup
 

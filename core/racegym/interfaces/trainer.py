@@ -181,6 +181,23 @@ class Trainer(ABC):
             "the trainer can't begin from a checkpoint; remove training.init_from", file=checkpoint
         )
 
+    @classmethod
+    def export(cls, checkpoint: Path, file: Path) -> None:
+        """Write what a checkpoint has learned as an ONNX file, for the driver ``onnx``.
+
+        What that file must say is told in docs/learners.md; ``racegym export`` checks it and puts
+        it into its place. A trainer that writes no ONNX leaves this as it is.
+
+        Args:
+            checkpoint: one that ``driver`` takes.
+            file: to be written; it does not exist.
+
+        Raises:
+            RacegymError: it can't be written; this one says that no trainer of this kind can.
+        """
+        del file
+        raise RunError(f"{cls.__name__} writes no ONNX files", file=checkpoint)
+
 
 def check_losses(losses: Mapping[str, float], steps: int) -> None:
     """Refuse losses that are no numbers, before what they have spoilt is saved.

@@ -21,6 +21,7 @@ from racegym.interfaces import Status
 from racegym.record import Recorder
 from racegym.record.result import summarise
 from racegym.run.episodes import is_over, start_episode
+from racegym.run.goals import goals_of, is_completed
 from racegym.run.run import about
 from racegym.scenario import Scenario, Source, load_scenario
 from racegym.world import World
@@ -38,13 +39,16 @@ class Evaluation:
         scenario: its name.
         car: the name of the car that was driven.
         episodes: by episode, the car's row of the classification with ``episode``, ``seed``,
-            ``track``, ``steps``, ``reward`` (the sum) and ``ended_by``, the terminations that
-            applied at its end.
+            ``track``, ``steps``, ``reward`` (the sum), ``ended_by``, the terminations that
+            applied at its end, and ``completed``: the race distance was driven, or what
+            ``laps_done`` asks; where there is neither, a valid lap.
         summary: over all episodes: ``completion_rate``, ``best_lap``, ``mean_lap``,
             ``mean_speed``, ``off_track`` and more, ``lap_rate``, the share of episodes with a
             valid lap, ``mean_reward``, ``mean_distance``, and ``ended_by``, how many episodes
             each termination ended.
-        driver: who drove, as a scenario would name it; empty for a policy from Python.
+        driver: who drove: ``name`` and ``options`` as in a scenario, what it says of itself, such
+            as ``algorithm`` and ``steps``, under ``told_by``, and the ``observation`` and
+            ``action`` that it asked for; empty for a policy from Python.
         limit: the laps that percentages refer to, as in ``result.json``; empty likewise.
     """
 
@@ -104,7 +108,7 @@ def evaluate(
                 result = recorder.finish("finished")
     finally:
         world.close()
-    return _gathered(loaded.name, int(world.groups[0].cars[0]), result, told)
+    return _gathered(loaded, world, result, told)
 
 
 def _drive(
@@ -173,9 +177,10 @@ def _action(given: Any) -> NDArray[Any]:
 
 
 def _gathered(
-    scenario: str, car: int, result: dict[str, Any], told: list[dict[str, Any]]
+    scenario: Scenario, world: World, result: dict[str, Any], told: list[dict[str, Any]]
 ) -> Evaluation:
-    """Return what the record says of one car, and what else is known of each episode."""
+    """Return what the record says of the car that was driven, and what else is known."""
+    car, goals = int(world.groups[0].cars[0]), goals_of(world)
     mine = [
         {**episode, "classification": [r for r in episode["classification"] if r["car"] == car]}
         for episode in result["episodes"]
@@ -188,8 +193,10 @@ def _gathered(
         }
         for episode, more in zip(mine, told, strict=True)
     ]
+    for row in rows:
+        row["completed"] = is_completed(row, goals, scenario.laps)
     return Evaluation(
-        scenario=scenario, car=rows[0]["name"], episodes=tuple(rows), summary=summary_of(rows)
+        scenario=scenario.name, car=rows[0]["name"], episodes=tuple(rows), summary=summary_of(rows)
     )
 
 
@@ -199,8 +206,10 @@ def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     Args:
         rows: one an episode, as in ``Evaluation.episodes``.
     """
+    found = summarise([{"classification": [row]} for row in rows])
     return {
-        **summarise([{"classification": [row]} for row in rows]),
+        **found,
+        "completion_rate": fmean(row["completed"] for row in rows),
         "lap_rate": sum(row["best_lap"] is not None for row in rows) / len(rows),
         "mean_reward": fmean(row["reward"] for row in rows),
         "mean_distance": fmean(row["distance"] for row in rows),

@@ -165,7 +165,7 @@ class Judge:
             car=self.car,
             episodes=tuple(rows),
             summary=summary_of(rows),
-            driver=_told(stage),
+            driver=_described(stage, part),
             limit={"references": references, "reasons": list(reasons)},
         )
 
@@ -307,8 +307,15 @@ def _is_of(seat: Seat, part: DriverPart, config: WorldConfig) -> bool:
     return seat.index == parts.index(part)
 
 
-def _told(stage: StageSettings) -> dict[str, Any]:
-    return {"name": stage.name, **stage.model_dump(exclude={"name"})}
+def _described(stage: StageSettings, part: DriverPart) -> dict[str, Any]:
+    """Return who drives: what stands in a scenario, and what it says of itself."""
+    return {
+        "name": stage.name,
+        "options": stage.model_dump(mode="json", exclude={"name"}),
+        "told_by": dict(part.make.told_by(stage.options)),
+        "observation": [sensor.name for sensor in part.sensors],
+        "action": None if part.action is None else part.action.name,
+    }
 
 
 @contextmanager

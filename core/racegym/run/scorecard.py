@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from racegym.interfaces import Array, Event, EventKind, Status
 from racegym.record.limit import Limits, percentages
 from racegym.record.result import STATUS
+from racegym.run.goals import goals_of, is_completed
 from racegym.world import World
 
 __all__ = ["ScoreCard"]
@@ -50,6 +51,7 @@ class ScoreCard:
         self._counts: list[dict[str, int]] = [dict.fromkeys(_COUNTED.values(), 0) for _ in range(n)]
         self._last: list[dict[str, Any]] = [{} for _ in range(n)]
         self._start = world.view.race.start_progress[:, self._car].copy()
+        self._goals = goals_of(world)
 
     def see(self, live: Mask) -> None:
         """Take in the control interval that was just driven.
@@ -107,7 +109,9 @@ class ScoreCard:
 
         Percentages are missing: see ``with_percent``.
         """
-        return [self._row(k) for k in range(count)]
+        laps = self._world.config.rules.laps
+        rows = [self._row(k) for k in range(count)]
+        return [{**row, "completed": is_completed(row, self._goals, laps)} for row in rows]
 
     def _row(self, k: int) -> dict[str, Any]:
         view, car = self._world.view, self._car

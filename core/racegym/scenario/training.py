@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["check_training", "trainer_names"]
 
 
+PREFERRED = "ppo"  # of several: it learns with whatever a scenario asks for
+
+
 def trainer_names() -> list[str]:
-    """Return the trainers to choose from: those of plugins.
+    """Return the trainers to choose from: those of plugins, first the one to begin with.
 
     racegym's own only stands for somebody else's library, to compare others with.
     """
     catalogue = plugins.load()
     own = {offer.name for offer in catalogue.offers("trainer") if offer.dist == CORE}
-    return [name for name in catalogue.names("trainer") if name not in own]
+    names = [name for name in catalogue.names("trainer") if name not in own]
+    return sorted(names, key=lambda name: name != PREFERRED)
 
 
 def check_training(scenario: Scenario, faults: Faults, load: Callable[..., Scenario]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, pi, prod
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -18,7 +18,10 @@ from torch import Tensor, nn
 from racegym.errors import ScenarioError
 from racegym_cleanrl.networks import layer_init
 
-__all__ = ["Actions", "Beta", "Categorical", "Gaussian", "Policy", "policy_of"]
+__all__ = [
+    "HALF_LOG_2PI", "Actions", "Beta", "Categorical", "Gaussian", "Policy", "middle_and_half",
+    "policy_of",
+]  # fmt: skip
 
 Kind = Literal["gaussian", "beta", "discrete"]
 
@@ -68,7 +71,13 @@ class Actions:
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Actions:
-        """Return what ``plain`` returned."""
+        """Return what ``plain`` returned.
+
+        Raises:
+            ValueError: it is of no known kind.
+        """
+        if data["kind"] not in get_args(Kind):
+            raise ValueError(f"its actions are {data['kind']!r}, not one of {get_args(Kind)}")
         return cls(
             data["kind"], tuple(data["shape"]), tuple(data["low"]), tuple(data["high"]),
             data["choices"],
@@ -111,7 +120,7 @@ class Gaussian(Policy):
         size = prod(actions.shape)
         self.mean = layer_init(nn.Linear(width, size), std=0.01)
         self.logstd = nn.Parameter(torch.zeros(1, size))
-        middle, half = _middle_and_half(actions)
+        middle, half = middle_and_half(actions)
         self.register_buffer("middle", middle)
         self.register_buffer("reach", half)
 
@@ -157,7 +166,7 @@ class Beta(Policy):
     def __init__(self, actions: Actions, width: int):
         super().__init__(actions)
         self.shape = layer_init(nn.Linear(width, 2 * prod(actions.shape)), std=0.01)
-        middle, half = _middle_and_half(actions)
+        middle, half = middle_and_half(actions)
         self.register_buffer("low", middle - half)
         self.register_buffer("range", 2.0 * half)
 
@@ -231,7 +240,8 @@ class Categorical(Policy):
         return action.long()
 
 
-def _middle_and_half(actions: Actions) -> tuple[Tensor, Tensor]:
+def middle_and_half(actions: Actions) -> tuple[Tensor, Tensor]:
+    """Return the middle of the box, and how far it reaches from there, (size,) each."""
     low, high = np.array(actions.low), np.array(actions.high)
     middle, half = 0.5 * (high + low), 0.5 * (high - low)
     return torch.tensor(middle, dtype=torch.float32), torch.tensor(half, dtype=torch.float32)

@@ -7,14 +7,16 @@ checkpoint, so it is whole or absent.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -22,11 +24,16 @@ from torch import Tensor
 from racegym.envs import PolicyNote
 from racegym.errors import ScenarioError
 
-__all__ = ["FORMAT", "SUFFIX", "Checkpoint", "Head", "part", "with_prefix"]
+__all__ = [
+    "AGENT", "FORMAT", "SUFFIX", "Checkpoint", "Head", "part", "read_head", "with_prefix",
+]  # fmt: skip
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 KEY = "racegym"  # of the head, in the file's metadata
+SUM = "racegym_sum"  # likewise: a check sum of the policy's weights
+AGENT = "agent."  # begins the names of the policy's tensors
+LONGEST_HEAD = 262_144  # [characters]; one takes a few thousand
 
 
 class Head(BaseModel):
@@ -69,49 +76,100 @@ class Checkpoint:
     def write(self, file: Path) -> None:
         """Write it."""
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
-        save_file(plain, file, {KEY: self.head.model_dump_json()})
+        save_file(plain, file, {KEY: self.head.model_dump_json(), SUM: _sum(plain)})
 
     @classmethod
-    def read(cls, file: Path, algorithm: str | None = None) -> Checkpoint:
+    def read(
+        cls, file: Path, algorithm: str | None = None, *, only: str | None = None
+    ) -> Checkpoint:
         """Read it.
+
+        Whatever stands in the file, no more memory is taken than the file is long.
 
         Args:
             file: of the checkpoint.
             algorithm: that must have written it; None for any.
+            only: read the tensors whose names begin so, and leave the others alone: a driver
+                has no use for a replay of gigabytes.
 
         Raises:
             ScenarioError: there is no such file, it is damaged, no checkpoint, of a newer
                 racegym-cleanrl or of another algorithm.
         """
-        try:
-            with safe_open(file, "pt") as opened:
-                text = (opened.metadata() or {}).get(KEY)
-                if text is None:
-                    raise ScenarioError("is no checkpoint of racegym-cleanrl", file=file)
-                head = _head(text, file)
-                if algorithm not in (None, head.algorithm):
-                    raise ScenarioError(
-                        f"is a checkpoint of {head.algorithm!r}, not of {algorithm!r}", file=file
-                    )
-                return cls(head, {name: opened.get_tensor(name) for name in opened.keys()})  # noqa: SIM118 - no mapping
-        except FileNotFoundError:
-            raise ScenarioError(f"there is no checkpoint {file}") from None
-        except (OSError, SafetensorError) as error:
-            raise ScenarioError(f"is damaged, or no checkpoint: {error}", file=file) from error
+        with _opened(file) as opened:
+            told = opened.metadata() or {}
+            head = _head(told, file)
+            if algorithm not in (None, head.algorithm):
+                raise ScenarioError(
+                    f"is a checkpoint of {head.algorithm!r}, not of {algorithm!r}", file=file
+                )
+            names = [name for name in opened.keys() if name.startswith(only or "")]  # noqa: SIM118 - no mapping
+            tensors = {name: opened.get_tensor(name) for name in names}
+        if SUM in told and told[SUM] != _sum(tensors):
+            raise ScenarioError(
+                "is damaged: its weights are not those that were written", file=file
+            )
+        return cls(head, tensors)
 
 
-def _head(text: str, file: Path) -> Head:
+def read_head(file: Path) -> Head:
+    """Return what a checkpoint says of itself; its tensors are not read.
+
+    Raises:
+        ScenarioError: as ``Checkpoint.read``.
+    """
+    with _opened(file) as opened:
+        return _head(opened.metadata() or {}, file)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """Open a safetensors file; whatever is wrong with it is told plainly."""
+    try:
+        with safe_open(file, "pt") as opened:
+            yield opened
+    except FileNotFoundError:
+        raise ScenarioError(f"there is no checkpoint {file}") from None
+    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+        # Beside its own errors it passes on those of torch, of a dtype that torch lacks, say.
+        reason = " ".join(str(error).split())[:200]
+        raise ScenarioError(f"is damaged, or no checkpoint: {reason}", file=file) from error
+
+
+def _head(told: Mapping[str, str], file: Path) -> Head:
+    text = told.get(KEY)
+    if text is None:
+        raise ScenarioError("is no checkpoint of racegym-cleanrl", file=file)
+    if len(text) > LONGEST_HEAD:
+        raise ScenarioError(
+            f"has a damaged head, of {len(text):,} characters; {LONGEST_HEAD:,} are allowed",
+            file=file,
+        )
     try:
         data = json.loads(text)
-        told = data.get("format") if isinstance(data, dict) else None
-        if isinstance(told, int) and told > FORMAT:
+        told_format = data.get("format") if isinstance(data, dict) else None
+        if isinstance(told_format, int) and told_format > FORMAT:
             raise ScenarioError(
-                f"has the format {told}, and this racegym-cleanrl reads up to {FORMAT}; upgrade it",
+                f"has the format {told_format}, and this racegym-cleanrl reads up to {FORMAT}; "
+                "upgrade it",
                 file=file,
             )
         return Head.model_validate(data)
-    except (ValueError, ValidationError) as error:
-        raise ScenarioError(f"has a damaged head: {error}", file=file) from error
+    except (ValueError, RecursionError) as error:  # pydantic's are ValueErrors
+        reason = " ".join(str(error).split())[:200]
+        raise ScenarioError(f"has a damaged head: {reason}", file=file) from error
+
+
+def _sum(tensors: Mapping[str, Tensor]) -> str:
+    """Return a check sum of the policy's weights, as they lie in memory."""
+    total = 0
+    for name in sorted(tensors):
+        if name.startswith(AGENT):
+            flat = tensors[name].reshape(-1)
+            total = zlib.crc32(name.encode(), total)
+            if flat.numel():
+                total = zlib.crc32(flat.view(torch.uint8).numpy().data, total)
+    return f"{total:08x}"
 
 
 def with_prefix(prefix: str, values: Mapping[str, Any]) -> dict[str, Tensor]:

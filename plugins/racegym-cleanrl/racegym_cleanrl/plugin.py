@@ -13,6 +13,9 @@ racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written
 def register_trainers(register: Register) -> None:
     """Offer the algorithms."""
     register("ppo", "racegym_cleanrl.ppo:PPO", summary="proximal policy optimisation")
+    register("sac", "racegym_cleanrl.sac:SAC", summary="soft actor-critic, with DrQ for pictures")
+    register("td3", "racegym_cleanrl.td3:TD3", summary="twin delayed deterministic policy gradient")
+    register("dqn", "racegym_cleanrl.dqn:DQN", summary="deep Q-network, for discrete actions")
 
 
 @hookimpl

@@ -34,6 +34,7 @@ from racegym.interfaces import Driver, Progress, Trainer, options
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.driver import Learned
+from racegym_cleanrl.export import export
 from racegym_cleanrl.machine import (
     chosen_device,
     random_state,
@@ -607,6 +608,11 @@ class PPO(Trainer):
                 learn(learner, told)
         finally:
             task.envs.close()
+
+    @classmethod
+    def export(cls, checkpoint: Path, file: Path) -> None:
+        """Write what a checkpoint has learned as an ONNX file."""
+        export(checkpoint, file)
 
 
 def learn(learner: Learner, progress: Progress) -> None:

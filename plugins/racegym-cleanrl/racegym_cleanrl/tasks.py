@@ -7,7 +7,7 @@ published results.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,10 @@ from racegym.envs import PolicyNote, RaceVectorEnv, policy_note
 from racegym.errors import BackendError
 
 __all__ = ["Episodes", "Task"]
+
+RETURN, LENGTH = "charts/episodic_return", "charts/episodic_length"
+LAPS = "laps"  # best lap times of the episodes that have one [s]
+TERM = "term."  # begins the names of what is saved of a reward's terms
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,8 @@ class Episodes:
     def __init__(self, n_envs: int):
         self.returns: NDArray[np.float64] = np.zeros(n_envs)
         self.lengths: NDArray[np.int64] = np.zeros(n_envs, np.int64)
-        self._ended: list[tuple[NDArray[np.float64], NDArray[np.int64]]] = []
-        self._laps: list[NDArray[np.float64]] = []
-        self._off_track = 0
+        self.terms: dict[str, NDArray[np.float64]] = {}  # of the reward, summed up
+        self._ended: list[dict[str, NDArray[Any]]] = []
 
     def step(
         self,
@@ -146,45 +149,69 @@ class Episodes:
         """
         self.returns += rewards
         self.lengths += ~restarted
-        if ended.any():
-            self._ended.append((self.returns[ended], self.lengths[ended]))
-            told = infos.get("final_info", infos)
-            if "off_track" in told:
-                self._off_track += int((told["off_track"] & ended & terminated).sum())
-            if "best_lap_time" in told:
-                laps = told["best_lap_time"][ended & told["_best_lap_time"]]
-                if len(laps):
-                    self._laps.append(laps)
-            self.returns[ended] = 0.0
-            self.lengths[ended] = 0
+        last = infos.get("final_info", {})
+        for told in (infos, last):
+            for name, values in _named(told, "rewards"):
+                if name not in self.terms:
+                    self.terms[name] = np.zeros(len(rewards))
+                self.terms[name] += values
+        if not ended.any():
+            return
+        told = last or infos
+        over: dict[str, NDArray[Any]] = {
+            RETURN: self.returns[ended],
+            LENGTH: self.lengths[ended],
+        }
+        for name, sums in self.terms.items():
+            over[f"racing/reward/{name}"] = sums[ended]
+            sums[ended] = 0.0
+        for name, values in _named(told, "ended_by"):
+            over[f"racing/ended_by/{name}"] = values[ended]
+        if "off_track" in told:
+            over["racing/off_track_rate"] = (told["off_track"] & terminated)[ended]
+        if "laps" in told:
+            none = np.zeros(len(rewards), np.bool_)
+            laps = told.get("_best_lap_time", none)
+            over["racing/lap_rate"] = laps[ended]
+            over[LAPS] = told.get("best_lap_time", none)[ended & laps]
+        self._ended.append(over)
+        self.returns[ended] = 0.0
+        self.lengths[ended] = 0
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Return what episodes that go on have seen so far."""
-        return {"returns": self.returns, "lengths": self.lengths}
+        terms = {f"{TERM}{name}": sums for name, sums in self.terms.items()}
+        return {"returns": self.returns, "lengths": self.lengths, **terms}
 
     def load(self, saved: Mapping[str, NDArray[Any]]) -> None:
         """Bring back what ``save`` returned."""
         self.returns[:] = saved["returns"]
         self.lengths[:] = saved["lengths"]
+        self.terms = {
+            name.removeprefix(TERM): sums.copy()
+            for name, sums in saved.items()
+            if name.startswith(TERM)
+        }
 
     def figures(self) -> dict[str, float]:
         """Return the means over the episodes that have ended since it was asked last."""
         if not self._ended:
             return {}
-        returns = np.concatenate([returns for returns, _ in self._ended])
-        lengths = np.concatenate([lengths for _, lengths in self._ended])
-        told = {
-            "charts/episodic_return": float(returns.mean()),
-            "charts/episodic_length": float(lengths.mean()),
+        joined = {
+            name: np.concatenate([over[name] for over in self._ended if name in over])
+            for name in dict.fromkeys(name for over in self._ended for name in over)
         }
-        if self._laps or self._off_track:
-            laps = np.concatenate(self._laps) if self._laps else np.zeros(0)
-            told["racing/lap_rate"] = len(laps) / len(returns)
-            told["racing/off_track_rate"] = self._off_track / len(returns)
-            if len(laps):
-                told["racing/best_lap"] = float(laps.min())
-                told["racing/lap_time"] = float(laps.mean())
+        laps = joined.pop(LAPS, np.zeros(0))
+        told = {name: float(values.mean()) for name, values in joined.items()}
+        if len(laps):
+            told["racing/best_lap"] = float(laps.min())
+            told["racing/lap_time"] = float(laps.mean())
         self._ended.clear()
-        self._laps.clear()
-        self._off_track = 0
         return told
+
+
+def _named(infos: Mapping[str, Any], key: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the arrays (n,) of an info that is a mapping, such as the terms of the reward."""
+    for name, values in infos.get(key, {}).items():
+        if not name.startswith("_"):
+            yield name, values

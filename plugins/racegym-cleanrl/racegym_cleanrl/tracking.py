@@ -46,18 +46,26 @@ class _TensorBoard:
     """Writes the events that ``tensorboard --logdir`` shows."""
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):
-        from torch.utils.tensorboard.writer import SummaryWriter
-
-        self._writer = SummaryWriter(str(folder))
-        rows = "\n".join(f"|{name}|{json.dumps(value)}|" for name, value in settings.items())
-        self._writer.add_text("hyperparameters", f"|param|value|\n|-|-|\n{rows}")
+        self._folder, self._settings = folder, settings
+        self._writer: Any = None
 
     def tell(self, steps: int, figures: Mapping[str, float]) -> None:
+        if self._writer is None:
+            self._open(steps)
         for name, value in figures.items():
             self._writer.add_scalar(name, value, steps)
 
+    def _open(self, steps: int) -> None:
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        # What was told before an interruption and is told again now is not shown twice.
+        self._writer = SummaryWriter(str(self._folder), purge_step=steps)
+        rows = "\n".join(f"|{name}|{json.dumps(told)}|" for name, told in self._settings.items())
+        self._writer.add_text("hyperparameters", f"|param|value|\n|-|-|\n{rows}")
+
     def close(self) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 class _Remote:

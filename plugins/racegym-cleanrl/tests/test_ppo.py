@@ -13,7 +13,7 @@ from torch import nn
 
 from racegym import load_scenario, make_vec
 from racegym.errors import TrainingError
-from racegym.run import resume_training, train
+from racegym.run import resume_training, run, train, verify
 from racegym_cleanrl import ppo
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import Checkpoint
@@ -174,6 +174,48 @@ def test_a_density_sums_to_one_over_the_box(kind: Any) -> None:
         assert policy.entropy(head)[0] == pytest.approx(float(entropy), abs=5e-3)
         drawn = policy.scaled(policy.sample(head.expand(1000, -1)))
     assert space.low[0] <= drawn.min() < drawn.max() <= space.high[0]
+
+
+PICTURES: dict[str, Any] = {
+    "vision": {"name": "camera", "width": 40, "height": 36, "stack": 2},
+    "telemetry": "telemetry",
+}
+
+
+@pytest.mark.parametrize(
+    ("observation", "action", "settings"),
+    [
+        (PICTURES, "steer_accel", {}),
+        ({"vision": PICTURES["vision"]}, "discrete", {"recurrent": "gru"}),
+        (["state", {"name": "lookahead", "stack": 3}], "discrete", {"recurrent": "lstm"}),
+        (["state"], "with_gear", {"distribution": "beta"}),
+    ],
+    ids=["hybrid", "pixels", "memory", "beta"],
+)
+def test_what_was_learned_drives_and_goes_on_whatever_the_network(
+    observation: Any, action: str, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    vehicle = {"base": "rental_kart"} if action != "with_gear" else "gt3"
+    scenario = {
+        **SCENARIO, "observation": observation, "action": action,
+        "cars": [{"name": "agent", "vehicle": vehicle, "driver": "agent"}],
+        "trainer": {
+            **SCENARIO["trainer"], "steps": 64, "num_envs": 4, "num_steps": 16,
+            "update_epochs": 1, "recurrent_size": 8, "tensorboard": False, **settings,
+        },
+    }  # fmt: skip
+    begun = train(scenario, runs_dir=tmp_path, plots=False)
+    done = resume_training(begun.folder, ["trainer.steps=128"], plots=False)
+    assert Checkpoint.read(done.checkpoint).head.steps == 128
+    race = {
+        **scenario, "task": "race", "time_limit": 0.5,
+        "cars": [{
+            "name": "Learned {n}", "count": 2, "vehicle": vehicle,
+            "driver": {"name": "cleanrl", "file": str(done.checkpoint)},
+        }],
+    }  # fmt: skip
+    raced = run(race, runs_dir=tmp_path)
+    assert raced.state == "finished" and verify(raced.folder).difference is None
 
 
 def tensors_in(folder: Path) -> dict[str, torch.Tensor]:

@@ -1,0 +1,461 @@
+"""What SAC, TD3 and DQN do alike: collect steps into a replay, learn from it, save and go on.
+
+An algorithm is in the file of its name: its settings, its networks, how it acts (``rollout``)
+and how it learns (``update``). Here is the frame around them.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import perf_counter
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode
+from pydantic import Field
+from torch import Tensor, nn
+
+from racegym import Scenario
+from racegym.errors import RunError, ScenarioError
+from racegym.interfaces import Driver, Progress, Trainer, TrainerOptions, options
+from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
+from racegym_cleanrl.driver import Learned
+from racegym_cleanrl.machine import chosen_device, random_state, restore_random_state, seed_all
+from racegym_cleanrl.networks import NUMBERS, Eye, Layout, Observation, tensors_of
+from racegym_cleanrl.replay import Batch, Replay, drawn_in_shares
+from racegym_cleanrl.shift import randomly_shifted
+from racegym_cleanrl.tasks import Episodes, Task
+
+__all__ = [
+    "OffPolicyArgs", "OffPolicyLearner", "OffPolicyTrainer", "checkpoint_of", "collect",
+    "descend", "learn", "need_a_box", "normalised", "restore", "save",
+]  # fmt: skip
+
+LOG = logging.getLogger("racegym.cleanrl")
+
+
+class OffPolicyArgs(TrainerOptions):
+    """Settings that the algorithms share; names are CleanRL's where it has one."""
+
+    num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
+    updates_per_step: float = Field(
+        0.125, gt=0, le=100, description="gradient steps for each step that is driven"
+    )
+    buffer_size: int = Field(1_000_000, ge=16, description="steps that the replay keeps")
+    learning_starts: int = Field(
+        5_000, ge=0, description="steps that are driven at random before it learns"
+    )
+    batch_size: int = Field(256, ge=1, le=1_000_000, description="steps of a gradient step")
+    gamma: float = Field(0.99, ge=0, le=1, description="discount of a step")
+    n_step: int = Field(1, ge=1, le=1000, description="steps of a return before it is estimated")
+    reward_scale: float = Field(1.0, gt=0, description="rewards are multiplied by it")
+    hidden: tuple[int, ...] = Field((256, 256), min_length=1, description="widths of the layers")
+    layer_norm: bool = Field(False, description="normalise the layers that judge")
+    normalize_observations: bool = Field(True, description="numbers, by all that was seen")
+    image_shift: int = Field(
+        4, ge=0, le=32, description="pixels that images are moved by at most, as DrQ does; 0: none"
+    )
+    amp: bool = Field(False, description="compute in bfloat16 where that is exact enough; on a GPU")
+    device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
+    save_replay: bool = Field(
+        False, description="keep the replay in checkpoints, so that a resume goes on exactly"
+    )
+    log_every: int = Field(1_000, ge=1, description="steps from one line of figures to the next")
+
+
+class OffPolicyLearner(ABC):
+    """All that changes while an algorithm learns.
+
+    Args:
+        args: its settings.
+        task: to learn on.
+
+    Attributes:
+        replay: what was driven here.
+        shares: the replays that a batch is drawn from, and the part that each gives. Whoever
+            has demonstrations adds their replay: ``[(learner.replay, 0.5), (demos, 0.5)]``.
+        steps, updates: that were driven, and gradient steps.
+        learning_from: steps before which it only collects.
+        owed: gradient steps that are due, and the fraction of the next.
+        agent: see there; what acts, and what a checkpoint is loaded into to drive.
+        others: what else is kept in a checkpoint, by name: targets and the like.
+        optimizers: by name.
+    """
+
+    algorithm: ClassVar[str]
+    agent: nn.Module
+    eye: Eye
+    others: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+
+    def __init__(self, args: OffPolicyArgs, task: Task):
+        self.task = task
+        self.device = chosen_device(args.device)
+        if args.amp and self.device.type == "cpu":
+            raise ScenarioError("amp is there for a GPU, and the device is cpu; write amp: false")
+        if task.autoreset_mode is not AutoresetMode.NEXT_STEP:
+            raise ScenarioError(
+                f"the environments' autoreset mode is {task.autoreset_mode.value}, and the replay "
+                "needs NextStep, which tells what each episode ended with"
+            )
+        seed_all(task.seed)
+        self.frame = args
+        self.layout = Layout.of(task.envs.single_observation_space)
+        self.actions = Actions.of(task.envs.single_action_space, "gaussian")
+        self.check_actions()
+        self.replay = Replay(
+            self.layout, self.actions, args.num_envs, min(args.buffer_size, args.steps),
+            n_step=args.n_step, gamma=args.gamma,
+        )  # fmt: skip
+        self.shares: list[tuple[Replay, float]] = [(self.replay, 1.0)]
+        self.amp = args.amp
+        self.steps, self.updates = 0, 0
+        self.learning_from, self.owed = args.learning_starts, 0.0
+        self.episodes = Episodes(args.num_envs)
+        self.told: Observation = {}
+        self.restarted = np.zeros(args.num_envs, np.bool_)
+
+    @abstractmethod
+    def check_actions(self) -> None:
+        """Refuse actions that the algorithm can't choose from, with a ``ScenarioError``."""
+
+    @abstractmethod
+    def network(self) -> dict[str, Any]:
+        """Return the arguments from which ``agent_of`` builds the agent again, as JSON."""
+
+    def drawn(self) -> Batch:
+        """Return steps to learn from, on the device: seen as networks see, images shifted."""
+        batch = drawn_in_shares(self.shares, self.frame.batch_size).to(self.device)
+
+        def ready(seen: Observation) -> Observation:
+            return randomly_shifted(normalised(self.eye, seen), self.layout, self.frame.image_shift)
+
+        return Batch(
+            ready(batch.seen), batch.actions, batch.rewards, ready(batch.next_seen), batch.discounts
+        )
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return what computes in bfloat16 within, if that is wanted."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
+
+
+def normalised(eye: Eye, kept: Observation) -> Observation:
+    """Return what a replay keeps as an eye shows it to the networks."""
+    if eye.normalizer is None:
+        return kept
+    return kept | {NUMBERS: eye.normalizer(kept[NUMBERS])}
+
+
+def need_a_box(algorithm: str, actions: Actions) -> None:
+    """Refuse discrete actions.
+
+    Raises:
+        ScenarioError: they are.
+    """
+    if actions.kind == "discrete":
+        raise ScenarioError(
+            f"{algorithm} chooses numbers from a box, and the action map has discrete actions; "
+            "write action: steer_accel, or trainer: dqn"
+        )
+
+
+def descend(
+    optimizer: torch.optim.Optimizer, loss: Tensor, max_grad_norm: float | None = None
+) -> None:
+    """Make a step down a loss.
+
+    Args:
+        optimizer: of the parameters.
+        loss: of one number.
+        max_grad_norm: gradients are scaled down to it; None leaves them.
+    """
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    if max_grad_norm is not None:
+        nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], max_grad_norm)
+    optimizer.step()
+
+
+@torch.no_grad()
+def collect(learner: OffPolicyLearner, act: Callable[[Observation], tuple[Tensor, Tensor]]) -> None:
+    """Drive all environments for a step, and keep it in the replay.
+
+    Args:
+        learner: whose environments and replay.
+        act: from what was seen to the actions as they are kept, and as they are driven.
+    """
+    eye, task = learner.eye, learner.task
+    eye.learn(learner.told)
+    # A copy: the environments overwrite what they tell.
+    kept = {name: learner.told[name].clone() for name in learner.layout.images}
+    if learner.layout.width:
+        kept[NUMBERS] = eye.side_by_side(learner.told).clone()
+    actions, driven = act(normalised(eye, kept))
+    told, rewards, terminated, truncated, infos = task.envs.step(driven.cpu().numpy())
+    ended = terminated | truncated
+    learner.episodes.step(rewards, terminated, ended, learner.restarted, infos)
+    learner.replay.add(
+        kept,
+        actions,
+        torch.from_numpy(rewards * learner.frame.reward_scale),
+        torch.from_numpy(terminated),
+        torch.from_numpy(ended),
+        torch.from_numpy(~learner.restarted),
+    )
+    learner.told = _on_device(tensors_of(told), learner.device)
+    learner.restarted = ended.copy()
+    learner.steps += learner.frame.num_envs
+
+
+def _on_device(told: Observation, device: torch.device) -> Observation:
+    if device.type == "cpu":
+        return told
+    return {name: values.to(device) for name, values in told.items()}
+
+
+class _Losses:
+    """Means of what updates tell, since they were asked for last."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[Tensor, int]] = {}
+
+    def add(self, told: Mapping[str, Tensor]) -> None:
+        for name, value in told.items():
+            total, count = self._sums.get(name, (torch.zeros_like(value), 0))
+            self._sums[name] = total + value.detach(), count + 1
+
+    def check(self, steps: int) -> None:
+        """Raise a ``RunError`` where a sum is no number any more, since what it is of is none."""
+        totals = [total for total, _ in self._sums.values()]
+        if not totals or torch.stack(totals).isfinite().all():
+            return
+        wrong = next(name for name, (total, _) in self._sums.items() if not total.isfinite())
+        raise RunError(
+            f"{wrong} is {float(self._sums[wrong][0])} after {steps:,} steps, so the training has "
+            "ended; the last checkpoint is from before that. A smaller learning rate, "
+            "trainer.layer_norm: true or a smaller trainer.reward_scale may help"
+        )
+
+    def means(self) -> dict[str, float]:
+        found = {name: float(total / count) for name, (total, count) in self._sums.items()}
+        self._sums.clear()
+        return found
+
+
+def learn(
+    learner: OffPolicyLearner,
+    progress: Progress,
+    rollout: Callable[[], None],
+    update: Callable[[], Mapping[str, Tensor]],
+) -> None:
+    """Collect and learn in turns until the steps are done or somebody wants it to end.
+
+    Args:
+        learner: what learns.
+        progress: is told how it goes.
+        rollout: drives all environments for a step.
+        update: makes a gradient step, and returns losses and the like.
+
+    Raises:
+        RunError: a loss is no number any more.
+    """
+    args = learner.frame
+    if not learner.told:
+        learner.told = _on_device(tensors_of(learner.task.start({}, 0)), learner.device)
+    losses = _Losses()
+    before, since, told_of = learner.steps, perf_counter(), learner.steps
+
+    def tell() -> None:
+        progress.update(
+            learner.steps, args.steps, **learner.episodes.figures(),
+            **{"charts/SPS": (learner.steps - before) / (perf_counter() - since)},
+            **{"charts/updates": learner.updates, "replay/steps": len(learner.replay)},
+            **losses.means(),
+        )  # fmt: skip
+
+    while learner.steps < args.steps and not progress.stop_asked:
+        rollout()
+        if learner.steps > learner.learning_from and learner.replay.ready:
+            learner.owed += args.num_envs * args.updates_per_step
+            while learner.owed > 1.0 - 1e-9:  # sums of tenths do not quite reach 1
+                losses.add(update())
+                learner.owed -= 1.0
+                learner.updates += 1
+            losses.check(learner.steps)
+        if learner.steps // args.log_every > told_of // args.log_every:
+            told_of = learner.steps
+            tell()
+            if progress.checkpoint_due(learner.steps):
+                save(learner, progress)
+    if told_of < learner.steps:
+        tell()
+    if progress.checkpoint_due(learner.steps):
+        save(learner, progress)
+
+
+def save(learner: OffPolicyLearner, progress: Progress) -> None:
+    """Leave a checkpoint that a resume may go on from."""
+    with progress.checkpoint(f"last{SUFFIX}") as file:
+        checkpoint_of(learner).write(file)
+
+
+def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
+    """Return all that has been learned, and what is needed to go on."""
+    state: dict[str, Any] = {
+        "updates": learner.updates, "learning_from": learner.learning_from, "owed": learner.owed,
+    }  # fmt: skip
+    tensors = with_prefix("agent.", learner.agent.state_dict())
+    for name, module in learner.others.items():
+        tensors |= with_prefix(f"{name}.", module.state_dict())
+    for name, optimizer in learner.optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= with_prefix(f"adam.{name}.{index}.", values)
+    tensors |= with_prefix("random.", random_state())
+    tensors |= with_prefix("envs.", learner.task.save())
+    episodes = learner.episodes
+    tensors |= with_prefix(
+        "episodes.",
+        {
+            "returns": episodes.returns,
+            "lengths": episodes.lengths,
+            "restarted": learner.restarted,
+        },
+    )
+    if learner.frame.save_replay:
+        held, state["replay"] = learner.replay.save()
+        tensors |= with_prefix("replay.", held)
+    head = Head(
+        algorithm=learner.algorithm,
+        args=learner.frame.model_dump(mode="json"),
+        note=learner.task.note,
+        network=learner.network(),
+        steps=learner.steps,
+        state=state,
+    )
+    return Checkpoint(head, tensors)
+
+
+def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
+    """Bring a learner to where a checkpoint was written.
+
+    Without its replay it drives for ``learning_starts`` steps with what it has learned, to have
+    something to learn from again.
+
+    Raises:
+        ScenarioError: it is of another task or of networks of another size.
+    """
+    head, tensors = begun.head, begun.tensors
+    here = learner.network()
+    for what, told in NETWORK.items():
+        if head.network.get(what) != here[what]:
+            raise ScenarioError(f"was learned with other {told}", file=file)
+    try:
+        learner.agent.load_state_dict(part(tensors, "agent."))
+        for name, module in learner.others.items():
+            module.load_state_dict(part(tensors, f"{name}."))
+        for name, optimizer in learner.optimizers.items():
+            _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
+    except (KeyError, RuntimeError) as error:
+        raise ScenarioError(
+            f"holds networks of another size than these settings make: {error}", file=file
+        ) from error
+    learner.steps, learner.updates = head.steps, head.state["updates"]
+    learner.learning_from, learner.owed = head.state["learning_from"], head.state["owed"]
+    is_exact = _restore_replay(learner, begun)
+    episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
+    envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
+    if len(episodes["returns"]) != learner.frame.num_envs:
+        envs = {}  # another number of races begins new episodes
+    if envs:
+        learner.episodes.returns[:] = episodes["returns"]
+        learner.episodes.lengths[:] = episodes["lengths"]
+        learner.restarted[:] = episodes["restarted"]
+    elif is_exact:
+        learner.replay.cut()  # the episodes that it was in are lost
+    learner.told = _on_device(tensors_of(learner.task.start(envs, learner.steps)), learner.device)
+    restore_random_state(part(tensors, "random."))
+
+
+NETWORK = {
+    "layout": "sensors than those of this scenario",
+    "actions": "actions than those of this scenario",
+    "hidden": "widths of layers than trainer.hidden says",
+    "normalize": "trainer.normalize_observations",
+}
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, values in tensors.items():
+        index, _, what = name.partition(".")
+        state.setdefault(int(index), {})[what] = values
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+
+
+def _restore_replay(learner: OffPolicyLearner, begun: Checkpoint) -> bool:
+    """Bring back the replay and return True, or see to it that it is refilled and return False."""
+    held = part(begun.tensors, "replay.")
+    if held:
+        try:
+            learner.replay.load(held, begun.head.state["replay"])
+        except ValueError:  # of another number of environments
+            LOG.warning("the checkpoint's replay is of another number of races, and left aside")
+        else:
+            return True
+    starts = learner.frame.learning_starts
+    learner.learning_from = max(learner.learning_from, learner.steps + starts)
+    LOG.warning(
+        "the checkpoint holds no replay to go on with: %s steps are driven to fill it before "
+        "learning goes on; with trainer.save_replay: true checkpoints hold it",
+        f"{starts:,}",
+    )
+    return False
+
+
+class OffPolicyTrainer(Trainer):
+    """What the algorithms' trainers do alike.
+
+    Attributes:
+        algorithm: its name.
+        Learner: all that changes while it learns, made from settings and a task.
+        learn: has a learner learn until its steps are done.
+    """
+
+    driver: ClassVar[type[Driver]] = Learned
+    algorithm: ClassVar[str]
+    Options: ClassVar[type[OffPolicyArgs]]
+    Learner: ClassVar[type[OffPolicyLearner]]
+    learn: ClassVar[Callable[[Any, Progress], None]]
+
+    def __init__(self, given: Mapping[str, Any]):
+        super().__init__(given)
+        self.args = options.read(self.Options, given, f"trainer {self.algorithm!r}")
+
+    def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
+        """Learn from the beginning."""
+        task = Task.of_scenario(scenario, self.args.num_envs)
+        try:
+            type(self).learn(type(self).Learner(self.args, task), progress)
+        finally:
+            task.envs.close()
+
+    def resume(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Go on from a checkpoint; exactly, if it holds the replay."""
+        begun = Checkpoint.read(checkpoint, self.algorithm)
+        task = Task.of_scenario(scenario, self.args.num_envs)
+        try:
+            learner = type(self).Learner(self.args, task)
+            restore(learner, begun, checkpoint)
+            type(self).learn(learner, progress)
+        finally:
+            task.envs.close()
