@@ -300,6 +300,7 @@ def test_a_wrong_head_is_told_with_its_line(tmp_path, head, line, said):
         ("x,y\n1,2\n1,nan", 5, "y is 'nan'; it must be finite"),
         ("x,y\n1e999,2", 4, "x is '1e999'; it must be finite"),
         ("x,y\n1,two", 4, "y is 'two'; that is no number"),
+        ("x,y\n1.\x1c,2", 4, "x is '1..x1c'; that is no number"),
         ("x,y\n1", 4, "has 1 columns, and the heading 2"),
         ("x,y,surface_left\n1,2,gras", 4, "did you mean 'grass'?"),
         ("x,y\n" + "#\n" * 200_000, 200_001, "more than 200,000 lines"),

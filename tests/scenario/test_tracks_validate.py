@@ -80,7 +80,7 @@ def test_show_draws(here, capsys):
     show = ["tracks", "show", "meadow", "--vehicle", "rental_kart", "--plot", "m.svg", "--json"]
     assert main(show) == 0
     assert json.loads(capsys.readouterr().out)["picture"] == "m.svg"
-    assert "on the minimum curvature line" in (here / "m.svg").read_text("utf-8")
+    assert "on the weighted line" in (here / "m.svg").read_text("utf-8")
 
 
 def test_a_picture_that_can_t_be_written(here, capsys):

@@ -42,6 +42,9 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"racegym verify latest", "racegym verify first"),  # the latest may be an imported log
     (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
     (r"racegym run .*--video .*", r"\g<0> --set time_limit=3"),
+    (r"(racegym evaluate .*)--episodes 20\b", r"\1--episodes 2"),
+    (r"(racegym evaluate train_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
+    (r"racegym export .*onnx$", r"\g<0> --force"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
@@ -78,7 +81,14 @@ world.reset(range(8))
 }
 # Whose scenarios have tests of their own; those of stages stand in test_stage_pages.py.
 OF_STAGES = tuple(f"{folder.relative_to(DOCS).as_posix()}/" for folder in DOCS.glob("stages/*/"))
-ELSEWHERE = ("generated.md", "hooks.md", "learners.md", "scenarios.md", "trainers.md")
+ELSEWHERE = (
+    "evaluation.md",
+    "generated.md",
+    "hooks.md",
+    "learners.md",
+    "scenarios.md",
+    "trainers.md",
+)
 OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
 OF_A_TRAINER = "trainers.md"  # what it shows needs the trainer that it makes
 IN_ORDER = ("tutorial.md",)  # its commands lead to each other; tests/authoring walks through them
@@ -157,6 +167,27 @@ RACEGYM = [
     if command.startswith("racegym")
 ]
 INSTALLS = sorted({c for block in SHELL for c in commands(block) if c.startswith("pip install")})
+
+
+OF_THE_KART = re.compile(r"racegym (evaluate|export) .*\b(train_kart|kart\.onnx)\b")
+
+
+@pytest.fixture(scope="module")
+def kart(desk: Path) -> None:
+    """There are a training of the kart, which was hardly one, and its policy as ONNX."""
+    for library in ("racegym_cleanrl", "onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(library)
+    if "ppo" not in plugins.load().names("trainer"):
+        pytest.skip("needs racegym-cleanrl")
+    settings = (
+        "trainer.steps=512", "trainer.num_envs=16", "trainer.num_steps=16",
+        "track.generate.count=1", "training.evaluate=null",
+    )  # fmt: skip
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(desk)
+        assert main(["run", "train_kart", *arguments, "-q", "--no-plots"]) == 0
+        assert main(["export", "train_kart", "kart.onnx"]) == 0
 
 
 @contextmanager
@@ -273,9 +304,15 @@ def skip_without_screen(command: str) -> None:
 
 @pytest.mark.parametrize("command", RACEGYM)
 def test_command(
-    command: str, at_desk: Path, nobody_looks: None, capsys: pytest.CaptureFixture[str]
+    command: str,
+    at_desk: Path,
+    nobody_looks: None,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     skip_without_screen(command)
+    if OF_THE_KART.match(command):
+        request.getfixturevalue("kart")
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
     learns = re.search(r"\blearn\b", command)
     with trainer_installed(at_desk) if learns else nullcontext():

@@ -41,7 +41,7 @@ def _list(runs_dir: Path, as_json: bool) -> None:
         click.echo(f"there are no runs in {runs_dir}")
     else:
         console, table = Console(), runs_table(rows)
-        leave_out(table, console, "task", "size", "race time")
+        leave_out(table, console, "size", "race time", "task")
         console.print(table)
         for row in rows:
             if row["reason"]:

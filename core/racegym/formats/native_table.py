@@ -182,17 +182,18 @@ def _parse_column(name: str, fields: Sequence[str], file: Path, lines: list[int]
             return values
     except (KeyError, ValueError):
         pass
-    for field, line in zip(map(str.strip, fields), lines, strict=True):
+    for field, line in zip(fields, lines, strict=True):
         what = _wrong(field, surface)
         if what:
-            raise TrackError(f"{name} is {field[:_SHOWN]!r}; {what}", file=file, line=line)
+            said = field.strip(" \t")[:_SHOWN]
+            raise TrackError(f"{name} is {said!r}; {what}", file=file, line=line)
     raise AssertionError("a column is wrong, and none of its fields is")
 
 
 def _wrong(field: str, surface: bool) -> str:
     """Return what is wrong with a field; empty if nothing is."""
     if surface:
-        return "" if field in _CODES else nearest(field, SURFACES)
+        return "" if field.strip() in _CODES else nearest(field.strip(), SURFACES)
     try:
         return "" if np.isfinite(float(field)) else "it must be finite"
     except ValueError:

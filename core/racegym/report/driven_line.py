@@ -12,7 +12,7 @@ __all__ = ["driven_line"]
 
 
 def driven_line(track: Track, model: VehicleModel, name: str) -> DrivenLine:
-    """Return the limit of a lap on the line that a track brings, else on that of least curvature.
+    """Return the limit of a lap on the line that a track brings, else on that of references.
 
     Args:
         track: the track.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import isfinite, nan
 from time import perf_counter
 from typing import Any
 
@@ -79,7 +80,8 @@ class LiveTraining:
             rate = (steps - begun) / (now - since)
             left = timedelta(seconds=round(max(total - steps, 0) / rate))
             text += f", {rate:,.0f} a second, {left} left"
-        lap = next((self._figures[name] for name in LAPS if name in self._figures), None)
+        laps = (self._figures.get(name, nan) for name in LAPS)
+        lap = next((told for told in laps if isfinite(told)), None)
         if lap is not None:
             text += f", latest lap {lap_text(lap)}"
         return text

@@ -19,6 +19,7 @@ from racegym.record.runs import is_training, read_state
 from racegym.record.training import read_training
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
+from racegym.scenario.held_out import held_out
 from racegym.scenario.settings import TrackSettings
 
 __all__ = [
@@ -135,40 +136,48 @@ def races_for(
     Raises:
         ScenarioError: no scenario is named and none known, or something is wrong with it.
     """
-    own = scenario is None
-    source: str | Path
-    if scenario is not None:
-        source = scenario
-    elif subject.run is not None:
-        source = subject.run.scenario
-    else:
-        raise ScenarioError(
-            f"{subject.name} does not say what to race on; name a scenario, with --scenario"
-        )
-    wanted, given = list(tracks), list(overrides)
-    if own:
-        given += ["task=evaluate"]
-    if wanted and not {SAME, OTHERS} & set(wanted):
-        named = ", ".join(_entry(track) for track in wanted)
+    given = list(overrides)
+    if tracks and not {SAME, OTHERS} & set(tracks):
+        named = ", ".join(_entry(track) for track in tracks)
         given += [f"tracks=[{named}]", "draw_tracks=fixed"]
-    elif len(wanted) > 1:
+    elif len(tracks) > 1:
         raise ScenarioError(f"--tracks {SAME} and {OTHERS} stand alone")
-    loaded = load_scenario(source, given)
-    if own and seed is None:
-        seed = loaded.seed + HELD_OUT
-    count = loaded.episodes if episodes is None else episodes
-    if wanted == [OTHERS] or (own and not wanted):
+    if scenario is not None:
+        loaded, word = load_scenario(scenario, given), ""
+    else:
+        loaded, word = _of_training(subject, given)
+        seed = loaded.seed + HELD_OUT if seed is None else seed
+    wanted = tuple(tracks)
+    if wanted == (OTHERS,) or (scenario is None and not wanted):
+        count = loaded.episodes if episodes is None else episodes
         others = on_other_circuits(loaded, count)
         if others is not None:
-            return others, seed, "circuits that it has not learned on, made by the same rules"
+            return others, seed, "circuits it has not seen, made by the same rules"
         if wanted:
             raise ScenarioError(
                 f"the tracks of {loaded.name} are not generated, so there are no others like "
                 "them; name others with --tracks",
                 file=loaded.file,
             )
-    word = "the tracks that it learned on" if own and not wanted else ""
-    return loaded, seed, word or ("the tracks named" if wanted and wanted != [SAME] else "")
+    return loaded, seed, word if wanted in ((), (SAME,)) else "the tracks named"
+
+
+def _of_training(subject: Subject, overrides: Sequence[str]) -> tuple[Scenario, str]:
+    """Return what a training is judged on, or else learned on, and a word on its tracks.
+
+    Raises:
+        ScenarioError: it comes from no training, or something is wrong with its scenario.
+    """
+    if subject.run is None:
+        raise ScenarioError(
+            f"{subject.name} does not say what to race on; name a scenario, with --scenario"
+        )
+    learned_on = load_scenario(subject.run.scenario)
+    if learned_on.training.evaluate is not None:
+        races = load_scenario(held_out(learned_on, load_scenario).resolved(), list(overrides))
+        return races, "the races that its training was judged on"
+    races = load_scenario(subject.run.scenario, [*overrides, "task=evaluate"])
+    return races, "the tracks that it learned on"
 
 
 def _entry(track: str) -> str:

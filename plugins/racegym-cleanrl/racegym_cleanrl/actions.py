@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, pi, prod
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -71,7 +71,13 @@ class Actions:
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Actions:
-        """Return what ``plain`` returned."""
+        """Return what ``plain`` returned.
+
+        Raises:
+            ValueError: it is of no known kind.
+        """
+        if data["kind"] not in get_args(Kind):
+            raise ValueError(f"its actions are {data['kind']!r}, not one of {get_args(Kind)}")
         return cls(
             data["kind"], tuple(data["shape"]), tuple(data["low"]), tuple(data["high"]),
             data["choices"],

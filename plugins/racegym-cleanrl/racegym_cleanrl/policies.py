@@ -59,7 +59,9 @@ def policy_network(checkpoint: Checkpoint, file: Path) -> nn.Module:
         with torch.device("meta"):
             promised = build(head.network).state_dict()
         _check_parts({name: _kind(values) for name, values in promised.items()}, found)
-        network = build(head.network)
+        # What layers draw to begin with is replaced; whoever learns meanwhile shall not notice.
+        with torch.random.fork_rng(devices=[]):
+            network = build(head.network)
         network.load_state_dict(found)
     except _BUILDING as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -74,6 +74,10 @@ Mask = NDArray[np.bool_]
 class Args(WarmStartOptions, TrackedOptions):
     """Settings; names and, where nothing else is said, defaults are CleanRL's."""
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {"num_envs": 256, "num_steps": 64},  # images of 84 x 84 x 3: 0.35 GB
+    }
+
     num_envs: int = Field(1024, ge=1, le=65_536, description="races that are driven at once")
     num_steps: int = Field(64, ge=1, le=65_536, description="steps of each race in a rollout")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="of Adam")
@@ -731,9 +735,7 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     learner.steps = head.steps
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    if len(episodes["begins"]) != learner.args.num_envs:
-        envs = {}  # another number of races begins new episodes
-    if envs:
+    if learner.task.goes_on(envs):  # other races, or another number of them, begin new episodes
         learner.episodes.load(episodes)
         learner.scale.returns[:] = episodes["scaled"]
         learner.begins, learner.restarts = episodes["begins"], episodes["restarts"]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from racegym import plugins
 from racegym.errors import PluginError
 from racegym.plugins import Kind, Offer
+from racegym.scenario.policies import POLICY
 from racegym.scenario.schema.models import Schema, described, first_paragraph, model_schema
 from racegym.scenario.settings import WeightedSettings
 from racegym.sensors.delivery import DeliverySettings
@@ -19,6 +20,19 @@ __all__ = ["bare_names", "by_label", "define_stages", "many", "name_schema", "re
 
 CODE: Schema = {"type": "string", "pattern": r"\.py(:[^:]*)?$", "description": "a class in a file"}
 _FROM_PLUGINS = ("backend", "trainer")  # kinds whose classes can't stand in a file
+_POLICY: Schema = {
+    "type": "object",
+    "description": "what was learned: the driver that takes such a file, with its options",
+    "properties": {
+        POLICY: {
+            "type": "string",
+            "minLength": 1,
+            "description": "a checkpoint, an ONNX file, or the folder of a training",
+        }
+    },
+    "required": [POLICY],
+    "not": {"anyOf": [{"required": ["name"]}, {"required": ["file"]}]},
+}
 NO_OPTIONS: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -62,6 +76,8 @@ def define_stages(kind: Kind, defs: dict[str, Schema]) -> None:
     if kind not in _FROM_PLUGINS:
         short.append(CODE)
         full.append(_from_file(kind))
+    if kind == "driver":
+        full.append(_POLICY)
     # An empty list of alternatives is no schema; where nothing is installed, nothing fits.
     defs[kind] = {"anyOf": [*short, *full]} if full else {"not": {}}
 
