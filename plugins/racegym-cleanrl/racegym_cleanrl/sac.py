@@ -200,7 +200,7 @@ def rollout(learner: Learner) -> None:
     agent = learner.agent
 
     def act(seen: Observation) -> tuple[Tensor, Tensor]:
-        if learner.steps < learner.args.learning_starts:
+        if learner.drives_at_random:
             size = prod(agent.shape)
             actions = 2.0 * torch.rand(learner.args.num_envs, size, device=learner.device) - 1.0
         else:

@@ -30,7 +30,7 @@ class TestBC(TrainerSuite):
 
 OFF_POLICY: dict[str, Any] = {
     "num_envs": 8, "learning_starts": 64, "batch_size": 16, "hidden": [8], "log_every": 64,
-    "updates_per_step": 0.1, "device": "cpu", "save_replay": True,
+    "updates_per_step": 0.1, "device": "cpu", "save_replay": True, "tensorboard": False,
 }  # fmt: skip
 
 
