@@ -69,6 +69,7 @@ def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
         _say("learned", str(found))
         if training["driver"] is not None:
             _say("drive", _drive_command(run, found, training["driver"]))
+            _say("judge", f"racegym evaluate {shlex.quote(str(run.path))}")
     _say("recorded in", str(run.path))
 
 
