@@ -410,6 +410,7 @@ def test_several_seeds_are_a_training_each(
     monkeypatch.setenv("COLUMNS", "120")
     assert main(["runs", "show", str(done.folder)]) == 0
     shown = capsys.readouterr().out
+    assert re.search(r"^ *13 +finished +[\d,]+ *$", shown, re.M)
     assert "seeds 12, 13, 14" in shown and f"learned:     {done.checkpoint}" in shown
     assert len(find_runs(runs)) == 1
     best = load_scenario(short, ["task=race", "time_limit=1",
