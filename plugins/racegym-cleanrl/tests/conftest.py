@@ -1,4 +1,4 @@
-"""Small trainings that leave a checkpoint of every kind, and runs that clones learn from."""
+"""Small trainings that leave a checkpoint of every kind, and a run that clones learn from."""
 
 from __future__ import annotations
 
