@@ -65,8 +65,20 @@ def test_the_state_of_another_batch_is_refused() -> None:
     with pytest.raises(RacegymError, match="another batch than one of 2 races"):
         other.load(envs.save())
     damaged = envs.save()
-    damaged.pop("array.race.seed", None) if "array.race.seed" in damaged else damaged.popitem()
     with pytest.raises(RacegymError, match="another"):
         envs.load({name: v for name, v in damaged.items() if "progress" not in name})
+    envs.close()
+    other.close()
+
+
+def test_the_state_of_another_scenario_is_refused() -> None:
+    """Arrays of equal shape would be taken, and put the cars on a track that is none of theirs."""
+    envs, other = batch("fixed"), batch("fresh")
+    envs.reset(seed=1)
+    other.reset(seed=1)
+    saved = envs.save()
+    assert envs.fits(saved) and not other.fits(saved) and not envs.fits({})
+    with pytest.raises(RacegymError, match="another scenario"):
+        other.load(saved)
     envs.close()
     other.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,10 @@ from racegym.world.packing import pack, unpack
 __all__ = ["RaceVectorEnv"]
 
 ENDED = "ended"  # in what ``save`` returns: (num_envs,) bool, races that wait for their reset
+SCENARIO = "scenario"  # and: uint8, which scenario it is of
+NOT_RACED = (
+    "name", "description", "task", "seed", "episodes", "trainer", "training", "sweep", "record",
+)  # fmt: skip
 
 
 class RaceVectorEnv(VectorEnv[Any, Any, Any]):
@@ -215,7 +222,22 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             BackendError: the engine has no snapshots.
         """
-        return {**pack(self.world), ENDED: self._ended.copy()}
+        return {**pack(self.world), ENDED: self._ended.copy(), SCENARIO: self._raced.copy()}
+
+    @cached_property
+    def _raced(self) -> NDArray[np.uint8]:
+        """(32,): a digest of what the scenario says of its races."""
+        data = {k: v for k, v in self.scenario.resolved().items() if k not in NOT_RACED}
+        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).digest()
+        return np.frombuffer(digest, np.uint8)
+
+    def fits(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Tell whether ``load`` takes what was saved: the same races, and as many of them."""
+        return (
+            ENDED in saved
+            and saved[ENDED].shape == self._ended.shape
+            and np.array_equal(saved.get(SCENARIO, ()), self._raced)
+        )
 
     def load(self, saved: Mapping[str, NDArray[Any]]) -> Any:
         """Bring back what ``save`` returned, of this or an equal batch.
@@ -228,7 +250,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         """
         if ENDED not in saved or saved[ENDED].shape != self._ended.shape:
             raise RacegymError(f"the state is of another batch than one of {self.num_envs} races")
-        unpack(self.world, {name: values for name, values in saved.items() if name != ENDED})
+        if not self.fits(saved):
+            raise RacegymError("the state is of another scenario; begin new episodes, with reset()")
+        unpack(self.world, {k: v for k, v in saved.items() if k not in (ENDED, SCENARIO)})
         self._ended, self._seeded = saved[ENDED].astype(np.bool_), True
         return self._observations()
 

@@ -14,9 +14,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from racegym.errors import RunError, TrainingError
+from racegym.errors import RunError, TrainingError, nearest
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.stages import Driver
 
@@ -27,11 +27,32 @@ __all__ = ["Progress", "Trainer", "TrainerOptions", "check_losses"]
 
 
 class TrainerOptions(StageOptions):
-    """Base of a trainer's ``Options``: what every trainer can be told."""
+    """Base of a trainer's ``Options``: what every trainer can be told.
+
+    Attributes:
+        presets: by name, settings that take the place of the defaults where a scenario asks for
+            them, such as ``small`` for a machine with little memory. What the scenario says
+            itself holds all the same.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     steps: int = Field(
         default=1_000_000, ge=1, le=10**15, description="decisions to learn for, of all races"
     )
+    preset: str | None = Field(
+        default=None, description="settings in place of the defaults, for a sort of machine"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_preset(cls, given: Any) -> Any:
+        name = given.get("preset") if isinstance(given, Mapping) else None
+        if not isinstance(name, str):
+            return given
+        if name not in cls.presets:
+            raise ValueError(f"there is no preset {name!r}; {nearest(name, cls.presets)}")
+        return {**cls.presets[name], **given}
 
 
 class Progress(Protocol):

@@ -15,6 +15,7 @@ __all__ = [
     "register_sensors",
     "register_terminations",
     "register_tracks",
+    "register_trainers",
 ]
 
 
@@ -96,6 +97,16 @@ def register_drivers(register: Register) -> None:
     register("idle", f"{at}.idle:Idle", summary="does nothing")
     register("random", f"{at}.random:Random", summary="draws random actions")
     register("onnx", f"{at}.onnx:Onnx", summary="asks a learned policy in an ONNX file")
+
+
+@hookimpl
+def register_trainers(register: Register) -> None:
+    """Offer the trainer that stands for somebody else's, to compare with."""
+    register(
+        "sb3_ppo",
+        "racegym.learners.sb3_ppo:StableBaselinesPPO",
+        summary="PPO of stable-baselines3, to compare with",
+    )
 
 
 @hookimpl

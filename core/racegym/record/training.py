@@ -84,12 +84,17 @@ class TrainingLog:
         resumed: go on in a folder that holds a training. It stays as it is until there is
             something new; then the rows of ``train.csv`` that are learned again are dropped.
 
+    Attributes:
+        curriculum: where it stands in its curriculum, which is kept with each checkpoint; None
+            without one.
+
     Raises:
         RunError: the folder can't be written, or another process writes it.
     """
 
     def __init__(self, folder: RunFolder, about: AboutTraining, *, resumed: bool = False):
         self.folder = folder
+        self.curriculum: Mapping[str, Any] | None = None
         self._about = about
         self._told = _Told()
         self._columns: list[str] = list(OWN_COLUMNS)
@@ -168,6 +173,11 @@ class TrainingLog:
     def steps_of(self, name: str) -> int:
         """Return after how many steps a checkpoint was written."""
         return int(self._checkpoints[name].get("steps", self._told.steps))
+
+    def curriculum_of(self, name: str) -> Mapping[str, Any] | None:
+        """Return where a training stood in its curriculum when a checkpoint was written."""
+        found: Mapping[str, Any] | None = self._checkpoints[name].get("curriculum")
+        return found
 
     def update(self, steps: int, total: int, figures: Mapping[str, float]) -> None:
         """Keep a row of figures.
@@ -262,6 +272,8 @@ class TrainingLog:
     def _note(self, name: str, steps: int, *, resumable: bool, **more: Any) -> None:
         """Note a checkpoint; the last one written stands last, but for the best."""
         self._checkpoints.pop(name, None)
+        if self.curriculum is not None:
+            more["curriculum"] = self.curriculum
         best = [key for key, entry in self._checkpoints.items() if entry.get("figures")]
         self._checkpoints[name] = {"name": name, "resumable": resumable, "steps": steps, **more}
         for key in best:
@@ -315,6 +327,8 @@ class TrainingLog:
             raise _unwritable(self.folder.figures, error) from error
         self._evaluated = dict(figures)
         self._checkpoints[name].pop("evaluate", None)
+        if self.curriculum is not None:
+            self._checkpoints[name]["curriculum"] = self.curriculum
         if best:
             chosen = BEST + Path(name).suffix
             self._link(name, chosen)

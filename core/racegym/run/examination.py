@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import inf, isnan, nan
 from pathlib import Path
 
+from racegym.run.curriculum import LEVEL
 from racegym.run.judging import Judge
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.held_out import held_out
@@ -57,11 +58,15 @@ class Examination:
 
 
 def is_better(figures: Mapping[str, float], best: Mapping[str, float] | None) -> bool:
-    """Tell whether one evaluation is better than another: completion, lap time, return."""
+    """Tell whether one evaluation is better than another.
+
+    By the stage of a curriculum, then by completion, lap time and return.
+    """
     return best is None or _rank(figures) > _rank(best)
 
 
-def _rank(figures: Mapping[str, float]) -> tuple[float, float, float]:
+def _rank(figures: Mapping[str, float]) -> tuple[float, float, float, float]:
     laps = (figures.get(name, nan) for name in (LAP_PERCENT, LAP_TIME))
     lap = next((told for told in laps if not isnan(told)), inf)
-    return figures.get(COMPLETION, 0.0), -lap, figures.get(RETURN, -inf)
+    level = figures.get(LEVEL, 0.0)
+    return level, figures.get(COMPLETION, 0.0), -lap, figures.get(RETURN, -inf)

@@ -21,6 +21,7 @@ from racegym.record.training import (
     read_training,
 )
 from racegym.report.learning_curve import draw_learning_curve
+from racegym.run.curriculum import Curriculum
 from racegym.run.examination import Examination
 from racegym.run.interruption import Interruption
 from racegym.run.progress import Shown, TrainingProgress
@@ -55,29 +56,35 @@ class Learning:
 
     Args:
         scenario: that is to train.
+        interruption: by which somebody may end it; None for Ctrl-C alone.
 
     Raises:
         ScenarioError: it is not to train; what is to be judged, or begun from, is not there.
     """
 
-    def __init__(self, scenario: Scenario):
+    def __init__(self, scenario: Scenario, interruption: Interruption | None = None):
         if scenario.task != "train" or scenario.trainer is None:
             raise ScenarioError(
                 f"is to {scenario.task}, not to train; write task: train and trainer: NAME",
                 file=scenario.file,
             )
         self.scenario = scenario
+        self._interruption = interruption
         self._trainer = _trainer(scenario)
         self._about = _about(scenario, self._trainer)
-        self._examination: Examination | None = None
-        if scenario.training.evaluate is not None:
-            if self._about.driver is None:
-                raise ScenarioError(
-                    f"the trainer {scenario.trainer.name!r} brings no driver under a name, so "
-                    "what it learns can't be judged; remove training.evaluate",
-                    file=scenario.file,
-                )
-            self._examination = Examination(scenario, self._about.driver)
+        self._examination = self._examined(scenario)
+
+    def _examined(self, scenario: Scenario) -> Examination | None:
+        """Return what judges checkpoints that have learned on ``scenario``."""
+        if scenario.training.evaluate is None:
+            return None
+        if self._about.driver is None:
+            raise ScenarioError(
+                f"the trainer {self._about.trainer!r} brings no driver under a name, so what it "
+                "learns can't be judged; remove training.evaluate",
+                file=scenario.file,
+            )
+        return Examination(scenario, self._about.driver)
 
     def begin(self, folder: RunFolder, shown: Shown | None, *, plots: bool) -> TrainingResult:
         """Learn from the beginning, or from where ``init_from`` says, in a new folder.
@@ -120,11 +127,16 @@ class Learning:
         folder = log.folder
         try:
             plugins.load().run_started(Begun(folder.path))
-            with Interruption() as interruption:
+            with self._interruption or Interruption() as interruption:
+                curriculum = self._curriculum(log, checkpoint)
+                scenario = self._stage(curriculum)
                 progress = TrainingProgress(
-                    log, self.scenario.training, interruption, checkpoint, shown, self._examination
-                )
-                self._let_learn(folder.path, checkpoint, progress)
+                    log, scenario.training, interruption, checkpoint, shown,
+                    self._examination, curriculum,
+                )  # fmt: skip
+                self._let_learn(scenario, folder.path, checkpoint, progress)
+                while progress.goes_on:
+                    self._go_on(self._stage(curriculum), folder, progress)
                 asked = progress.interrupted
             drivable = _drivable(folder, log.trainer)
         except KeyboardInterrupt:
@@ -145,16 +157,53 @@ class Learning:
         plugins.load().run_finished(done)
         return done
 
+    def _curriculum(self, log: TrainingLog, checkpoint: Path | None) -> Curriculum | None:
+        settings = self.scenario.training.curriculum
+        if settings is None:
+            return None
+        begun = None if checkpoint is None else log.curriculum_of(checkpoint.name)
+        return Curriculum(self.scenario, settings, begun)
+
+    def _stage(self, curriculum: Curriculum | None) -> Scenario:
+        """Return what is learned on now, and judge on its races from now on."""
+        if curriculum is None:
+            return self.scenario
+        scenario = curriculum.scenario()
+        self.close()
+        self._examination = self._examined(scenario)
+        return scenario
+
     def _let_learn(
-        self, run_dir: Path, checkpoint: Path | None, progress: TrainingProgress
+        self,
+        scenario: Scenario,
+        run_dir: Path,
+        checkpoint: Path | None,
+        progress: TrainingProgress,
     ) -> None:
         begun_from = self._about.begun_from
         if checkpoint is not None:
-            self._trainer.resume(self.scenario, run_dir, checkpoint, progress)
+            self._trainer.resume(scenario, run_dir, checkpoint, progress)
         elif begun_from is not None:
-            self._trainer.begin_from(self.scenario, run_dir, begun_from, progress)
+            self._trainer.begin_from(scenario, run_dir, begun_from, progress)
         else:
-            self._trainer.train(self.scenario, run_dir, progress)
+            self._trainer.train(scenario, run_dir, progress)
+
+    def _go_on(self, scenario: Scenario, folder: RunFolder, progress: TrainingProgress) -> None:
+        """Let a trainer that has stopped for it go on with another stage of the curriculum.
+
+        Raises:
+            RunError: it has left nothing to go on from.
+        """
+        checkpoint = checkpoint_to_resume(folder)
+        if checkpoint is None:
+            raise RunError(
+                f"the trainer {self._about.trainer!r} has left no checkpoint to go on from with "
+                "the next stage of the curriculum",
+                file=folder.checkpoints,
+            )
+        progress.begin_stage(self._examination)
+        self._trainer = _trainer(scenario)
+        self._trainer.resume(scenario, folder.path, checkpoint, progress)
 
 
 def _trainer(scenario: Scenario) -> Trainer:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 from racegym.errors import RunError
 from racegym.record.due import CheckpointClock
 from racegym.record.training import TrainingLog
+from racegym.run.curriculum import LEVEL, Curriculum
 from racegym.run.examination import is_better
 from racegym.run.interruption import Interruption
 from racegym.scenario.training_settings import TrainingSettings
@@ -37,6 +38,7 @@ class TrainingProgress:
         begun: the checkpoint that a resume goes on from; None for a beginning.
         shown: is told how it goes.
         examine: judges a checkpoint and returns its figures; None where nothing is judged.
+        curriculum: is told all figures, and may want another stage; None without one.
     """
 
     def __init__(
@@ -47,8 +49,12 @@ class TrainingProgress:
         begun: Path | None,
         shown: Shown | None,
         examine: Examine | None,
+        curriculum: Curriculum | None = None,
     ):
         self._log = log
+        self._curriculum = curriculum
+        if curriculum is not None:
+            log.curriculum = curriculum.state
         self._settings = settings
         self._interruption = interruption
         self._shown = shown
@@ -67,9 +73,24 @@ class TrainingProgress:
         return self._interruption.asked
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the trainer was only asked to stop to go on with another stage."""
+        moved = self._curriculum is not None and self._curriculum.moved
+        return moved and not (self._met or self.interrupted or self._log.is_done)
+
+    def begin_stage(self, examine: Examine | None) -> None:
+        """Take note that another stage of the curriculum begins.
+
+        Args:
+            examine: judges checkpoints from now on.
+        """
+        self._examine = examine
+
+    @property
     def stop_asked(self) -> bool:
         """See ``racegym.interfaces.Progress``, as for all that follows."""
-        return self._met or self.interrupted
+        moved = self._curriculum is not None and self._curriculum.moved
+        return moved or self._met or self.interrupted
 
     @property
     def evaluation(self) -> Mapping[str, float]:
@@ -85,7 +106,10 @@ class TrainingProgress:
             self._left = None
         plain = {name: float(value) for name, value in figures.items()}
         self._clock.steps = int(steps)
+        if self._curriculum is not None:
+            plain[LEVEL] = float(self._curriculum.level)
         self._log.update(int(steps), int(total), plain)
+        self._follow(plain)
         self._show(int(total), plain)
 
     def checkpoint_due(self, steps: int) -> bool:
@@ -117,13 +141,29 @@ class TrainingProgress:
             return False
         return clock.at_the_end or clock.passed(clock.every * evaluate.every)
 
+    @property
+    def _is_of_stage(self) -> bool:
+        """Whether checkpoints are judged on the races of their stage, not on the same ones."""
+        evaluate = self._settings.evaluate
+        return evaluate is not None and not isinstance(evaluate.scenario, str)
+
     def _judge(self, name: str) -> None:
         """Judge a checkpoint, and keep it if there was none better."""
         assert self._examine is not None
         figures = self._examine(self._log.folder.checkpoints / name)
+        if self._curriculum is not None:
+            if self._is_of_stage:
+                figures[LEVEL] = float(self._curriculum.level)  # goes first where it is compared
+            self._follow(figures)
         self._log.evaluated(name, figures, best=is_better(figures, self._log.best))
         self._evaluation = figures
         self._show(self._log.total, figures)
+
+    def _follow(self, figures: Mapping[str, float]) -> None:
+        """Let the curriculum, if there is one, see figures."""
+        if self._curriculum is not None:
+            self._curriculum.told(self._clock.steps, figures)
+            self._log.curriculum = self._curriculum.state
 
     def _show(self, total: int, figures: Mapping[str, float]) -> None:
         self._told |= figures

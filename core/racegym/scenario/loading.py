@@ -13,6 +13,7 @@ from racegym.documents.describing import describe
 from racegym.documents.document import plain_copy, read_document
 from racegym.errors import ScenarioError, UnknownNameError, nearest
 from racegym.scenario.canonical import fill_in, is_path, spell_out
+from racegym.scenario.curriculum import check_curriculum, settle_paths
 from racegym.scenario.faults import Faults, Places
 from racegym.scenario.files import check_files, missing
 from racegym.scenario.fitting import check_fit
@@ -50,6 +51,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     inherited = spell_out(data)
     faults = Faults(places, ignore=inherited)
     check_files(data, faults)
+    settle_paths(data, places)
     settle_policies(data, faults)
     check_stages(data, faults)
     try:
@@ -64,6 +66,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     scenario._places = places
     check_fit(scenario, entries, faults)
     check_training(scenario, faults, load_scenario)
+    check_curriculum(scenario, faults, load_scenario)
     faults.tell()
     return scenario
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from racegym.documents.document import parse_text
@@ -10,7 +12,7 @@ from racegym.errors import ScenarioError
 from racegym.scenario.canonical import alternatives, spelt_out
 from racegym.scenario.faults import Location, Places, dotted
 
-__all__ = ["apply_overrides"]
+__all__ = ["apply_changes", "apply_overrides", "location_of"]
 
 _KEY, _INDEX = r"[^.\[\]=\s]+", r"\[[0-9]{1,9}\]"
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY}|{_INDEX})*")
@@ -33,16 +35,41 @@ def apply_overrides(data: dict[str, Any], places: Places, arguments: tuple[str, 
         _write(data, places, location, value, argument)
 
 
+def apply_changes(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Write values at their paths, such as ``track.generate.width``, as ``--set`` does.
+
+    Raises:
+        ScenarioError: a path is none, or leads through what does not exist.
+    """
+    places = Places(None, {})
+    for path, value in changes.items():
+        location = location_of(path)
+        try:
+            _write(data, places, location, deepcopy(value), path)
+        except ScenarioError as error:
+            raise ScenarioError(error.what.removeprefix("--set ")) from None
+
+
+def location_of(path: str) -> Location:
+    """Return the location that a path such as ``cars[1].driver.pace`` means.
+
+    Raises:
+        ScenarioError: it is no path of keys.
+    """
+    if not _PATH.fullmatch(path):
+        raise ScenarioError(f"{path!r} is no path of keys; write it like cars[1].driver.pace")
+    steps = _STEPS.findall(path)
+    return tuple(int(step[1:-1]) if step[0] == "[" else step for step in steps)
+
+
 def _parse(argument: str) -> tuple[Location, Any]:
     path, equals, text = argument.partition("=")
     if not equals:
         raise ScenarioError(f"--set {argument}: write --set {argument}=VALUE")
-    if not _PATH.fullmatch(path):
-        raise ScenarioError(
-            f"--set {argument}: {path!r} is no path of keys; write it like cars[1].driver.pace"
-        )
-    steps = _STEPS.findall(path)
-    location = tuple(int(step[1:-1]) if step[0] == "[" else step for step in steps)
+    try:
+        location = location_of(path)
+    except ScenarioError as error:
+        raise ScenarioError(f"--set {argument}: {error.what}") from None
     try:
         return location, parse_text(text).data
     except ScenarioError as error:

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from racegym.scenario.curriculum import CurriculumSettings, figures_of
 from racegym.scenario.settings import Settings
 
 __all__ = ["EVALUATION", "EvaluateSettings", "TargetSettings", "TrainingSettings"]
@@ -109,6 +110,18 @@ class TrainingSettings(_Given):
     seeds: Annotated[
         tuple[Seed, ...], Field(strict=False, max_length=MOST_SEEDS), AfterValidator(_check_seeds)
     ] = Field(default=(), description="a training for each, in place of the scenario's seed")
+
+    curriculum: CurriculumSettings | None = Field(
+        default=None, description="stages of rising difficulty, by what figures say"
+    )
+
+    @model_validator(mode="after")
+    def _evaluations_lead_on(self) -> TrainingSettings:
+        asked = () if self.curriculum is None else figures_of(self.curriculum)
+        wanted = next((name for name in asked if name.startswith(EVALUATION)), None)
+        if wanted is not None and self.evaluate is None:
+            raise ValueError(f"curriculum asks {wanted}, and nothing is evaluated; add evaluate")
+        return self
 
     @model_validator(mode="after")
     def _evaluations_are_asked_for(self) -> TrainingSettings:

@@ -16,7 +16,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from racegym_cleanrl.networks import NUMBERS, Encoder, Layout, Observation, layer_init
+from racegym_cleanrl.networks import NUMBERS, Encoder, Layout, Observation, layer_init, mlp
 
 __all__ = ["Critic", "Trunk", "follow", "layers"]
 
@@ -25,12 +25,13 @@ TRUNK = 50  # features of images that actions are judged and chosen by [3]
 
 def layers(sizes: Sequence[int], *, layer_norm: bool) -> nn.Sequential:
     """Return linear layers between these widths, each with ReLU, and LayerNorm [2] before it."""
+    if not layer_norm:
+        return mlp(sizes, nn.ReLU)
 
     def made() -> Iterator[nn.Module]:
         for before, after in pairwise(sizes):
             yield layer_init(nn.Linear(before, after))
-            if layer_norm:
-                yield nn.LayerNorm(after)
+            yield nn.LayerNorm(after)
             yield nn.ReLU()
 
     return nn.Sequential(*made())

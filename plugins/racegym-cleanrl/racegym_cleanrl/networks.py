@@ -201,7 +201,8 @@ class _Layers(torch.autograd.Function):
         for k in range(count - 1, -1, -1):
             if k < count - 1:
                 through(grad, outputs[k + 1], grad)
-            found += [grad.sum(dim=0), grad.t() @ outputs[k]]
+            learns = ctx.needs_input_grad[2 + 2 * k]  # not where a critic only judges
+            found += [grad.sum(dim=0), grad.t() @ outputs[k]] if learns else [None, None]
             if k or ctx.needs_input_grad[0]:
                 grad = grad @ weights[k]
         return (grad if ctx.needs_input_grad[0] else None, None, *reversed(found))

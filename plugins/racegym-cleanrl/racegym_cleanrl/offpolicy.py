@@ -21,27 +21,39 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import RunError, ScenarioError
-from racegym.interfaces import Driver, Progress, Trainer, TrainerOptions, options
+from racegym.errors import ScenarioError
+from racegym.interfaces import Driver, Progress, Trainer, check_losses, options
 from racegym_cleanrl.actions import Actions
-from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
+from racegym_cleanrl.checkpoint import AGENT, SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.driver import Learned
-from racegym_cleanrl.machine import chosen_device, random_state, restore_random_state, seed_all
+from racegym_cleanrl.export import export
+from racegym_cleanrl.machine import (
+    chosen_device,
+    random_state,
+    restore_random_state,
+    seed_all,
+    use_threads,
+)  # fmt: skip
 from racegym_cleanrl.networks import NUMBERS, Eye, Layout, Observation, tensors_of
 from racegym_cleanrl.replay import Batch, Replay, drawn_in_shares
 from racegym_cleanrl.shift import randomly_shifted
 from racegym_cleanrl.tasks import Episodes, Task
+from racegym_cleanrl.tracking import TrackedOptions, tracked
 
 __all__ = [
     "OffPolicyArgs", "OffPolicyLearner", "OffPolicyTrainer", "checkpoint_of", "collect",
-    "descend", "learn", "need_a_box", "normalised", "restore", "save",
+    "descend", "learn", "need_a_box", "normalised", "restore", "save", "take_over",
 ]  # fmt: skip
 
 LOG = logging.getLogger("racegym.cleanrl")
 
 
-class OffPolicyArgs(TrainerOptions):
+class OffPolicyArgs(TrackedOptions):
     """Settings that the algorithms share; names are CleanRL's where it has one."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {"num_envs": 16, "buffer_size": 50_000},  # images of 84 x 84 x 3: 1.06 GB
+    }
 
     num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
     updates_per_step: float = Field(
@@ -83,6 +95,7 @@ class OffPolicyLearner(ABC):
         steps, updates: that were driven, and gradient steps.
         learning_from: steps before which it only collects.
         owed: gradient steps that are due, and the fraction of the next.
+        knows_nothing: whether it drives at random before it learns.
         agent: see there; what acts, and what a checkpoint is loaded into to drive.
         others: what else is kept in a checkpoint, by name: targets and the like.
         optimizers: by name.
@@ -117,6 +130,7 @@ class OffPolicyLearner(ABC):
         self.amp = args.amp
         self.steps, self.updates = 0, 0
         self.learning_from, self.owed = args.learning_starts, 0.0
+        self.knows_nothing = True
         self.episodes = Episodes(args.num_envs)
         self.told: Observation = {}
         self.restarted = np.zeros(args.num_envs, np.bool_)
@@ -128,6 +142,11 @@ class OffPolicyLearner(ABC):
     @abstractmethod
     def network(self) -> dict[str, Any]:
         """Return the arguments from which ``agent_of`` builds the agent again, as JSON."""
+
+    @property
+    def drives_at_random(self) -> bool:
+        """Return whether actions are still drawn evenly."""
+        return self.knows_nothing and self.steps < self.frame.learning_starts
 
     def drawn(self) -> Batch:
         """Return steps to learn from, on the device: seen as networks see, images shifted."""
@@ -231,16 +250,11 @@ class _Losses:
             self._sums[name] = total + value.detach(), count + 1
 
     def check(self, steps: int) -> None:
-        """Raise a ``RunError`` where a sum is no number any more, since what it is of is none."""
+        """Raise a ``TrainingError`` where a sum is no number any more."""
         totals = [total for total, _ in self._sums.values()]
         if not totals or torch.stack(totals).isfinite().all():
             return
-        wrong = next(name for name, (total, _) in self._sums.items() if not total.isfinite())
-        raise RunError(
-            f"{wrong} is {float(self._sums[wrong][0])} after {steps:,} steps, so the training has "
-            "ended; the last checkpoint is from before that. A smaller learning rate, "
-            "trainer.layer_norm: true or a smaller trainer.reward_scale may help"
-        )
+        check_losses({name: float(total) for name, (total, _) in self._sums.items()}, steps)
 
     def means(self) -> dict[str, float]:
         found = {name: float(total / count) for name, (total, count) in self._sums.items()}
@@ -263,9 +277,10 @@ def learn(
         update: makes a gradient step, and returns losses and the like.
 
     Raises:
-        RunError: a loss is no number any more.
+        TrainingError: a loss is no number any more.
     """
     args = learner.frame
+    use_threads(learner.device)
     if not learner.told:
         learner.told = _on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     losses = _Losses()
@@ -310,7 +325,7 @@ def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
     state: dict[str, Any] = {
         "updates": learner.updates, "learning_from": learner.learning_from, "owed": learner.owed,
     }  # fmt: skip
-    tensors = with_prefix("agent.", learner.agent.state_dict())
+    tensors = with_prefix(AGENT, learner.agent.state_dict())
     for name, module in learner.others.items():
         tensors |= with_prefix(f"{name}.", module.state_dict())
     for name, optimizer in learner.optimizers.items():
@@ -318,15 +333,8 @@ def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
             tensors |= with_prefix(f"adam.{name}.{index}.", values)
     tensors |= with_prefix("random.", random_state())
     tensors |= with_prefix("envs.", learner.task.save())
-    episodes = learner.episodes
-    tensors |= with_prefix(
-        "episodes.",
-        {
-            "returns": episodes.returns,
-            "lengths": episodes.lengths,
-            "restarted": learner.restarted,
-        },
-    )
+    lived = {**learner.episodes.save(), "restarted": learner.restarted}
+    tensors |= with_prefix("episodes.", lived)
     if learner.frame.save_replay:
         held, state["replay"] = learner.replay.save()
         tensors |= with_prefix("replay.", held)
@@ -350,43 +358,44 @@ def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
     Raises:
         ScenarioError: it is of another task or of networks of another size.
     """
+    take_over(learner, begun, file)
     head, tensors = begun.head, begun.tensors
-    here = learner.network()
-    for what, told in NETWORK.items():
-        if head.network.get(what) != here[what]:
-            raise ScenarioError(f"was learned with other {told}", file=file)
-    try:
-        learner.agent.load_state_dict(part(tensors, "agent."))
-        for name, module in learner.others.items():
-            module.load_state_dict(part(tensors, f"{name}."))
-        for name, optimizer in learner.optimizers.items():
-            _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
-    except (KeyError, RuntimeError) as error:
-        raise ScenarioError(
-            f"holds networks of another size than these settings make: {error}", file=file
-        ) from error
+    for name, optimizer in learner.optimizers.items():
+        _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
     learner.steps, learner.updates = head.steps, head.state["updates"]
     learner.learning_from, learner.owed = head.state["learning_from"], head.state["owed"]
-    is_exact = _restore_replay(learner, begun)
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    if len(episodes["returns"]) != learner.frame.num_envs:
-        envs = {}  # another number of races begins new episodes
-    if envs:
-        learner.episodes.returns[:] = episodes["returns"]
-        learner.episodes.lengths[:] = episodes["lengths"]
+    goes_on = learner.task.goes_on(envs)
+    if goes_on:  # other races, or another number of them, begin new episodes
+        learner.episodes.load(episodes)
         learner.restarted[:] = episodes["restarted"]
-    elif is_exact:
-        learner.replay.cut()  # the episodes that it was in are lost
+    if not _restore_replay(learner, begun):
+        _refill(learner)
+    elif not goes_on:
+        learner.replay.cut()
     learner.told = _on_device(tensors_of(learner.task.start(envs, learner.steps)), learner.device)
     restore_random_state(part(tensors, "random."))
 
 
-NETWORK = {
-    "layout": "sensors than those of this scenario",
-    "actions": "actions than those of this scenario",
-    "hidden": "widths of layers than trainer.hidden says",
-    "normalize": "trainer.normalize_observations",
+def take_over(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
+    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
+
+    Raises:
+        ScenarioError: it is of another task or of networks of another size.
+    """
+    for what, here in learner.network().items():
+        if begun.head.network.get(what, here) != here:
+            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+    learner.agent.load_state_dict(part(begun.tensors, AGENT))
+    for name, module in learner.others.items():
+        module.load_state_dict(part(begun.tensors, f"{name}."))
+
+
+_OTHER = {
+    "layout": "was learned with other sensors than those of this scenario",
+    "actions": "was learned with other actions than those of this scenario",
+    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
 }
 
 
@@ -401,23 +410,24 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, T
 
 
 def _restore_replay(learner: OffPolicyLearner, begun: Checkpoint) -> bool:
-    """Bring back the replay and return True, or see to it that it is refilled and return False."""
+    """Bring back the replay, if the checkpoint holds one that fits, and return whether it did."""
     held = part(begun.tensors, "replay.")
-    if held:
-        try:
-            learner.replay.load(held, begun.head.state["replay"])
-        except ValueError:  # of another number of environments
-            LOG.warning("the checkpoint's replay is of another number of races, and left aside")
-        else:
-            return True
+    if not held:
+        LOG.warning("the checkpoint holds no replay; with trainer.save_replay: true it would")
+        return False
+    try:
+        learner.replay.load(held, begun.head.state["replay"])
+    except ValueError:
+        LOG.warning("the checkpoint's replay is of another number of races, and left aside")
+        return False
+    return True
+
+
+def _refill(learner: OffPolicyLearner) -> None:
+    """See to it that there is something to learn from before learning goes on."""
     starts = learner.frame.learning_starts
     learner.learning_from = max(learner.learning_from, learner.steps + starts)
-    LOG.warning(
-        "the checkpoint holds no replay to go on with: %s steps are driven to fill it before "
-        "learning goes on; with trainer.save_replay: true checkpoints hold it",
-        f"{starts:,}",
-    )
-    return False
+    LOG.warning("%s steps are driven to fill the replay before learning goes on", f"{starts:,}")
 
 
 class OffPolicyTrainer(Trainer):
@@ -438,24 +448,52 @@ class OffPolicyTrainer(Trainer):
     def __init__(self, given: Mapping[str, Any]):
         super().__init__(given)
         self.args = options.read(self.Options, given, f"trainer {self.algorithm!r}")
+        self.device = str(chosen_device(self.args.device))
 
     def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
         """Learn from the beginning."""
-        task = Task.of_scenario(scenario, self.args.num_envs)
-        try:
-            type(self).learn(type(self).Learner(self.args, task), progress)
-        finally:
-            task.envs.close()
+        self._learn(scenario, run_dir, progress)
 
     def resume(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint; exactly, if it holds the replay."""
         begun = Checkpoint.read(checkpoint, self.algorithm)
+        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+
+    def begin_from(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Learn from the beginning, with the networks of a checkpoint.
+
+        The first ``learning_starts`` steps are driven with what it knows, none at random.
+        """
+        begun = Checkpoint.read(checkpoint, self.algorithm)
+
+        def prepare(new: OffPolicyLearner) -> None:
+            take_over(new, begun, checkpoint)
+            new.knows_nothing = False
+
+        self._learn(scenario, run_dir, progress, prepare)
+
+    def _learn(
+        self,
+        scenario: Scenario,
+        run_dir: Path,
+        progress: Progress,
+        prepare: Callable[[OffPolicyLearner], None] | None = None,
+    ) -> None:
         task = Task.of_scenario(scenario, self.args.num_envs)
         try:
             learner = type(self).Learner(self.args, task)
-            restore(learner, begun, checkpoint)
-            type(self).learn(learner, progress)
+            if prepare is not None:
+                prepare(learner)
+            with tracked(self.args, scenario, run_dir, progress) as told:
+                type(self).learn(learner, told)
         finally:
             task.envs.close()
+
+    @classmethod
+    def export(cls, checkpoint: Path, file: Path) -> None:
+        """Write what a checkpoint has learned as an ONNX file."""
+        export(checkpoint, file)

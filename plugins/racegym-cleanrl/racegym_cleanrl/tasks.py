@@ -88,14 +88,18 @@ class Task:
         except BackendError:  # an engine without snapshots
             return {}
 
+    def goes_on(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Tell whether ``start`` goes on with saved episodes: with those of this very task."""
+        return isinstance(self.envs, RaceVectorEnv) and self.envs.fits(saved)
+
     def start(self, saved: Mapping[str, NDArray[Any]], steps: int) -> Any:
         """Start the episodes, or go on with saved ones, and return the first observations.
 
         Args:
-            saved: what ``save`` returned, or nothing.
+            saved: what ``save`` returned, or nothing; of another task it starts new ones.
             steps: that were learned before, from which new episodes draw their seeds.
         """
-        if saved and isinstance(self.envs, RaceVectorEnv):
+        if isinstance(self.envs, RaceVectorEnv) and self.goes_on(saved):
             return self.envs.load(saved)
         return self.envs.reset(seed=(self.seed + steps) % 2**31)[0]
 

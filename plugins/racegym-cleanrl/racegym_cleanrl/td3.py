@@ -158,7 +158,7 @@ def rollout(learner: Learner) -> None:
     args, agent = learner.args, learner.agent
 
     def act(seen: Observation) -> tuple[Tensor, Tensor]:
-        if learner.steps < args.learning_starts:
+        if learner.drives_at_random:
             size = prod(agent.shape)
             actions = 2.0 * torch.rand(args.num_envs, size, device=learner.device) - 1.0
         else:

@@ -6,6 +6,7 @@ from typing import Any
 
 from racegym.testing import TrainerSuite
 from racegym.testing.trainer import CIRCUIT
+from racegym_cleanrl.bc import BC
 from racegym_cleanrl.dqn import DQN
 from racegym_cleanrl.ppo import PPO
 from racegym_cleanrl.sac import SAC
@@ -18,9 +19,18 @@ class TestPPO(TrainerSuite):
     steps = 512
 
 
+class TestBC(TrainerSuite):
+    make = BC
+    options = {  # noqa: RUF012
+        "teacher": "pure_pursuit", "teacher_steps": 400, "dagger_rounds": 1, "dagger_steps": 200,
+        "num_envs": 4, "hidden": [8], "batch_size": 32, "patience": 0, "device": "cpu",
+    }  # fmt: skip
+    steps = 2048
+
+
 OFF_POLICY: dict[str, Any] = {
     "num_envs": 8, "learning_starts": 64, "batch_size": 16, "hidden": [8], "log_every": 64,
-    "updates_per_step": 0.1, "device": "cpu", "save_replay": True,
+    "updates_per_step": 0.1, "device": "cpu", "save_replay": True, "tensorboard": False,
 }  # fmt: skip
 
 

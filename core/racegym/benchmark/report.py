@@ -1,0 +1,304 @@
+"""What the results of a benchmark come to: figures with intervals, a page and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from racegym import __version__
+from racegym.benchmark.picture import draw_report
+from racegym.benchmark.running import RESULT, read_result
+from racegym.benchmark.statistics import (
+    AGGREGATES,
+    Estimate,
+    estimate,
+    mean,
+    probability_of_improvement,
+)
+from racegym.benchmark.tasks import every_task, find_task
+from racegym.errors import RunError, UnknownNameError
+from racegym.record.folder import write_json, write_whole
+
+__all__ = [
+    "CONFIDENCE", "Cell", "Report", "as_markdown", "gather", "summed_up", "write_report",
+]  # fmt: skip
+
+CONFIDENCE = 0.95
+PAGE, DATA, PICTURE = "report.md", "report.json", "report.png"
+
+_ABOUT = (
+    "racegym {version}. The score of a run is its pace in percent of the reference lap's, 0 for an "
+    "episode that was not completed, as the mean over the test's episodes. Lap: the mean lap of "
+    "completed episodes in percent of the reference lap's time; lower is better. In brackets: "
+    "intervals of {confidence:.0%}, by a bootstrap over seeds, stratified by task (Agarwal et al. "
+    "2021)."
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The runs of one entry on one task.
+
+    Attributes:
+        task: name and version.
+        label: of the entry.
+        results: by seed, as they stand in their files.
+    """
+
+    task: str
+    label: str
+    results: tuple[dict[str, Any], ...]
+
+    @property
+    def scores(self) -> Floats:
+        """(n_seeds,) [%]."""
+        return np.array([result["score"] for result in self.results], float)
+
+    def estimates(self) -> dict[str, Estimate | None]:
+        """Return the interquartile means of score and completion, and the mean of lap times.
+
+        Lap times are those of the seeds that completed any lap; None where none did.
+        """
+        laps = [r["lap_percent"] for r in self.results if r["lap_percent"] is not None]
+        completion = np.array([result["completion"] for result in self.results], float)
+        return {
+            "score": estimate([self.scores], confidence=CONFIDENCE),
+            "completion": estimate([completion], confidence=CONFIDENCE),
+            "lap_percent": estimate([np.array(laps)], mean, confidence=CONFIDENCE)
+            if laps
+            else None,
+        }
+
+    def seconds(self) -> float:
+        """Return the mean wall time of a training [s]."""
+        return float(np.mean([result["seconds"] for result in self.results]))
+
+
+@dataclass(frozen=True)
+class Report:
+    """All cells of a benchmark.
+
+    Attributes:
+        cells: sorted by task and label.
+        left_out: why results in the folder are in none of them.
+    """
+
+    cells: tuple[Cell, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> list[str]:
+        """Name and version of each, in order."""
+        return list(dict.fromkeys(cell.task for cell in self.cells))
+
+    @property
+    def labels(self) -> list[str]:
+        """The entries, in order."""
+        return sorted({cell.label for cell in self.cells})
+
+    def cell(self, task: str, label: str) -> Cell | None:
+        """Return the runs of an entry on a task."""
+        return next((c for c in self.cells if (c.task, c.label) == (task, label)), None)
+
+    @property
+    def shared(self) -> list[str]:
+        """The tasks that all entries have runs of: what they can be compared on."""
+        return [t for t in self.tasks if all(self.cell(t, label) for label in self.labels)]
+
+    def scores(self, label: str) -> list[Floats]:
+        """Return (n_seeds,) for each shared task."""
+        cells = [self.cell(task, label) for task in self.shared]
+        return [cell.scores for cell in cells if cell is not None]
+
+
+def gather(folder: Path) -> Report:
+    """Return the results below a folder.
+
+    Results of other tasks than this racegym's, and of fewer steps than the task's, are left out
+    and said to be.
+
+    Raises:
+        RunError: there is none, or one can't be read.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    left_out: list[str] = []
+    for file in sorted(folder.glob(f"*/*/seed-*/{RESULT}")):
+        result = read_result(file)
+        told = result["task"]
+        name = f"{told['name']}-v{told['version']}"
+        reason = _why_not(result, name)
+        if reason:
+            left_out.append(f"{file.parent.relative_to(folder)}: {reason}")
+        else:
+            found.setdefault((name, result["label"]), []).append(result)
+    if not found:
+        why = "\n".join(["", *left_out])
+        raise RunError(
+            f"holds no results; make some: racegym benchmark run TASK --trainer NAME{why}",
+            file=folder,
+        )
+    order = {task.selector: index for index, task in enumerate(every_task())}
+    cells = [
+        Cell(task, label, tuple(sorted(results, key=lambda r: int(r["seed"]))))
+        for (task, label), results in found.items()
+    ]
+    cells.sort(key=lambda cell: (order.get(cell.task, len(order)), cell.task, cell.label))
+    return Report(tuple(cells), tuple(left_out))
+
+
+def _why_not(result: Mapping[str, Any], name: str) -> str:
+    try:
+        task = find_task(name)
+    except UnknownNameError:
+        return f"this racegym has no task {name}"
+    if result["task"]["hash"] != task.hash:
+        return f"its task has the hash {result['task']['hash']}, and here {name} has {task.hash}"
+    if result["steps"] < result["budget"]:
+        return f"learned for {result['steps']:,} of {result['budget']:,} steps, to try it"
+    return ""
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, Path, Path]:
+    """Write the page, the figures as JSON and the picture; return their paths."""
+    page, data, picture = (folder / name for name in (PAGE, DATA, PICTURE))
+    write_json(data, summed_up(report))
+    draw_report(report, picture)
+    write_whole(page, as_markdown(report))
+    return page, data, picture
+
+
+def summed_up(report: Report) -> dict[str, Any]:
+    """Return all figures of a report as plain data."""
+    cells = [
+        {
+            "task": cell.task,
+            "hash": cell.results[0]["task"]["hash"],
+            "label": cell.label,
+            "seeds": [result["seed"] for result in cell.results],
+            "seconds": cell.seconds(),
+            **{k: None if e is None else e._asdict() for k, e in cell.estimates().items()},
+        }
+        for cell in report.cells
+    ]
+    return {
+        "racegym": __version__,
+        "confidence": CONFIDENCE,
+        "cells": cells,
+        "tasks": report.shared,
+        "overall": {
+            label: {name: e._asdict() for name, e in _overall(report, label)}
+            for label in (report.labels if report.shared else ())
+        },
+        "left_out": list(report.left_out),
+    }
+
+
+def _overall(report: Report, label: str) -> Iterator[tuple[str, Estimate]]:
+    scores = report.scores(label)
+    for name, aggregate in AGGREGATES.items():
+        yield name, estimate(scores, aggregate, confidence=CONFIDENCE)
+
+
+def as_markdown(report: Report) -> str:
+    """Return a report as a page."""
+    return "\n".join([*_head(), *_by_task(report), *_all_tasks(report), *_made_with(report)]) + "\n"
+
+
+def _head() -> list[str]:
+    return [
+        "# Benchmark",
+        "",
+        _ABOUT.format(version=__version__, confidence=CONFIDENCE),
+        "",
+        f"![Scores by task, and the share of runs above each score]({PICTURE})",
+        "",
+    ]
+
+
+def _by_task(report: Report) -> Iterator[str]:
+    for name in report.tasks:
+        cells = [cell for cell in report.cells if cell.task == name]
+        task = find_task(name)
+        yield f"## {name}"
+        yield ""
+        about = f"{task.summary[0].upper()}{task.summary[1:]}"
+        yield f"{about}; {task.steps:,} steps; hash `{task.hash}`."
+        missing = sorted({track for c in cells for r in c.results for track in r["missing"]})
+        if missing:
+            yield f"Left out, as some machine did not have them: {', '.join(missing)}."
+        yield ""
+        yield "| entry | seeds | score, IQM | completed, IQM [%] | lap [%] | training [s] |"
+        yield "|---|---:|---:|---:|---:|---:|"
+        for cell in cells:
+            told = cell.estimates()
+            yield (
+                f"| {cell.label} | {len(cell.results)} | {_told(told['score'])} | "
+                f"{_told(told['completion'])} | {_told(told['lap_percent'])} | "
+                f"{cell.seconds():,.0f} |"
+            )
+        yield ""
+
+
+def _all_tasks(report: Report) -> Iterator[str]:
+    if not report.shared:
+        yield "No task has runs of all entries, so there is nothing to compare them on as a whole."
+        yield ""
+        return
+    yield f"## All of {', '.join(report.shared)}"
+    yield ""
+    yield "The tasks that every entry has runs of, all runs together. The gap is to 100 %."
+    yield ""
+    yield "| entry | IQM | median | mean | optimality gap |"
+    yield "|---|---:|---:|---:|---:|"
+    for label in report.labels:
+        cells = (_told(value) for _, value in _overall(report, label))
+        yield f"| {label} | {' | '.join(cells)} |"
+    yield ""
+    pairs = [(a, b) for i, a in enumerate(report.labels) for b in report.labels[i + 1 :]]
+    if pairs:
+        yield "| a run of | is better than one of | with probability |"
+        yield "|---|---|---:|"
+        for a, b in pairs:
+            found = probability_of_improvement(report.scores(a), report.scores(b))
+            yield f"| {a} | {b} | {_told(found, digits=2)} |"
+        yield ""
+
+
+def _told(value: Estimate | None, digits: int = 1) -> str:
+    if value is None:
+        return "–"
+    return f"{value.value:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+
+
+def _made_with(report: Report) -> Iterator[str]:
+    results = [result for cell in report.cells for result in cell.results]
+    yield "## Made with"
+    yield ""
+    for about in _distinct(results):
+        yield f"- {about}"
+    for label in report.labels:
+        options = next(c.results[0]["trainer"] for c in report.cells if c.label == label)
+        given = ", ".join(f"{k}: {v}" for k, v in options["options"].items() if k != "name")
+        yield f"- {label}: `{options['name']}`, {given}"
+    if report.left_out:
+        yield ""
+        yield "Left out:"
+        yield ""
+        yield from (f"- {reason}" for reason in report.left_out)
+
+
+def _distinct(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each combination of versions and machine, once."""
+    told: dict[str, None] = {}
+    for result in results:
+        versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+        machine = ", ".join(f"{name} {value}" for name, value in result["machine"].items())
+        told[f"{versions}; {machine}"] = None
+    return list(told)
