@@ -51,7 +51,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(package: Path) -> Iterator[None]:
     """The trainer and the driver `ice` are there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("RACEGYM_PLUGINS", raising=False)
+        patch.setenv("RACEGYM_PLUGINS", "racegym-kart2d,racegym-ice")  # no other trainers
         patch.setattr(sys, "dont_write_bytecode", True)
         patch.syspath_prepend(package)
         importlib.invalidate_caches()

@@ -71,13 +71,13 @@ class Limits:
     Args:
         world: of the run.
         enabled: False for a run that shall have none.
-        most: tracks times vehicles that are looked at.
+        most: tracks times vehicles that are looked at; None for those of a run.
     """
 
-    def __init__(self, world: World, *, enabled: bool = True, most: int = MOST_REFERENCES):
+    def __init__(self, world: World, *, enabled: bool = True, most: int | None = None):
         self._world = world
         self._enabled = enabled
-        self._most = most
+        self._most = MOST_REFERENCES if most is None else most
         self._tracks: dict[str, Track] = {}  # by their hash, no more than are looked at
         self._lapped: dict[tuple[int, int], tuple[str, set[int]]] = {}
 
