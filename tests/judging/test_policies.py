@@ -12,6 +12,7 @@ import pytest
 from racegym import load_scenario
 from racegym.errors import ScenarioError
 from racegym.run import run
+from racegym.scenario.schema import scenario_schema
 
 
 def with_policy(race: dict[str, Any], path: Any, **more: Any) -> dict[str, Any]:
@@ -63,6 +64,8 @@ def test_a_training_stands_for_its_best_checkpoint(
         return Path(found.options["file"]).name
 
     assert chosen() == "best.onnx"
+    by_time = load_scenario(with_policy(race, str(tmp_path))).cars[0].driver  # a folder of runs
+    assert Path(by_time.options["file"]) == checkpoints / "best.onnx"
     (checkpoints / "best.onnx").unlink()
     assert chosen() == "last.onnx"
     (checkpoints / "last.onnx").unlink()
@@ -98,8 +101,17 @@ def test_what_is_wrong_is_told(
     Path("readme.txt").touch()
     Path("broken.onnx").write_bytes(b"onnx?")
     race["cars"][0]["driver"] = entry
-    with pytest.raises(ScenarioError, match=message):
+    with pytest.raises(ScenarioError, match=message) as caught:
         load_scenario(race).world()
+    assert "\n" not in str(caught.value)  # one thing is wrong, and told once
+
+
+def test_editors_know_it(race: dict[str, Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
+    judge = jsonschema.Draft202012Validator(scenario_schema())
+    assert judge.is_valid(with_policy(race, "quick.onnx", any_dt=True))
+    assert not judge.is_valid(with_policy(race, ""))
+    assert not judge.is_valid(with_policy(race, "quick.onnx", file="quick.onnx"))
 
 
 def test_each_car_has_a_memory_of_its_own_that_begins_with_the_race(

@@ -22,12 +22,18 @@ from racegym.scenario.settings import (
     TrackSettings,
     VariationSettings,
 )
+from racegym.scenario.training_settings import (
+    EvaluateSettings,
+    TargetSettings,
+    TrainingSettings,
+)
 from racegym.workers import WorkerSettings
 
 MODELS = [
     Scenario,
     CarSettings,
     CarVariation,
+    EvaluateSettings,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
@@ -35,7 +41,9 @@ MODELS = [
     SensorsByLabel,
     StartSettings,
     StartVariation,
+    TargetSettings,
     TrackSettings,
+    TrainingSettings,
     VariationSettings,
     WorkerSettings,
 ]

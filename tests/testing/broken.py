@@ -600,7 +600,14 @@ class MapRemembersOverReset(Direct):
         control.steer.reshape(-1)[cars] *= 1 - 0.1 * self.steps
 
 
+class MapInvertsHalf(Direct):
+    def invert(self, control, cars):
+        columns = (control.steer, control.throttle, control.brake, control.gear)
+        return 0.5 * np.stack([column.reshape(-1)[cars] for column in columns], axis=1)
+
+
 ACTION_MAPS = [
+    (MapInvertsHalf, "inverse_comes_back"),
     (MapWritesOtherRows, "writes_its_cars_alone"),
     (MapDoesNotClip, "control_keeps_its_bounds"),
     (MapSteersRight, "positive_steer_is_left"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from rich.console import Console
 
 from racegym import load_scenario, plugins
 from racegym.cli import main
@@ -29,6 +31,7 @@ from racegym.record import RunFolder, find_runs, repair
 from racegym.record.due import CheckpointClock
 from racegym.record.kept import too_old
 from racegym.record.training import read_figures
+from racegym.report.training import LiveTraining
 from racegym.run import TrainingResult, resume_training, run, train
 from racegym.run.examination import COMPLETION, LAP_PERCENT, RETURN, is_better
 from racegym.scenario.held_out import held_out
@@ -184,6 +187,9 @@ def test_it_is_judged_on_races_that_it_does_not_learn_from(
     several = {"evaluate": {"scenario": {"tracks": [OTHER_TRACKS["track"]] * 2, "seed": 77}}}
     races = held_out(load_scenario({**managed, "training": several}), load_scenario)
     assert races.track is None and len(races.tracks) == 2 and races.seed == 77
+    ended = {**managed, "laps": 3, "termination": ["laps_done"]}
+    races = held_out(load_scenario(ended), load_scenario)
+    assert races.termination["laps_done"].options == {"laps": 1}
     races = held_out(load_scenario({**managed, "training": {"evaluate": {}}}), load_scenario)
     assert races.track == own.track
     file = tmp_path / "other.yaml"
@@ -404,6 +410,7 @@ def test_several_seeds_are_a_training_each(
     monkeypatch.setenv("COLUMNS", "120")
     assert main(["runs", "show", str(done.folder)]) == 0
     shown = capsys.readouterr().out
+    assert re.search(r"^ *13 +finished +[\d,]+ *$", shown, re.M)
     assert "seeds 12, 13, 14" in shown and f"learned:     {done.checkpoint}" in shown
     assert len(find_runs(runs)) == 1
     best = load_scenario(short, ["task=race", "time_limit=1",
@@ -455,6 +462,20 @@ def test_settings_are_written_as_they_were_said(base: dict[str, Any], tmp_path: 
     assert again == scenario and again.training.seeds == (1, 2)
     assert "training" not in load_scenario(base).resolved()
     assert "stop_at" not in scenario.resolved()["training"]
+
+
+def test_the_display_tells_the_latest_lap_and_begins_anew_with_each_seed() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    with LiveTraining(console) as live:
+        live.update(500, 1000, {"seed": 1.0, "loss": 2.0})
+        live.update(1000, 1000, {"seed": 1.0, "racing/lap_time": 83.4567, "evaluation/lap_time": 9})
+        live.update(400, 400, {"seed": 2.0, "evaluation/lap_time": float("nan")})
+    assert isinstance(console.file, io.StringIO)
+    *_, first, second = console.file.getvalue().splitlines()
+    assert re.match(r"seed 1: 1,000 of 1,000 steps, .* a second, 0:00:00 left", first)
+    assert ", latest lap 1:23.457 " in first and "loss 2" in first
+    assert second.startswith("seed 2: 400 of 400 steps  ")  # no rate yet, and no lap
+    assert "loss" not in second
 
 
 # --- killed -------------------------------------------------------------------------------

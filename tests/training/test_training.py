@@ -283,7 +283,7 @@ def test_a_race_can_be_driven_and_a_policy_judged_on_a_training_s_scenario(
     [
         (
             "task: train\ntrainer:\n",
-            r"FILE:2: task: is train, and the scenario names no trainer; write trainer: ice",
+            r"FILE:2: task: is train, and the scenario names no trainer; write trainer: (ice|ppo)",
         ),
         (
             "task: train\ntrainer: icy\n",
@@ -346,10 +346,12 @@ def test_what_the_page_shows_is_valid(
 ) -> None:
     page = (root / "docs" / "trainers.md").read_text(encoding="utf-8").replace("cem", "ice")
     examples = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)
-    assert len(examples) == 2
+    assert len(examples) == 6
     for text in examples:
         data = {"backend": "kart2d", **parse_text(text).data}
-        for car in data["cars"]:
+        if "init_from" in data.get("training", {}):
+            data["training"]["init_from"] = str(finished.folder)
+        for car in data.get("cars", []):
             if isinstance(car["driver"], dict):
                 car["driver"]["file"] = str(finished.checkpoint)
         load_scenario(data).world().close()
@@ -372,7 +374,7 @@ def test_without_any_trainer(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_p
 def test_a_new_scenario_trains(short: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     assert main(["scenario", "new", str(file), "--task", "train"]) == 0
-    trained = load_scenario(file, ["trainer.steps=100", "trainer.population=4"])
+    trained = load_scenario(file, ["trainer={name: ice, steps: 100, population: 4}"])
     assert trained.task == "train" and trained.trainer is not None
     assert train(trained, runs_dir=tmp_path / "runs", plots=False).state == "finished"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from gymnasium import spaces
 from pydantic import Field
 
+from racegym.actions.inverting import of_cars
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
-from racegym.kernels.controls import apply_discrete
+from racegym.kernels.controls import BRAKE, LEFT, RIGHT, THROTTLE, apply_discrete
 
 __all__ = ["Discrete"]
 
@@ -32,3 +34,13 @@ class Discrete(ActionMap):
             cars, actions, control.steer, control.throttle, control.brake, control.gear,
             self.options.steer, self.options.throttle, self.options.brake,
         )  # fmt: skip
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k,) whose control is nearest, in steer and pedals together."""
+        buttons = np.zeros((5, 3))
+        buttons[LEFT, 0], buttons[RIGHT, 0] = self.options.steer, -self.options.steer
+        buttons[THROTTLE, 1], buttons[BRAKE, 2] = self.options.throttle, self.options.brake
+        asked = np.stack(of_cars(cars, control.steer, control.throttle, control.brake), axis=1)
+        off = ((asked[:, None].astype(np.float64) - buttons) ** 2).sum(axis=2)
+        nearest: Array = off.argmin(axis=1)
+        return nearest

@@ -6,6 +6,7 @@ import numpy as np
 from gymnasium import spaces
 from pydantic import Field
 
+from racegym.actions.inverting import steer_and_pedal
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
 from racegym.kernels.controls import apply_rates
 
@@ -37,3 +38,11 @@ class RateLimited(ActionMap):
             cars, actions, control.steer, control.throttle, control.brake, control.gear,
             self._held, self.options.steer_rate * self._dt, self.options.pedal_rate * self._dt,
         )  # fmt: skip
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k, 2) that lead from what is held towards a control."""
+        held = self._held.reshape(-1, 2)[cars]
+        wanted = np.stack(steer_and_pedal(control, cars), axis=1)
+        most = np.array([self.options.steer_rate, self.options.pedal_rate]) * self._dt
+        towards: Array = ((wanted - held) / most).clip(-1.0, 1.0)
+        return towards.astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium import spaces
 
+from racegym.actions.inverting import steer_and_pedal
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
 from racegym.kernels.controls import apply_pedal
 
@@ -25,3 +26,8 @@ class SteerAccel(ActionMap):
     def apply(self, actions: Array, cars: Cars, control: Control) -> None:
         """Write the control of ``cars`` from ``actions`` (k, 2)."""
         apply_pedal(cars, actions, control.steer, control.throttle, control.brake, control.gear)
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k, 2) of a control; of two pedals the one that is pressed more."""
+        steer, pedal = steer_and_pedal(control, cars)
+        return np.stack([steer, pedal], axis=1).astype(np.float32)

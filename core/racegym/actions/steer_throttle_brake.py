@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium import spaces
 
+from racegym.actions.inverting import of_cars
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
 from racegym.kernels.controls import apply_pedals
 
@@ -28,3 +29,8 @@ class SteerThrottleBrake(ActionMap):
         apply_pedals(
             cars, actions, control.steer, control.throttle, control.brake, control.gear, 0, 0
         )
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k, 3) of a control."""
+        asked = of_cars(cars, control.steer, control.throttle, control.brake)
+        return np.stack(asked, axis=1).astype(np.float32)

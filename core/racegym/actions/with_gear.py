@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from gymnasium import spaces
 from pydantic import Field
 
+from racegym.actions.inverting import of_cars
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, StageOptions, options
 from racegym.kernels.controls import apply_pedals
 
@@ -20,6 +23,8 @@ class WithGear(ActionMap):
     The gear is rounded to the nearest whole number: -1 is reverse, 0 leaves the choice to
     the car.
     """
+
+    rounded: ClassVar[tuple[int, ...]] = (3,)
 
     class Options(StageOptions):
         """Settings of the action map."""
@@ -39,3 +44,10 @@ class WithGear(ActionMap):
             cars, actions, control.steer, control.throttle, control.brake, control.gear,
             REVERSE, self.options.gears,
         )  # fmt: skip
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions (k, 4) of a control; a gear above the highest is the highest."""
+        pedals = of_cars(cars, control.steer, control.throttle, control.brake)
+        (gear,) = of_cars(cars, control.gear)
+        asked = gear.clip(REVERSE, self.options.gears)
+        return np.stack([*pedals, asked], axis=1).astype(np.float32)

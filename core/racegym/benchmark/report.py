@@ -24,7 +24,9 @@ from racegym.benchmark.tasks import every_task, find_task
 from racegym.errors import RunError, UnknownNameError
 from racegym.record.folder import write_json, write_whole
 
-__all__ = ["CONFIDENCE", "Cell", "Report", "gather", "write_report"]
+__all__ = [
+    "CONFIDENCE", "Cell", "Report", "as_markdown", "gather", "summed_up", "write_report",
+]  # fmt: skip
 
 CONFIDENCE = 0.95
 PAGE, DATA, PICTURE = "report.md", "report.json", "report.png"

@@ -48,7 +48,7 @@ class Score:
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return asdict(self)
+        return {**asdict(self), "episodes": list(self.episodes), "missing": list(self.missing)}
 
 
 def score(

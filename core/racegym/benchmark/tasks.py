@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -159,7 +159,13 @@ def find_task(name: str) -> Task:
     raise UnknownNameError(f"there is no task {name!r}; {nearest(name, names)}")
 
 
-def _read() -> Iterator[Task | tuple[str, str]]:
+@cache
+def _read() -> tuple[Task | tuple[str, str], ...]:
+    """Return what each file says, once: they are frozen."""
+    return tuple(_parsed())
+
+
+def _parsed() -> Iterator[Task | tuple[str, str]]:
     for file in sorted(FOLDER.iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".yaml"):
             continue

@@ -34,7 +34,7 @@ def command() -> None:
 
 
 @command.command("list")
-def list_tasks() -> None:
+def _list_tasks() -> None:
     """List the tasks, and the names that are kept for tasks to come."""
     from racegym.benchmark.tasks import every_task, reserved_names
 
@@ -50,7 +50,7 @@ def list_tasks() -> None:
 
 @command.command("show")
 @click.argument("task")
-def show(task: str) -> None:
+def _show(task: str) -> None:
     """Print TASK as it stands in its file, and its hash."""
     from racegym.benchmark.tasks import find_task
 
@@ -77,7 +77,7 @@ def show(task: str) -> None:
 )  # fmt: skip
 @into_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only the score of each seed.")
-def run(
+def _run(
     task: str,
     trainer: str,
     seeds: int,
@@ -121,7 +121,7 @@ def run(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write the score and all episodes as JSON.",
 )  # fmt: skip
-def score_one(what: str, task: str, json_file: Path | None) -> None:
+def _score_one(what: str, task: str, json_file: Path | None) -> None:
     """Let WHAT drive the test of a task.
 
     WHAT is a driver's name, a driver in a file, a checkpoint, an ONNX file or a training's folder.
@@ -151,7 +151,7 @@ def score_one(what: str, task: str, json_file: Path | None) -> None:
     "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("benchmark")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def report(folder: Path, as_json: bool) -> None:
+def _report(folder: Path, as_json: bool) -> None:
     """Sum up the results in FOLDER: a page, its figures as JSON and a picture, written into it.
 
     Scores are interquartile means with stratified bootstrap intervals over the seeds.

@@ -139,12 +139,18 @@ def _say(console: Console, text: str) -> None:
 
 def _judge_one(console: Console, subject: Subject, judge: Judge, *, quiet: bool) -> dict[str, Any]:
     from racegym.report.evaluation import as_data, driver_line, evaluation_lines, evaluation_table
+    from racegym.report.narrow import leave_out
 
-    with console.status("driving ..."):
-        found = judge.evaluate(subject.driver)
+    with console.status("driving ...") as status:
+        found = judge.evaluate(
+            subject.driver,
+            shown=lambda over, of: status.update(f"driving ... {over} of {of} races are over"),
+        )
     if not quiet:
         _say(console, driver_line(found))
-        console.print(evaluation_table(found))
+        table = evaluation_table(found)
+        leave_out(table, console, "off", "km/h", "mean lap")
+        console.print(table)
         for line in evaluation_lines(found):
             _say(console, line)
         for reason in found.limit["reasons"]:
@@ -162,20 +168,23 @@ def _judge_all(
         draw_checkpoints,
         driver_line,
     )
+    from racegym.report.narrow import leave_out
     from racegym.run.subject import checkpoints_of
 
     if subject.run is None:
         raise click.UsageError("--checkpoints takes a training's run")
     judged: list[Judged] = []
     with console.status("driving ...") as status:
-        for file, steps in checkpoints_of(subject.run):
-            status.update(f"driving with {file.name} ...")
-            judged.append(Judged(file.name, steps, judge.evaluate(file)))
+        for kept in checkpoints_of(subject.run):
+            status.update(f"driving with {kept.name} ...")
+            judged.append(Judged(kept.name, kept.steps, judge.evaluate(kept.file)))
     if not judged:
         raise click.UsageError("the training has left no checkpoint")
     if not quiet:
         _say(console, driver_line(judged[-1].evaluation))
-        console.print(checkpoints_table(judged))
+        table = checkpoints_table(judged)
+        leave_out(table, console, "off", "lapped", "best lap", "mean lap")
+        console.print(table)
     if plot is not None:
         if draw_checkpoints(judged, f"{judge.scenario.name}: checkpoints", plot):
             _say(console, f"picture in {plot}")

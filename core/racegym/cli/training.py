@@ -50,7 +50,7 @@ def show_training(learn: Callable[[Shown | None], TrainingResult], *, quiet: boo
 def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
     """Print what came of a training, and the commands to go on with it and to drive with it."""
     from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume
-    from racegym.report.training import figures_table
+    from racegym.report.training import figures_table, seeds_table
 
     console = Console()
     console.print(
@@ -63,12 +63,15 @@ def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
         console.print(figures_table(figures))
     found = checkpoint_to_drive(run)
     several = bool(training.get("seeds"))
+    if several:
+        console.print(seeds_table(training["seeds"]))
     if state != "finished" and (several or checkpoint_to_resume(run) is not None):
         _say("go on", f"racegym runs resume {shlex.quote(str(run.path))}")
     if found is not None:
         _say("learned", str(found))
         if training["driver"] is not None:
             _say("drive", _drive_command(run, found, training["driver"]))
+            _say("judge", f"racegym evaluate {shlex.quote(str(run.path))}")
     _say("recorded in", str(run.path))
 
 

@@ -27,7 +27,9 @@ __all__ = ["RaceVectorEnv"]
 
 ENDED = "ended"  # in what ``save`` returns: (num_envs,) bool, races that wait for their reset
 SCENARIO = "scenario"  # and: uint8, which scenario it is of
-NOT_RACED = ("name", "description", "task", "seed", "episodes", "trainer", "training", "record")
+NOT_RACED = (
+    "name", "description", "task", "seed", "episodes", "trainer", "training", "sweep", "record",
+)  # fmt: skip
 
 
 class RaceVectorEnv(VectorEnv[Any, Any, Any]):

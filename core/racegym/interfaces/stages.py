@@ -20,6 +20,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from racegym.errors import ActionError
 from racegym.interfaces.columns import Array
 from racegym.interfaces.records import Control, Effects, Event
 from racegym.interfaces.spec import BackendSpec, Channel
@@ -278,9 +279,11 @@ class ActionMap(Stage, ABC):
 
     Attributes:
         space: the action of one car.
+        rounded: numbers of the action that are rounded to whole ones, such as a gear.
     """
 
     space: spaces.Space[Any]
+    rounded: ClassVar[tuple[int, ...]] = ()
 
     def __init__(self, setup: Setup):
         self.setup = setup
@@ -288,6 +291,22 @@ class ActionMap(Stage, ABC):
     @abstractmethod
     def apply(self, actions: Array, cars: Cars, control: Control) -> None:
         """Write the control of ``cars``; ``actions[k]`` is ``cars[k]``'s, clipped here."""
+
+    def invert(self, control: Control, cars: Cars) -> Array:
+        """Return the actions ``(k, *space.shape)`` that come nearest to a control of ``cars``.
+
+        They are what an agent would have to say now, from whatever the map remembers, for
+        ``apply`` to write that control or, where none does, one as near to it as there is.
+        Nothing is written. Imitation learns from what people and scripted drivers did so.
+
+        Raises:
+            ActionError: the map does not tell.
+        """
+        raise ActionError(
+            f"the action map {type(self).__name__} can't be inverted: it has no method `invert`, "
+            "so that nothing can be learned from recorded controls with it; choose another, such "
+            "as steer_accel"
+        )
 
 
 class RewardTerm(Stage, ABC):

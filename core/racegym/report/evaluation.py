@@ -30,7 +30,7 @@ class Judged:
     """One checkpoint of several.
 
     Attributes:
-        name: of its file.
+        name: of its file, after its seed's folder where there are several.
         steps: after which it was written; None if that is not known.
         evaluation: how it drove.
     """
@@ -140,14 +140,14 @@ def draw_checkpoints(judged: Sequence[Judged], title: str, path: Path) -> bool:
     """Draw how checkpoints drive over the steps that they have learned for.
 
     Args:
-        judged: checkpoints; those of unknown steps are left out.
+        judged: checkpoints; those of unknown steps are left out, each seed has a line.
         title: of the picture.
         path: of the PNG.
 
     Returns:
         False where there is nothing to draw.
     """
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import EngFormatter, MaxNLocator
 
     from racegym.report.style import INK, car_colour, clean, new_figure, save
 
@@ -166,22 +166,25 @@ def draw_checkpoints(judged: Sequence[Judged], title: str, path: Path) -> bool:
     for index, (label, key, factor) in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), index + 1)
         clean(axes, grid="y")
-        points = [
-            (one.steps, factor * one.evaluation.summary[key])
-            for one in dated
-            if one.evaluation.summary[key] is not None
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), color=car_colour(index), marker="o", markersize=4)
+        for seed in dict.fromkeys(one.name.rpartition("/")[0] for one in dated):
+            points = [
+                (one.steps, factor * one.evaluation.summary[key])
+                for one in dated
+                if one.name.rpartition("/")[0] == seed and one.evaluation.summary[key] is not None
+            ]
+            if points:
+                colour = car_colour(index)
+                axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=4)
         axes.set_title(label, loc="left", fontsize=10, color=INK)
         axes.set_xlabel("steps", color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     save(figure, path)
     return True
 
 
 def _table(columns: Sequence[str], left: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         justify: Any = "left" if column in left else "right"
         table.add_column(column, justify=justify, no_wrap=True, overflow="fold")

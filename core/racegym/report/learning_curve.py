@@ -21,6 +21,7 @@ __all__ = ["draw_learning_curve", "learning_curve"]
 
 MOST = 12  # figures in one picture: those that were told first
 ACROSS = 3  # of them beside each other
+MARGIN = 0.15  # above and below what the seeds have told, as a part of that
 
 
 def draw_learning_curve(folder: RunFolder) -> Path | None:
@@ -84,6 +85,10 @@ def _draw(axes: Axes, name: str, curve: SeedCurve, index: int) -> None:
         axes.fill_between(curve.steps, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
     for values in curve.values.values():
         axes.plot(curve.steps, values, color=colour, linewidth=0.6, alpha=0.6)
+    told = np.concatenate(list(curve.values.values()) or [curve.mean])
+    if len(curve.values) > 1 and np.ptp(told) > 0:  # the interval of few seeds dwarfs the curves
+        room = MARGIN * np.ptp(told)
+        axes.set_ylim(told.min() - room, told.max() + room)
     axes.plot(curve.steps, curve.mean, color=colour, linewidth=1.5, marker=mark)
     axes.set_title(short(name), loc="left", fontsize=10, color=INK, parse_math=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))

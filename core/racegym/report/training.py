@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from math import isfinite, nan
 from time import perf_counter
 from typing import Any
 
@@ -15,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from racegym.report.wording import MISSING, lap_text
+from racegym.scenario.training_settings import EVALUATION
 
-__all__ = ["LiveTraining", "figures_table"]
+__all__ = ["LiveTraining", "figures_table", "seeds_table"]
 
 REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
 SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
@@ -79,10 +81,29 @@ class LiveTraining:
             rate = (steps - begun) / (now - since)
             left = timedelta(seconds=round(max(total - steps, 0) / rate))
             text += f", {rate:,.0f} a second, {left} left"
-        lap = next((self._figures[name] for name in LAPS if name in self._figures), None)
+        laps = (self._figures.get(name, nan) for name in LAPS)
+        lap = next((told for told in laps if isfinite(told)), None)
         if lap is not None:
             text += f", latest lap {lap_text(lap)}"
         return text
+
+
+def seeds_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what became of each seed of a training, and how it was judged last.
+
+    Args:
+        rows: ``seeds`` of ``train.json``.
+    """
+    judged = list(dict.fromkeys(name for row in rows for name in row["evaluation"] or ()))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("seed", "state", "steps", *judged):
+        table.add_column(name.removeprefix(EVALUATION), justify="right")
+    for row in rows:
+        steps = MISSING if row["steps"] is None else f"{row['steps']:,}"
+        told = [(row["evaluation"] or {}).get(name) for name in judged]
+        cells = [MISSING if value is None else f"{value:.5g}" for value in told]
+        table.add_row(str(row["seed"]), row["state"], steps, *cells)
+    return table
 
 
 def figures_table(figures: Mapping[str, Any]) -> Table:

@@ -42,6 +42,7 @@ __all__ = ["AT_ONCE", "Judge", "evaluate_driver"]
 
 AT_ONCE = 128  # races, unless it is told another number
 MOST_LIMITS = 1000  # tracks times vehicles of one evaluation
+MOST_KEPT = 2000  # races whose circuits, where they are drawn, are kept for the next driver
 DRIVEN = "driven"  # the action map of a car that somebody else drives
 
 
@@ -211,7 +212,8 @@ class Judge:
         """Start the episodes, the car in the hands of its driver; return the driver's seat."""
         seeds = self.seed + np.arange(batch.first, batch.first + batch.count, dtype=np.uint64)
         world.reset(seeds=seeds)
-        if world.config.draw != "fixed" and batch.first not in self._dealt:
+        kept = self.episodes <= MOST_KEPT and batch.first not in self._dealt
+        if world.config.draw != "fixed" and kept:
             # From now on they are at hand: no circuit is made twice.
             tracks = [world.view.tracks.track_of(race) for race in range(world.n_races)]
             drawn = replace(

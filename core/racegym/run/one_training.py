@@ -56,18 +56,20 @@ class Learning:
 
     Args:
         scenario: that is to train.
+        interruption: by which somebody may end it; None for Ctrl-C alone.
 
     Raises:
         ScenarioError: it is not to train; what is to be judged, or begun from, is not there.
     """
 
-    def __init__(self, scenario: Scenario):
+    def __init__(self, scenario: Scenario, interruption: Interruption | None = None):
         if scenario.task != "train" or scenario.trainer is None:
             raise ScenarioError(
                 f"is to {scenario.task}, not to train; write task: train and trainer: NAME",
                 file=scenario.file,
             )
         self.scenario = scenario
+        self._interruption = interruption
         self._trainer = _trainer(scenario)
         self._about = _about(scenario, self._trainer)
         self._examination = self._examined(scenario)
@@ -125,7 +127,7 @@ class Learning:
         folder = log.folder
         try:
             plugins.load().run_started(Begun(folder.path))
-            with Interruption() as interruption:
+            with self._interruption or Interruption() as interruption:
                 curriculum = self._curriculum(log, checkpoint)
                 scenario = self._stage(curriculum)
                 progress = TrainingProgress(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -16,6 +15,7 @@ from racegym.entrants.source import is_source
 from racegym.errors import RunError, ScenarioError, nearest
 from racegym.record import RunFolder, find_run, find_runs
 from racegym.record.runs import is_training, read_state
+from racegym.record.seeds import seed_folders
 from racegym.record.training import read_training
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
@@ -23,14 +23,14 @@ from racegym.scenario.held_out import held_out
 from racegym.scenario.settings import TrackSettings
 
 __all__ = [
-    "HELD_OUT", "OTHERS", "SAME", "Subject", "checkpoints_of", "find_subject", "on_other_circuits",
-    "races_for",
+    "HELD_OUT", "LAST", "OTHERS", "SAME", "Kept", "Subject", "checkpoints_of", "find_subject",
+    "on_other_circuits", "races_for",
 ]  # fmt: skip
 
 HELD_OUT = 1_000_000  # added to the seeds of circuits and races that a training does not see
 SAME, OTHERS = "same", "held-out"  # in place of tracks: those of the scenario, or others like it
 MOST_CIRCUITS = 1000
-_NUMBERED = re.compile(r"step-(\d+)")
+LAST = "last"  # stem of the checkpoint that is written again and again
 
 
 @dataclass(frozen=True)
@@ -96,23 +96,42 @@ def _name(run: RunFolder) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def checkpoints_of(run: RunFolder) -> list[tuple[Path, int | None]]:
-    """Return the checkpoints of a training and the steps of each, in the order of these.
+@dataclass(frozen=True)
+class Kept:
+    """A checkpoint that a training has kept.
 
-    The steps stand in a checkpoint's name, ``step-000000123456``; others are as old as the
-    training says, or None where it does not.
+    Attributes:
+        name: of its file, after its seed's folder where there are several.
+        file: its path.
+        steps: after which it was written; None if nothing says so.
     """
-    data = read_training(run)
-    found = []
-    for entry in data["checkpoints"]:
-        file = run.checkpoints / entry["name"]
+
+    name: str
+    file: Path
+    steps: int | None
+
+
+def checkpoints_of(run: RunFolder) -> list[Kept]:
+    """Return the checkpoints of a training in the order of their steps, seed after seed."""
+    found = list(_kept(run, ""))
+    for seed, folder in seed_folders(run).items():
+        if folder.training.is_file():
+            found += _kept(folder, f"seed-{seed}/")
+    return found
+
+
+def _kept(run: RunFolder, above: str) -> Iterator[Kept]:
+    numbers: set[int] = set()
+    found: list[Kept] = []
+    for entry in read_training(run)["checkpoints"]:
+        name, steps, file = entry["name"], entry.get("steps"), run.checkpoints / entry["name"]
         if file.is_file():
-            numbered = _NUMBERED.match(entry["name"])
-            steps = int(numbered[1]) if numbered else entry.get("steps")
-            if steps is None and file.stem == "last":
-                steps = data["steps"]
-            found.append((file, steps))
-    return sorted(found, key=lambda each: float("inf") if each[1] is None else each[1])
+            found.append(Kept(above + name, file, steps))
+            if steps is not None and file.stem != LAST:
+                numbers.add(steps)
+    found.sort(key=lambda one: float("inf") if one.steps is None else one.steps)
+    # What is there to resume from is, at the end, what the last one with a name of its own is.
+    yield from (one for one in found if one.file.stem != LAST or one.steps not in numbers)
 
 
 def races_for(

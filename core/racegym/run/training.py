@@ -9,6 +9,7 @@ from pathlib import Path
 from racegym.errors import RunError
 from racegym.record import RunFolder, repair
 from racegym.record.runs import is_training
+from racegym.run.interruption import Interruption
 from racegym.run.one_training import Learning, TrainingResult
 from racegym.run.progress import Shown
 from racegym.run.seeds import resume_seeds, train_seeds
@@ -23,6 +24,7 @@ def train(
     runs_dir: str | Path = "runs",
     shown: Shown | None = None,
     plots: bool = True,
+    interruption: Interruption | None = None,
 ) -> TrainingResult:
     """Let a scenario's trainer learn from the beginning, once or with each of several seeds.
 
@@ -35,6 +37,8 @@ def train(
         runs_dir: the run's folder is made in there, ``<scenario>/<time>``.
         shown: is told how it goes.
         plots: draw the learning curve at the end.
+        interruption: by which somebody else may end it; None for Ctrl-C alone. With several
+            seeds it is not asked.
 
     Raises:
         ScenarioError: the scenario is wrong, or is not to train.
@@ -43,7 +47,7 @@ def train(
         PluginError: a plugin's ``run_started`` or ``run_finished`` failed.
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    with closing(Learning(loaded)) as learning:
+    with closing(Learning(loaded, interruption)) as learning:
         folder = RunFolder.create(Path(runs_dir), loaded.name)
         try:
             folder.check_space(0)

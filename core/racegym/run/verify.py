@@ -23,7 +23,10 @@ from racegym.run.replay import load_for_replay
 from racegym.scenario import Scenario
 from racegym.world import Command, World
 
-__all__ = ["Difference", "Verification", "verify"]
+__all__ = [
+    "Difference", "RecordedStep", "Verification", "check_replayable", "compare_tracks",
+    "compare_versions", "recorded_commands", "recorded_steps", "verify",
+]  # fmt: skip
 
 _LIBRARIES = ("python", "numba", "numpy", "llvmlite")
 
@@ -63,8 +66,15 @@ class Verification:
 
 
 @dataclass(kw_only=True)
-class _Row:
-    """One recorded step."""
+class RecordedStep:
+    """One recorded step.
+
+    Attributes:
+        race, episode, step: which one; the step counts from 1.
+        seed, seed_episode: of the race, and its episodes since that seed was given.
+        chain, motion, state: digests of the controls so far and of what they led to.
+        control: every array of ``Control`` by name, (1, n_cars).
+    """
 
     race: int
     episode: int
@@ -92,17 +102,17 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
     """
     run = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     state = read_state(run)
-    _check(run, state)
-    warnings = _compare_versions(run, state, anyway=anyway)
+    check_replayable(run, state)
+    warnings = compare_versions(run, state, anyway=anyway)
     scenario, changed = load_for_replay(run.scenario)
     warnings += changed
     world = scenario.world()
     try:
         if not world.spec.deterministic:
             raise RunError(_not_deterministic(state), file=run.path)
-        _compare_tracks(run, state, scenario, world)
-        replay = _Replay(world, scenario, _commands(run))
-        for row in _rows(run, len(state["cars"])):
+        compare_tracks(run, state, scenario, world)
+        replay = _Replay(world, scenario, recorded_commands(run))
+        for row in recorded_steps(run, len(state["cars"])):
             difference = replay.compare(row)
             if difference is not None:
                 return Verification(
@@ -123,7 +133,12 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
     return Verification(steps=replay.steps, hashes=replay.hashes, warnings=warnings)
 
 
-def _check(run: RunFolder, state: dict[str, Any]) -> None:
+def check_replayable(run: RunFolder, state: dict[str, Any]) -> None:
+    """Refuse a run whose controls can't be driven again.
+
+    Raises:
+        RunError: says why.
+    """
     check_raced(run, state, "verify")
     if state["task"] == LOGGED:
         raise RunError(
@@ -150,7 +165,7 @@ def _not_deterministic(state: dict[str, Any]) -> str:
     )
 
 
-def _compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) -> tuple[str, ...]:
+def compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) -> tuple[str, ...]:
     """Return warnings; refuse other versions of what makes the physics, unless ``anyway``."""
     now, warnings = {**versions(), **machine()}, []
     for name, then in {**state["versions"], **state["machine"]}.items():
@@ -173,9 +188,7 @@ def _compare_versions(run: RunFolder, state: dict[str, Any], *, anyway: bool) ->
     return tuple(warnings)
 
 
-def _compare_tracks(
-    run: RunFolder, state: dict[str, Any], scenario: Scenario, world: World
-) -> None:
+def compare_tracks(run: RunFolder, state: dict[str, Any], scenario: Scenario, world: World) -> None:
     """Refuse other tracks than those that were raced on: nothing on them would be the same."""
     now = world.config.tracks
     then = state.get("tracks", [])  # absent in runs of earlier versions
@@ -191,7 +204,8 @@ def _compare_tracks(
         )
 
 
-def _commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
+def recorded_commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
+    """Return what came from outside, by episode and the step that it came before."""
     found: dict[tuple[int, int], list[Command]] = {}
     for line in read_events(run.commands):
         command = Command(
@@ -205,13 +219,13 @@ def _commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
     return found
 
 
-def _rows(run: RunFolder, n_cars: int) -> Iterator[_Row]:
+def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
     """Yield the recorded steps.
 
     Raises:
         RunError: the file does not hold what a recorder writes.
     """
-    names = [name for name in _Row.__dataclass_fields__ if name != "control"]
+    names = [name for name in RecordedStep.__dataclass_fields__ if name != "control"]
     for batch in read_batches(run.controls):
         try:
             numbers = {name: batch.column(name).to_pylist() for name in names}
@@ -223,7 +237,7 @@ def _rows(run: RunFolder, n_cars: int) -> Iterator[_Row]:
             raise RunError(f"is no record of controls: {error}", file=run.controls) from error
         for k in range(batch.num_rows):
             part = slice(k * n_cars, (k + 1) * n_cars)
-            yield _Row(
+            yield RecordedStep(
                 **{name: values[k] for name, values in numbers.items()},
                 control={name: flat[part][np.newaxis] for name, flat in controls.items()},
             )
@@ -251,7 +265,7 @@ class _Replay:
         self._state = StateDigest(world.arrays, 0)
         self._episode, self._step, self._chain = -1, 0, 0
 
-    def compare(self, row: _Row) -> Difference | None:
+    def compare(self, row: RecordedStep) -> Difference | None:
         """Drive one more step; return how it differs, or None."""
         if row.step == 1 and row.episode == self._episode + 1:
             self._episode, self._step, self._chain = row.episode, 0, 0
@@ -277,7 +291,7 @@ class _Replay:
         self.hashes += row.state != 0
         return None
 
-    def _drive(self, row: _Row) -> None:
+    def _drive(self, row: RecordedStep) -> None:
         commands = self._commands.get((row.episode, row.step), [])
         if row.step == 1 and not any(command.kind == "reset" for command in commands):
             start_episode(self._world, self._scenario, row.seed)

@@ -77,7 +77,9 @@ def _listed(value: Any) -> Any:
 
 
 Conditions = Annotated[
-    tuple[str, ...], BeforeValidator(_listed), Field(strict=False, max_length=20)
+    tuple[str, ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    Field(strict=False, max_length=20),
 ]
 
 

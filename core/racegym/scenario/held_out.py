@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from racegym.scenario.canonical import alternatives
+from racegym.scenario.canonical import LAPS_DONE, alternatives
 
 if TYPE_CHECKING:
     from racegym.scenario.scenario import Scenario
@@ -31,7 +31,16 @@ def held_out(scenario: Scenario, load: Callable[..., Scenario]) -> Scenario:
     for key in ("trainer", "training"):
         own.pop(key, None)
     changes: Mapping[str, Any] = evaluate.scenario or {}
+    _forget_laps(own)
     for key in changes:
         for other in alternatives((key,)):
             own.pop(other, None)
     return load({**own, **changes, "task": "evaluate"})
+
+
+def _forget_laps(own: dict[str, Any]) -> None:
+    """Let terminations that have taken the race distance take that of the other races."""
+    for profile in (own, *own["profiles"].values()):
+        for label, stage in profile["termination"].items():
+            if stage.get("name", label) == LAPS_DONE and stage.get("laps") == own["laps"]:
+                del stage["laps"]

@@ -19,6 +19,7 @@ from racegym.scenario.files import absolute, missing
 __all__ = ["POLICY", "find_policy", "settle_policies", "settle_policy"]
 
 POLICY = "policy"  # the key under a driver
+NOBODY = "idle"  # the driver in the place of one that was not found, while faults are collected
 TRAINING = "train.json"  # of a training's folder
 CHECKPOINTS = "checkpoints"  # the folder in it
 
@@ -47,16 +48,18 @@ def settle_policy(stage: dict[str, Any], location: Location, faults: Faults) -> 
         return
     at = (*location, POLICY)
     path = stage[POLICY]
-    if "file" in stage:
-        faults.add((*location, "file"), "is what policy says already; leave one of them out")
-        return
-    if not isinstance(path, str) or not path:
-        faults.add(at, f"is {path!r}; give the path of a policy's file or of a training's folder")
-        return
     try:
+        if "file" in stage:
+            raise ScenarioError("says what file says, too; leave one of them out")
+        if not isinstance(path, str) or not path:
+            raise ScenarioError(
+                f"is {path!r}; give the path of a policy's file or of a training's folder"
+            )
         name, file = find_policy(absolute(path, faults.places.folder(at)))
     except RacegymError as error:
         faults.add_error(at, error)
+        stage.clear()  # nothing more is to be found wrong with it
+        stage["name"] = NOBODY
         return
     del stage[POLICY]
     stage.update(name=name, file=str(file))
@@ -66,7 +69,8 @@ def find_policy(path: Path) -> tuple[str, Path]:
     """Return the name of the driver that drives with a policy, and the policy's file.
 
     Args:
-        path: a file, or the folder of a training, which stands for its checkpoint to drive with.
+        path: a file, or the folder of a training, which stands for its checkpoint to drive with;
+            a folder of several trainings stands for the latest.
 
     Raises:
         ScenarioError: there is no such file, or no driver that takes it.
@@ -140,6 +144,9 @@ def _driver_for(file: Path) -> str:
 
 def _checkpoint_of(run: Path) -> tuple[Path, str | None]:
     """Return the checkpoint of a training to drive with, and its driver's name."""
+    if not (run / TRAINING).is_file():
+        trainings = sorted(file.parent for file in run.glob(f"*/{TRAINING}"))
+        run = trainings[-1] if trainings else run
     data = _training(run)
     newest = [entry for entry in data["checkpoints"][::-1] if isinstance(entry, dict)]
     # Those that are only to drive with, such as the best, come before all others.

@@ -28,6 +28,7 @@ from racegym.scenario.settings import (
     VariationSettings,
     WeightedSettings,
 )
+from racegym.scenario.sweep_settings import SweepSettings
 from racegym.scenario.training_settings import TrainingSettings
 from racegym.scenario.writing import resolved, to_yaml
 from racegym.world import World, WorldConfig
@@ -101,6 +102,9 @@ class Scenario(Settings):
     )
     training: TrainingSettings = Field(
         default=TrainingSettings(), description="checkpoints, evaluations, seeds and the end of it"
+    )
+    sweep: SweepSettings | None = Field(
+        default=None, description="what `racegym sweep` tries of this scenario"
     )
     record: RecordSettings = Field(default=RecordSettings(), description="what a run keeps")
 

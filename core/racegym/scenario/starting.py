@@ -14,6 +14,7 @@ from racegym.errors import BackendError, RacegymError, ScenarioError
 from racegym.interfaces import BackendSpec
 from racegym.plugins import Offer
 from racegym.scenario.loading import load_scenario
+from racegym.scenario.training import trainer_names
 from racegym.scenario.vehicles import read_vehicle
 
 __all__ = ["Task", "starting_text", "write_start"]
@@ -118,7 +119,7 @@ def _trainer() -> str:
     Raises:
         ScenarioError: none is installed; says where to get one.
     """
-    names = plugins.load().names("trainer")
+    names = trainer_names()
     if not names:
         raise ScenarioError(
             "no installed plugin brings a trainer; `racegym plugins` lists those that are known, "

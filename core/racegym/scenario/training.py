@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from racegym import plugins
 from racegym.errors import RacegymError
 from racegym.interfaces import Trainer
+from racegym.plugins.offer import CORE
 from racegym.scenario.canonical import AGENT
 from racegym.scenario.faults import Faults
 from racegym.scenario.held_out import held_out
@@ -17,7 +18,21 @@ from racegym.scenario.stages import find_class
 if TYPE_CHECKING:
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["check_training"]
+__all__ = ["check_training", "trainer_names"]
+
+
+PREFERRED = "ppo"  # of several: it learns with whatever a scenario asks for
+
+
+def trainer_names() -> list[str]:
+    """Return the trainers to choose from: those of plugins, first the one to begin with.
+
+    racegym's own only stands for somebody else's library, to compare others with.
+    """
+    catalogue = plugins.load()
+    own = {offer.name for offer in catalogue.offers("trainer") if offer.dist == CORE}
+    names = [name for name in catalogue.names("trainer") if name not in own]
+    return sorted(names, key=lambda name: name != PREFERRED)
 
 
 def check_training(scenario: Scenario, faults: Faults, load: Callable[..., Scenario]) -> None:
@@ -39,7 +54,7 @@ def check_training(scenario: Scenario, faults: Faults, load: Callable[..., Scena
     if scenario.task != "train":
         return
     if scenario.trainer is None:
-        names = plugins.load().names("trainer")
+        names = trainer_names()
         hint = f"write trainer: {names[0]}" if names else "no installed plugin brings one"
         others = f" (there are {', '.join(names)})" if len(names) > 1 else ""
         faults.add(("task",), f"is train, and the scenario names no trainer; {hint}{others}")

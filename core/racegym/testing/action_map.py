@@ -178,6 +178,33 @@ class ActionMapSuite(StageSuite):
                     )
 
     @needs("repeats_itself")
+    def check_inverse_comes_back(self) -> None:
+        """The actions that ``invert`` finds for a control that the map gave give it again."""
+        everyone = np.arange(N_RACES * N_CARS)
+        with self.rig() as rig:
+            rig.start()
+            action_map = self._map(rig)
+            if type(action_map).invert is ActionMap.invert:
+                raise NotApplicable("it has no method `invert`")
+            for trial in range(5):
+                given = self._apply(
+                    rig, self._samples(action_map.space, len(everyone), trial), everyone
+                )
+                found = action_map.invert(Control(**given), everyone)
+                if found.shape != (len(everyone), *(action_map.space.shape or ())):
+                    raise ConformanceError(
+                        f"{found.shape} for {len(everyone)} cars", where="ActionMap.invert"
+                    )
+                again = self._apply(rig, found, everyone)
+                for name, values in again.items():
+                    off = np.abs(values.astype(float) - given[name].astype(float)).max()
+                    if off > 1e-5:
+                        raise ConformanceError(
+                            f"control.{name} comes back {off:g} away", where="ActionMap.invert"
+                        )
+                rig.world.step([self._samples(action_map.space, len(everyone), trial)])
+
+    @needs("repeats_itself")
     def check_reset_is_complete(self) -> None:
         """After a reset nothing that was done before it matters."""
         everyone = np.arange(N_RACES * N_CARS)

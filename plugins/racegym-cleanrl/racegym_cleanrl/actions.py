@@ -83,6 +83,14 @@ class Actions:
             data["choices"],
         )  # fmt: skip
 
+    def learned(self, given: Tensor) -> Tensor:
+        """Return actions (n, *shape), as the environment takes them, in units to learn in."""
+        if self.kind == "discrete":
+            return given.long()
+        low, high = (torch.tensor(x).reshape(self.shape) for x in (self.low, self.high))
+        share = ((given.float() - low) / (high - low)).clamp(0.0, 1.0)
+        return share if self.kind == "beta" else 2.0 * share - 1.0
+
 
 class Policy(nn.Module):
     """The last layer of a policy: from features to the parameters of a distribution, and on."""

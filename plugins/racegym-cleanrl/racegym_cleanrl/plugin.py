@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from racegym.hookspecs import Register, hookimpl
 
-__all__ = ["racegym_api", "register_drivers", "register_trainers"]
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["racegym_api", "register_commands", "register_drivers", "register_trainers"]
 
 racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written for
 
@@ -12,6 +18,7 @@ racegym_api = ">=1.0,<2"  # versions of the plugin interface that it was written
 @hookimpl
 def register_trainers(register: Register) -> None:
     """Offer the algorithms."""
+    register("bc", "racegym_cleanrl.bc:BC", summary="behaviour cloning and DAgger")
     register("ppo", "racegym_cleanrl.ppo:PPO", summary="proximal policy optimisation")
     register("sac", "racegym_cleanrl.sac:SAC", summary="soft actor-critic, with DrQ for pictures")
     register("td3", "racegym_cleanrl.td3:TD3", summary="twin delayed deterministic policy gradient")
@@ -26,3 +33,9 @@ def register_drivers(register: Register) -> None:
         "racegym_cleanrl.driver:Learned",
         summary="what a trainer of racegym-cleanrl has learned",
     )
+
+
+@hookimpl
+def register_commands(cli: click.Group) -> None:
+    """Add ``racegym demonstrations``."""
+    cli.add_command(import_module("racegym_cleanrl.commands").demonstrations)

@@ -16,6 +16,7 @@ from racegym_cleanrl.checkpoint import AGENT, Checkpoint, part
 __all__ = ["ALGORITHMS", "policy_network"]
 
 ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
+    "bc": "racegym_cleanrl.bc",
     "ppo": "racegym_cleanrl.ppo",
     "sac": "racegym_cleanrl.sac",
     "td3": "racegym_cleanrl.td3",

@@ -56,11 +56,12 @@ from racegym_cleanrl.networks import (
 )
 from racegym_cleanrl.tasks import Episodes, Task
 from racegym_cleanrl.tracking import TrackedOptions, tracked
+from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
 
 __all__ = [
     "PPO", "Agent", "Args", "Learner", "Minibatch", "ReturnScale", "Rollout", "advantages",
-    "agent_of", "check_finite", "checkpoint_of", "learn", "losses", "minibatches", "on_device",
-    "restore", "rollout", "save", "take_over", "update", "value_loss",
+    "agent_of", "begin_from", "check_finite", "checkpoint_of", "learn", "losses", "minibatches",
+    "on_device", "restore", "rollout", "save", "take_over", "update", "value_loss",
 ]  # fmt: skip
 
 ALGORITHM = "ppo"
@@ -70,7 +71,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-class Args(TrackedOptions):
+class Args(WarmStartOptions, TrackedOptions):
     """Settings; names and, where nothing else is said, defaults are CleanRL's."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -182,6 +183,13 @@ class Agent(nn.Module):
             along.append(out)
         return torch.cat(along)
 
+    def head(self, seen: Observation) -> Tensor:
+        """Return (n, ...) what the policy's head makes of what was seen, with nothing in mind."""
+        n = len(next(iter(seen.values())))
+        memory = self.value_head.weight.new_zeros(n, self.memory_size)
+        made: Tensor = self.policy(self.actor(self.features(seen, memory)[0]))
+        return made
+
     def value_of(self, features: Any) -> Tensor:
         """Return (n,) what the future is worth."""
         value: Tensor = self.value_head(self.critic(features))[:, 0]
@@ -277,6 +285,7 @@ class Learner:
             begins=room(*shape), valid=room(*shape, dtype=torch.bool),
             memory=room(args.num_envs, self.agent.memory_size),
         )  # fmt: skip
+        self.warm: WarmStart | None = None  # of one that began from a checkpoint
         self.told: Observation = {}
         self.memory = torch.zeros_like(self.buffer.memory)
         self.begins: Mask = np.ones(args.num_envs, np.bool_)  # an episode, with ``told``
@@ -309,7 +318,8 @@ def rollout(learner: Learner) -> None:
     buffer.memory.copy_(learner.memory)
     known: Mask | None = None  # whose next value is in the buffer already
     for step in range(learner.args.num_steps):
-        agent.eye.learn(learner.told)
+        if learner.warm is None or not learner.warm.keeps_normalization:
+            agent.eye.learn(learner.told)
         seen = agent.eye(learner.told)
         for name, part_seen in seen.items():
             buffer.seen[name][step] = part_seen
@@ -487,8 +497,15 @@ def update(learner: Learner) -> dict[str, float]:
         for share in minibatches(learner, advantage):
             with torch.autocast(learner.device.type, torch.bfloat16, enabled=bf16):
                 loss, told = learner.losses(agent, share, args)
+                if learner.warm is not None and learner.warm.holds(learner.steps):
+                    penalty, told["losses/clone_kl"] = learner.warm.penalty(
+                        agent, share.seen, learner.steps
+                    )
+                    loss = loss + penalty
             learner.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
+            if learner.warm is not None:
+                learner.warm.hold(agent, learner.steps)
             norm = nn.utils.clip_grad_norm_(parameters, args.max_grad_norm)
             learner.optimizer.step()
             told["losses/grad_norm"] = norm
@@ -588,9 +605,8 @@ class PPO(Trainer):
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
-        """Learn from the beginning, with the networks of a checkpoint."""
-        begun = Checkpoint.read(checkpoint, ALGORITHM)
-        self._learn(scenario, run_dir, progress, lambda new: take_over(new, begun, checkpoint))
+        """Learn from the beginning, with the networks of a checkpoint, a clone's for instance."""
+        self._learn(scenario, run_dir, progress, lambda new: begin_from(new, checkpoint))
 
     def _learn(
         self,
@@ -655,11 +671,16 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
         note=learner.task.note,
         network=learner.network,
         steps=learner.steps,
-        state={"mean": scale.mean, "squares": scale.squares, "count": scale.count},
-    )
+        state={
+            "mean": scale.mean, "squares": scale.squares, "count": scale.count,
+            "cloned": learner.warm is not None and learner.warm.cloned,
+        },
+    )  # fmt: skip
     tensors = with_prefix("agent.", learner.agent.state_dict())
     for index, values in optimizer.items():
         tensors |= with_prefix(f"adam.{index}.", values)
+    if learner.warm is not None:
+        tensors |= with_prefix("clone.", learner.warm.clone.state_dict())
     tensors |= with_prefix("random.", random_state())
     tensors |= with_prefix("envs.", learner.task.save())
     tensors |= with_prefix(
@@ -675,12 +696,33 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
     return Checkpoint(head, tensors)
 
 
+def begin_from(learner: Learner, file: Path) -> None:
+    """Let a fresh learner begin with what a checkpoint knows, of this algorithm or a clone's.
+
+    Raises:
+        ScenarioError: it is of another algorithm, another task or another network.
+    """
+    args = learner.args
+    origin = load_origin(learner.agent, learner.network, file, args.clone_std)
+    cloned = origin.head.algorithm != ALGORITHM
+    if not cloned:  # its critic counts in its own units
+        scale, state = learner.scale, origin.head.state
+        scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
+    if cloned or args.critic_warmup or args.clone_kl or args.keep_normalization:
+        learner.warm = WarmStart(args, learner.agent, learner.batch, cloned=cloned)
+
+
 def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     """Bring a learner to where a checkpoint was written.
 
     Raises:
         ScenarioError: it is of another task or another network.
     """
+    clone = part(begun.tensors, "clone.")
+    if clone:
+        learner.agent.load_state_dict(clone)
+        cloned = bool(begun.head.state.get("cloned"))
+        learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
     take_over(learner, begun, file)
     head, tensors = begun.head, begun.tensors
     count = len(list(learner.agent.parameters()))

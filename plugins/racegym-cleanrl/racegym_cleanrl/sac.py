@@ -31,6 +31,7 @@ from racegym_cleanrl.actions import HALF_LOG_2PI, Actions, middle_and_half
 from racegym_cleanrl.critics import Critic, Trunk, follow, layers
 from racegym_cleanrl.networks import Eye, Layout, Observation, layer_init
 from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.rehearsal import RehearsalOptions, rehearse
 from racegym_cleanrl.tasks import Task
 
 __all__ = [
@@ -43,7 +44,7 @@ ALGORITHM = "sac"
 LOG_STD_MIN, LOG_STD_MAX = -5.0, 2.0
 
 
-class Args(OffPolicyArgs):
+class Args(RehearsalOptions, OffPolicyArgs):
     """Settings; names and, where nothing else is said, defaults are CleanRL's."""
 
     policy_lr: float = Field(3e-4, gt=0, le=1, description="learning rate of the actor")
@@ -177,6 +178,7 @@ class Learner(OffPolicyLearner):
                 ("entropy", self.entropy, args.q_lr),
             )
         }
+        rehearse(self, args)
 
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""

@@ -1,4 +1,4 @@
-"""Small trainings that leave a checkpoint of every kind, in about a second each."""
+"""Small trainings that leave a checkpoint of every kind, and a run that clones learn from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from racegym.run import train
+from racegym.run import run, train
 
 SCENARIO: dict[str, Any] = {
     "name": "small",
@@ -52,3 +52,38 @@ def learned(tmp_path: Path) -> Callable[..., Path]:
         return train(scenario, runs_dir=tmp_path / "runs", plots=False).checkpoint
 
     return learn
+
+
+TEACHER: dict[str, Any] = {
+    "name": "teacher",
+    "seed": 3,
+    "backend": "kart2d",
+    "dt": 0.1,
+    "track": {"generate": {"seed": 7, "length": 200}},
+    "laps": 2,
+    "cars": [
+        {"name": "agent", "vehicle": "rental_kart", "driver": {"name": "raceline", "pace": 80}}
+    ],
+    "record": {"limit": False},
+}
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two laps by a scripted driver."""
+    return run(TEACHER, runs_dir=tmp_path_factory.mktemp("runs"), plots=False).folder
+
+
+@pytest.fixture
+def learner() -> dict[str, Any]:
+    """A scenario in which an agent learns to drive that circuit."""
+    return {
+        **{key: TEACHER[key] for key in ("seed", "backend", "dt", "track")},
+        "name": "learner",
+        "laps": 0,
+        "start": {"kind": "random", "speed": 8.0},
+        "cars": [{"name": "agent", "vehicle": "rental_kart", "driver": "agent"}],
+        "observation": ["state", "lookahead"],
+        "reward": {"progress": 0.1},
+        "termination": {"off_track": {"margin": 0.0}, "time_limit": {"seconds": 20.0}},
+    }

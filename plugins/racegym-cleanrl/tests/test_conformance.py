@@ -6,6 +6,7 @@ from typing import Any
 
 from racegym.testing import TrainerSuite
 from racegym.testing.trainer import CIRCUIT
+from racegym_cleanrl.bc import BC
 from racegym_cleanrl.dqn import DQN
 from racegym_cleanrl.ppo import PPO
 from racegym_cleanrl.sac import SAC
@@ -16,6 +17,15 @@ class TestPPO(TrainerSuite):
     make = PPO
     options = {"num_envs": 8, "num_steps": 16, "num_minibatches": 2, "hidden": [8], "device": "cpu"}  # noqa: RUF012  # the suite's own way of writing it
     steps = 512
+
+
+class TestBC(TrainerSuite):
+    make = BC
+    options = {  # noqa: RUF012
+        "teacher": "pure_pursuit", "teacher_steps": 400, "dagger_rounds": 1, "dagger_steps": 200,
+        "num_envs": 4, "hidden": [8], "batch_size": 32, "patience": 0, "device": "cpu",
+    }  # fmt: skip
+    steps = 2048
 
 
 OFF_POLICY: dict[str, Any] = {

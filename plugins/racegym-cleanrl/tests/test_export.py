@@ -183,6 +183,34 @@ def test_a_training_is_judged_by_its_name_on_circuits_that_it_has_not_seen(
     assert "is damaged" in capsys.readouterr().err
 
 
+def test_a_training_that_says_what_it_is_judged_on_is_judged_on_its_like(
+    learned: Learn, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    races = {"track": {"generate": {"seed": 50, "length": 300}}, "laps": 1, "time_limit": 2.0}
+    learned(training={"evaluate": {"episodes": 1, "scenario": races}})
+    asked = ["evaluate", "small", "--runs-dir", str(tmp_path / "runs"), "--json"]
+    for more, track in ((), "club-1000050"), (("--tracks", "same"), "club-50"):
+        assert main([*asked, *more]) == 0
+        (row,) = json.loads(capsys.readouterr().out)["episodes"]
+        assert row["track"] == track
+        assert row["time"] < 2.1
+
+
+def test_all_checkpoints_of_all_seeds_are_judged_side_by_side(
+    learned: Learn, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learned(training={"seeds": [1, 2], "keep": 2, "checkpoint_every": 128})
+    asked = ["evaluate", "small", "--runs-dir", str(tmp_path / "runs"), "--json", "--checkpoints"]
+    assert main([*asked, "--episodes", "1"]) == 0
+    found = json.loads(capsys.readouterr().out)["checkpoints"]
+    assert [(one["checkpoint"], one["steps"]) for one in found[-4:]] == [
+        (f"seed-{seed}/step-{steps:012d}.safetensors", steps)
+        for seed in (1, 2)
+        for steps in (128, 256)
+    ]
+    assert len({one["summary"]["mean_reward"] for one in found}) > 2
+
+
 def test_a_policy_of_somebody_elses_environment_is_refused(learned: Learn, tmp_path: Path) -> None:
     checkpoint = learned()
     read = Checkpoint.read(checkpoint)

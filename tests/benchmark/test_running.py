@@ -1,0 +1,241 @@
+"""Runs of the benchmark: scores, what is kept of them, going on, and the report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
+
+from racegym import plugins
+from racegym.benchmark import running
+from racegym.benchmark.report import as_markdown, gather, summed_up, write_report
+from racegym.benchmark.running import Entry, read_result, run_seed
+from racegym.benchmark.scoring import Score, score
+from racegym.benchmark.statistics import estimate
+from racegym.benchmark.tasks import Task, find_task
+from racegym.cli import main
+from racegym.drivers.idle import Idle
+from racegym.errors import RunError, ScenarioError
+from racegym.interfaces import Trainer, TrainerOptions, options
+from racegym.plugins import Offer
+
+
+class Known(Trainer):
+    """Learns what its option says, in four steps; stops and fails as a test wants."""
+
+    driver = Idle
+    stop_after: int | None = None
+    began: list[str] = []  # noqa: RUF012
+
+    class Options(TrainerOptions):
+        worth: float = 50.0
+
+    def __init__(self, given: Any):
+        super().__init__(given)
+        self.options = options.read(self.Options, given, "trainer 'known'")
+
+    def train(self, scenario, run_dir, progress):  # type: ignore[no-untyped-def]
+        self.began.append("train")
+        self._go(0, scenario, progress)
+
+    def resume(self, scenario, run_dir, checkpoint, progress):  # type: ignore[no-untyped-def]
+        self.began.append("resume")
+        self._go(int(checkpoint.read_text().split()[0]), scenario, progress)
+
+    def _go(self, step: int, scenario: Any, progress: Any) -> None:
+        total = self.options.steps
+        while step < total:
+            step = min(total, step + -(-total // 4))
+            progress.update(step, total, worth=self.options.worth)
+            if Known.stop_after is not None and step >= Known.stop_after:
+                Known.stop_after = None
+                progress._interruption.asked = True
+                break
+        with progress.checkpoint("last.txt") as file:
+            file.write_text(f"{step} {self.options.worth + scenario.seed}")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> Any:
+    offer = Offer(kind="trainer", name="known", dist="racegym", target="somewhere:Known")
+    load = Offer.load
+    monkeypatch.setattr(Offer, "load", lambda self: Known if self == offer else load(self))
+    monkeypatch.setattr(running, "score", judged)
+    monkeypatch.setattr(Known, "began", [])
+    with plugins.load().lending(offer):
+        yield
+
+
+def judged(checkpoint: Path, task: Task, *, shown: Any = None) -> Score:
+    worth = float(checkpoint.read_text().split()[1])
+    return Score(
+        score=worth, completion=80.0, lap_percent=1e4 / worth, episodes=({"episode": 0},),
+        references={}, missing=(),
+    )  # fmt: skip
+
+
+ENTRY = Entry.of("known", ["trainer.worth=60.0"])
+
+
+def test_a_result_says_all_that_is_needed_to_cite_it(tmp_path: Path) -> None:
+    task = find_task("trial-state")
+    done = run_seed(ENTRY, task, 3, tmp_path)
+    folder = tmp_path / "trial-state-v1" / "known" / "seed-3"
+    assert done.folder == folder and not done.was_there
+    result = read_result(folder / "result.json")
+    assert result == done.result
+    assert result["task"] == {"name": "trial-state", "version": 1, "hash": task.hash}
+    assert result["trainer"]["options"]["worth"] == 60.0
+    assert (result["seed"], result["steps"], result["score"]) == (3, task.steps, 63.0)
+    assert {"racegym", "python", "numpy"} <= result["versions"].keys()
+    assert {"cpu", "cores"} <= result["machine"].keys() and result["seconds"] >= 0
+    assert len(result["checkpoint"]["sha256"]) == 64
+    assert (folder / result["run"] / "checkpoints" / result["checkpoint"]["name"]).is_file()
+
+
+def test_what_is_done_stays_and_what_was_broken_off_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = find_task("trial-state")
+    monkeypatch.setattr(Known, "stop_after", task.steps // 2)
+    stopped = run_seed(ENTRY, task, 1, tmp_path)
+    assert stopped.result is None and not (stopped.folder / "result.json").exists()
+    done = run_seed(ENTRY, task, 1, tmp_path)
+    assert Known.began == ["train", "resume"]
+    assert done.result is not None and done.result["resumed"] == 1
+    (done.folder / "result.json").unlink()  # judging was broken off
+    assert run_seed(ENTRY, task, 1, tmp_path).result is not None
+    assert run_seed(ENTRY, task, 1, tmp_path).was_there
+    assert Known.began == ["train", "resume"]
+
+
+def test_one_label_holds_one_sort_of_runs(tmp_path: Path) -> None:
+    task = find_task("trial-state")
+    run_seed(ENTRY, task, 1, tmp_path)
+    other = Entry.of("known", ["trainer.worth=70.0"])
+    with pytest.raises(RunError, match=r"begun with worth: 60.0, and now it is 70.0; .*--label"):
+        run_seed(other, task, 1, tmp_path)
+    assert run_seed(replace(other, label="better"), task, 1, tmp_path).result is not None
+    changed = Task(task.name, 1, "", 1, {**task.data, "summary": "other"}, "")
+    with pytest.raises(RunError, match="holds a result of another trial-state-v1, of hash"):
+        run_seed(ENTRY, changed, 1, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "label", "message"),
+    [
+        (["track.generate.length=300"], None, "the tasks are fixed; settings of the trainer"),
+        (["trainer.steps=5"], None, "the steps are the task's"),
+        (["trainer.name=other"], None, "the tasks are fixed"),
+        ([], "a/b", "can't be a folder's name; try a_b"),
+    ],
+)
+def test_what_an_entry_can_not_set(overrides: list[str], label: Any, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        Entry.of("known", overrides, label)
+
+
+def test_a_driver_is_scored_by_its_laps_in_percent_of_the_reference() -> None:
+    task = find_task("trial-state")
+    test = {**task.data["test"], "episodes": 2}
+    short = replace(task, data={**task.data, "test": test})
+    found = score({"name": "pure_pursuit", "pace": 90}, short)
+    assert (found.completion, len(found.episodes)) == (100.0, 2)
+    shares = [row["best_lap_percent"] for row in found.episodes]
+    assert found.score == pytest.approx(np.mean([1e4 / share for share in shares]))
+    assert found.lap_percent == pytest.approx(np.mean(shares))
+    assert 110 < found.lap_percent < 170
+    (reference,) = found.references.values()
+    lap = found.episodes[0]["best_lap"]
+    assert found.episodes[0]["best_lap_percent"] == pytest.approx(100 * lap / reference["lap_time"])
+    parked = score("idle", short)
+    assert (parked.score, parked.completion, parked.lap_percent) == (0.0, 0.0, None)
+
+
+def result(task: str, label: str, seed: int, worth: float, **more: Any) -> dict[str, Any]:
+    found = find_task(task)
+    return {
+        "format": 1,
+        "task": {"name": found.name, "version": found.version, "hash": found.hash},
+        "label": label,
+        "trainer": {"name": "ppo", "options": {"num_envs": 64}},
+        "seed": seed, "steps": found.steps, "budget": found.steps, "seconds": 10.0 * seed,
+        "score": worth, "completion": min(100.0, worth + 20.0),
+        "lap_percent": 1e4 / worth if worth > 0 else None,
+        "missing": [], "versions": {"racegym": "0.1"}, "machine": {"cpu": "some"},
+        **more,
+    }  # fmt: skip
+
+
+def keep(folder: Path, data: dict[str, Any]) -> None:
+    name = f"{data['task']['name']}-v{data['task']['version']}"
+    file = folder / name / data["label"] / f"seed-{data['seed']}" / "result.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(data), encoding="utf-8")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Five seeds of two entries on three tasks, one of them on a fourth, and what is no entry."""
+    random = np.random.default_rng(0)
+    for task in ("trial-state", "unseen-state", "trial-range"):
+        for label, best in (("ppo", 80.0), ("sb3_ppo", 65.0)):
+            for seed in range(1, 6):
+                keep(tmp_path, result(task, label, seed, best + 10.0 * float(random.normal())))
+    for seed, worth in ((1, 0.0), (2, 30.0)):
+        keep(tmp_path, result("trial-vision", "ppo", seed, worth, missing=["Spa"]))
+    keep(tmp_path, result("trial-state", "tried", 1, 99.0, steps=5))
+    old = result("unseen-range", "ppo", 1, 99.0)
+    keep(tmp_path, {**old, "task": {**old["task"], "hash": "0" * 16}})
+    return tmp_path
+
+
+def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> None:
+    report = gather(results)
+    assert report.labels == ["ppo", "sb3_ppo"]
+    assert set(report.shared) == {"trial-state-v1", "unseen-state-v1", "trial-range-v1"}
+    assert "trial-vision-v1" in report.tasks and len(report.cells) == 7
+    assert len(report.left_out) == 2
+    assert "learned for 5 of 5,000,000 steps, to try it" in report.left_out[0]
+    assert "has the hash 0000000000000000" in report.left_out[1]
+    data = summed_up(report)
+    scores = [cell.scores for cell in report.cells if cell.label == "ppo" and len(cell.results) > 2]
+    assert data["overall"]["ppo"]["iqm"] == estimate(scores)._asdict()
+    vision = report.cell("trial-vision-v1", "ppo")
+    assert vision is not None
+    assert vision.estimates()["lap_percent"].value == pytest.approx(1e4 / 30.0)  # type: ignore[union-attr]
+    page, kept, picture = write_report(report, results)
+    assert json.loads(kept.read_text(encoding="utf-8")) == data
+    text = page.read_text(encoding="utf-8")
+    assert text == as_markdown(report) and "hash `" in text and "num_envs: 64" in text
+    assert "did not have them: Spa" in text and "| ppo | sb3_ppo | " in text
+    assert matplotlib.image.imread(picture).std() > 0.05
+
+
+def test_the_commands(
+    results: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(results)
+    assert main(["benchmark", "list"]) == 0
+    told = capsys.readouterr().out
+    assert "trial-state-v1" in told and "to come" in told
+    assert main(["benchmark", "show", "unseen-state"]) == 0
+    assert find_task("unseen-state").hash in capsys.readouterr().out
+    run = ["benchmark", "run", "trial-range", "--trainer", "known", "--seeds", "2", "--into", "x"]
+    assert main(run) == 0
+    assert "seed 2: score 52.0" in capsys.readouterr().out
+    assert main(run) == 0
+    assert "(done before)" in capsys.readouterr().out
+    assert main(["benchmark", "report", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cells"][0]["label"] == "known"
+    assert main(["benchmark", "report", "none"]) == 2
+    assert "holds no results; make some" in capsys.readouterr().err
+    assert main(["benchmark", "run", "traffic", "--trainer", "known"]) == 2
+    assert "to come" in capsys.readouterr().err
