@@ -33,7 +33,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted(DOCS.glob("*.md")),
     *sorted(DOCS.glob("stages/**/*.md")),
-    *sorted(DOCS.glob("trainers/*.md")),
+    *(DOCS / "trainers" / f"{name}.md" for name in ("dqn", "replay", "sac", "td3")),
 ]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 IMPORT = "racegym runs import sunday.gpx --track quickstart --name human --no-plots"
