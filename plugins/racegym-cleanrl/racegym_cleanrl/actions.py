@@ -107,6 +107,10 @@ class Policy(nn.Module):
         """Return the actions (n, *shape) in the middle of the distribution."""
         raise NotImplementedError
 
+    def expected(self, head: Tensor) -> Tensor:
+        """Return the means (n, *shape) of what the environment is given; discrete: the best."""
+        return self.best(head)
+
     def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
         """Return (n,)."""
         raise NotImplementedError
@@ -148,6 +152,18 @@ class Gaussian(Policy):
     def best(self, head: Tensor) -> Tensor:
         """See ``Policy``."""
         return head.reshape(-1, *self.actions.shape)
+
+    def expected(self, head: Tensor) -> Tensor:
+        """See ``Policy``: the mean of a normal distribution that is cut off at -1 and 1.
+
+        A policy learns with its chance: one that aims far beyond the box on average does less
+        than full lock, and the car was driven by that average.
+        """
+        deviation = self.logstd.exp()
+        low, high = (-1.0 - head) / deviation, (1.0 - head) / deviation
+        below, above = _share_below(low), 1.0 - _share_below(high)
+        between = head * (1.0 - below - above) + deviation * (_density(low) - _density(high))
+        return (between + above - below).reshape(-1, *self.actions.shape)
 
     def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
         """See ``Policy``."""
@@ -260,3 +276,13 @@ def policy_of(actions: Actions, width: int) -> Policy:
     if actions.kind == "discrete":
         return Categorical(actions, width)
     return Beta(actions, width) if actions.kind == "beta" else Gaussian(actions, width)
+
+
+def _share_below(values: Tensor) -> Tensor:
+    """Return the cumulative distribution of the standard normal distribution."""
+    return 0.5 * (1.0 + torch.erf(values * 0.5**0.5))
+
+
+def _density(values: Tensor) -> Tensor:
+    """Return the density of the standard normal distribution."""
+    return torch.exp(-0.5 * values**2 - HALF_LOG_2PI)

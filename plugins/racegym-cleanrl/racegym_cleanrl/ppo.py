@@ -119,6 +119,8 @@ class Agent(nn.Module):
         normalize: whether numbers are normalised.
         recurrent: what the memory is, "none" for none.
         recurrent_size: its width.
+        expected: whether it drives by the mean of what it would do by chance, as it learned;
+            otherwise by the best action.
     """
 
     def __init__(
@@ -130,9 +132,11 @@ class Agent(nn.Module):
         normalize: bool,
         recurrent: Recurrence = "none",
         recurrent_size: int = 128,
+        expected: bool = False,
     ):
         super().__init__()
         self.eye = Eye(layout, normalize=normalize)
+        self.expected = expected
         self.shared: nn.Module | None = None
         self.memory = None
         if not layout.images and recurrent == "none":
@@ -213,17 +217,19 @@ class Agent(nn.Module):
         return action, self.policy.log_prob(head, action), self.value_of(features), memory
 
     def drive(self, told: Observation, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the best actions (n, *shape), as the environment takes them, and the memory.
+        """Return actions without chance (n, *shape), as the environment takes them, and the memory.
 
         Args:
             told: by sensor.
             memory: (n, memory_size), zeros where an episode begins.
         """
         features, memory = self.features(self.eye(told), memory)
-        return self.policy.scaled(self.policy.best(self.policy(self.actor(features)))), memory
+        head = self.policy(self.actor(features))
+        action = self.policy.expected(head) if self.expected else self.policy.best(head)
+        return self.policy.scaled(action), memory
 
     def forward(self, told: Observation) -> Tensor:
-        """Return the best actions (n, *shape) of an agent without a memory."""
+        """Return actions without chance (n, *shape), of an agent without a memory."""
         n = len(next(iter(told.values())))
         return self.drive(told, self.value_head.weight.new_zeros(n, self.memory_size))[0]
 
@@ -302,7 +308,7 @@ class Learner:
         return {
             "layout": self.layout.plain(), "actions": self.actions.plain(),
             "hidden": list(args.hidden), "normalize": args.normalize_observations,
-            "recurrent": args.recurrent, "recurrent_size": args.recurrent_size,
+            "recurrent": args.recurrent, "recurrent_size": args.recurrent_size, "expected": True,
         }  # fmt: skip
 
     @property
@@ -776,4 +782,5 @@ def agent_of(network: Mapping[str, Any]) -> Agent:
         normalize=network["normalize"],
         recurrent=network.get("recurrent", "none"),
         recurrent_size=network.get("recurrent_size", 128),
+        expected=network.get("expected", False),
     )

@@ -206,6 +206,19 @@ def test_a_density_sums_to_one_over_the_box(kind: Any) -> None:
     assert space.low[0] <= drawn.min() < drawn.max() <= space.high[0]
 
 
+def test_what_a_policy_does_on_average_is_told_in_closed_form() -> None:
+    torch.manual_seed(0)
+    space = spaces.Box(np.array([-2.0, 0.0], np.float32), np.array([6.0, 1.0], np.float32))
+    policy = policy_of(Actions.of(space, "gaussian"), 3)
+    with torch.no_grad():
+        policy.logstd.copy_(torch.tensor([[-0.5, 0.3]]))  # type: ignore[union-attr, operator]
+        for head in ([[0.2, -0.7]], [[1.5, -3.0]], [[0.9, 8.0]]):
+            many = torch.tensor(head).expand(200_000, -1)
+            drawn = policy.scaled(policy.sample(many)).mean(dim=0)
+            told = policy.scaled(policy.expected(torch.tensor(head)))[0]
+            torch.testing.assert_close(told, drawn, rtol=0.01, atol=0.01)
+
+
 PICTURES: dict[str, Any] = {
     "vision": {"name": "camera", "width": 40, "height": 36, "stack": 2},
     "telemetry": "telemetry",
