@@ -43,6 +43,10 @@ LOG = logging.getLogger("racegym.cleanrl")
 class OffPolicyArgs(TrainerOptions):
     """Settings that the algorithms share; names are CleanRL's where it has one."""
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {"buffer_size": 100_000, "num_envs": 16},  # images of 84 x 84 x 3: 2.2 GB
+    }
+
     num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
     updates_per_step: float = Field(
         0.125, gt=0, le=100, description="gradient steps for each step that is driven"
@@ -370,8 +374,8 @@ def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
     is_exact = _restore_replay(learner, begun)
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    if len(episodes["returns"]) != learner.frame.num_envs:
-        envs = {}  # another number of races begins new episodes
+    if not learner.task.goes_on(envs):
+        envs = {}  # other races, or another number of them, begin new episodes
     if envs:
         learner.episodes.returns[:] = episodes["returns"]
         learner.episodes.lengths[:] = episodes["lengths"]
