@@ -27,7 +27,7 @@ SMALL = {"device": "cpu", "hidden": [8]}
 TRAINERS: dict[str, dict[str, Any]] = {
     "ppo": {"steps": 2048, "num_envs": 16, "num_steps": 32, **SMALL},
     "sac": {"steps": 512, "num_envs": 8, "learning_starts": 32, "buffer_size": 1024,
-            "save_replay": True, **SMALL},
+            "save_replay": True, "log_every": 128, **SMALL},
 }  # fmt: skip
 
 
