@@ -177,8 +177,8 @@ BROKEN = [
         (r"failed:\S* options_take_steps", r"have no `steps`; derive them from TrainerOptions"),
     ),
     Broken(
-        "forgets its spread", "trainer", "trainer.py", r"now = begun",
-        "now = replace(begun, spread=now.spread)", 1,
+        "forgets its spread", "trainer", "trainer.py", r"now = replace\(begun, note=now.note\)",
+        "now = replace(begun, note=now.note, spread=now.spread)", 1,
         (r"failed:\S* resumes_exactly", r"does the checkpoint lack something"),
     ),
     Broken(
