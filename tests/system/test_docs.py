@@ -409,7 +409,7 @@ def test_python(page: str, at_desk: Path) -> None:
         for block in PYTHON:
             if block.page == page:
                 text = as_it_is_here(block.text, at_desk)
-                exec(compile(text, f"{page}:{block.line}", "exec"), names)
+                exec(compile(text, f"{page}:{block.line}", "exec", dont_inherit=True), names)
         if page == OF_A_TRAINER:
             assert run_suite(names["TestCem"]).ok  # type: ignore[arg-type]
 

@@ -330,6 +330,13 @@ def test_a_wrong_scenario_is_told_with_its_line(
         ("trainer: {steps: 5}", False),
         ("trainer: [ice]", False),
         ("trainer: icy", False),
+        ("training: {keep: 2, seeds: [1], stop_at: {loss: {at_most: 1}}}", True),
+        ("training: {evaluate: {scenario: {laps: 1}, every: 2}}", True),
+        ("training:", True),
+        ("training: {evaluate: {scenario: 3}}", False),
+        ("training: {keep: 0}", False),
+        ("training: {stop_at: {loss: 3}}", False),
+        ("training: {kep: 2}", False),
     ],
 )
 def test_the_schema_knows_what_is_installed(text: str, fits: bool, short: dict[str, Any]) -> None:
