@@ -30,6 +30,7 @@ FROM_REPLAY: dict[str, Any] = {
     "steps": 256, "num_envs": 8, "learning_starts": 64, "batch_size": 32, "buffer_size": 512,
     "hidden": [16], "device": "cpu",
 }  # fmt: skip
+BASES: dict[str, dict[str, Any]] = {"ppo": ON_POLICY, "bc": {"hidden": [16], "device": "cpu"}}
 
 
 @pytest.fixture
@@ -43,11 +44,7 @@ def learned(tmp_path: Path) -> Callable[..., Path]:
     """Returns a checkpoint of a training that was hardly one."""
 
     def learn(name: str = "ppo", settings: dict[str, Any] | None = None, **changes: Any) -> Path:
-        trainer = {
-            **(ON_POLICY if name == "ppo" else FROM_REPLAY),
-            "name": name,
-            **(settings or {}),
-        }
+        trainer = {**BASES.get(name, FROM_REPLAY), "name": name, **(settings or {})}
         scenario = {**SCENARIO, **changes, "trainer": trainer}
         return train(scenario, runs_dir=tmp_path / "runs", plots=False).checkpoint
 

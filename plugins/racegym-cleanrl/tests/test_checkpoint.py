@@ -219,6 +219,16 @@ def test_reading_a_policy_draws_nothing(learned: Learn) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_a_training_that_is_judged_meanwhile_learns_the_same(learned: Learn) -> None:
+    def weights(**more: Any) -> dict[str, torch.Tensor]:
+        file = learned(training={"checkpoint_every": 128, **more})
+        return dict(Checkpoint.read(file.with_name("last.safetensors"), only=AGENT).tensors)
+
+    alone, judged = weights(), weights(evaluate={"episodes": 2})
+    assert alone.keys() == judged.keys()
+    assert all(torch.equal(values, judged[name]) for name, values in alone.items())
+
+
 def test_only_the_policy_is_read_where_only_that_is_wanted(learned: Learn) -> None:
     file = learned()
     every, only = Checkpoint.read(file).tensors, Checkpoint.read(file, only=AGENT).tensors

@@ -31,6 +31,8 @@ DISCRETE = {"action": "discrete"}
 CAMERA: dict[str, Any] = {"map": {"name": "topdown", "width": 40, "height": 40}, "self": "state"}
 HYBRID = {"observation": CAMERA}
 
+CLONE = {"teacher": "pure_pursuit", "teacher_steps": 400, "num_envs": 4, "steps": 512}
+
 
 def memory(kind: str) -> dict[str, Any]:
     return {"recurrent": kind, "recurrent_size": 8}
@@ -53,6 +55,8 @@ KINDS: list[Any] = [
             ("sac hybrid", "sac", {}, HYBRID),
             ("td3", "td3", {}, {}),
             ("dqn", "dqn", {}, DISCRETE),
+            ("clone", "bc", CLONE, {}),
+            ("clone of gears", "bc", CLONE, DISCRETE),
         )
     ),
 ]
