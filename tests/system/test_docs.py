@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import shlex
 import shutil
@@ -18,6 +19,7 @@ import pytest
 
 from racegym import plugins
 from racegym.authoring.new_plugin import new_plugin
+from racegym.benchmark.tasks import find_task
 from racegym.cli import main
 from racegym.formats.local_plane import LocalPlane
 from racegym.scenario import load_scenario
@@ -37,6 +39,8 @@ IMPORT = "racegym runs import sunday.gpx --track quickstart --name human --no-pl
 MINE_READ = "racegym tracks import Monza.csv --name mine --into tracks"
 DRAWN = "racegym tracks import drawn_club.png --set length=700 --name club --into tracks"
 
+TRIED = "racegym benchmark run trial-state --trainer ppo --steps 64 --set trainer.num_envs=4"
+
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym tracks sync .*", r"\g<0> --overwrite"),  # others may have changed a track
     (r"racegym verify latest", "racegym verify first"),  # the latest may be an imported log
@@ -45,6 +49,7 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"(racegym evaluate .*)--episodes 20\b", r"\1--episodes 2"),
     (r"(racegym evaluate train_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
     (r"racegym export .*onnx$", r"\g<0> --force"),
+    (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
@@ -60,6 +65,12 @@ track: {generate: {seed: 1, length: 300}}
 cars:
   - {name: A, vehicle: rental_kart, driver: pure_pursuit}
   - {name: B, vehicle: rental_kart, driver: pure_pursuit}
+"""
+SPACE = """
+figure: episode_return
+trials: 1
+steps: 2000
+space: {trainer.population: [4, 8]}
 """
 # What a page's Python takes for granted, and what can't be run by itself.
 GIVEN = {
@@ -226,6 +237,21 @@ def make_trainer(desk: Path) -> None:
     run.rename(run.with_name(quickstart.name))
 
 
+def keep_result(folder: Path) -> None:
+    """Write a result of the benchmark, of which a report can be made."""
+    task = find_task("trial-state")
+    result = {
+        "format": 1, "label": "known", "seed": 1, "steps": task.steps, "budget": task.steps,
+        "task": {"name": task.name, "version": task.version, "hash": task.hash},
+        "trainer": {"name": "ppo", "options": {}}, "seconds": 100.0, "score": 70.0,
+        "completion": 100.0, "lap_percent": 142.0, "missing": [],
+        "versions": {"racegym": "0.1.0"}, "machine": {"cpu": "some"},
+    }  # fmt: skip
+    file = folder / task.selector / "known" / "seed-1" / "result.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(result), encoding="utf-8")
+
+
 def write_oval(file: Path) -> None:
     """Write what stands for a circuit that somebody has a file of."""
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
@@ -249,6 +275,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("my.yaml", "a.yaml", "b.yaml"):
         (folder / name).write_text(MINE, encoding="utf-8")
     write_own_code(folder)
+    (folder / "space.yaml").write_text(SPACE, encoding="utf-8")
+    keep_result(folder / "benchmark")
     write_oval(folder / "Monza.csv")
     write_logs(folder)
     copy_drawings(folder)
@@ -313,6 +341,10 @@ def test_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     skip_without_screen(command)
+    if command.startswith("racegym sweep"):
+        pytest.importorskip("optuna", reason="needs Optuna: pip install -e '.[sweep]'")
+    elif "--trainer ppo" in command:
+        pytest.importorskip("racegym_cleanrl")
     if OF_THE_KART.match(command):
         request.getfixturevalue("kart")
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
