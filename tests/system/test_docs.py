@@ -33,6 +33,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted(DOCS.glob("*.md")),
     *sorted(DOCS.glob("stages/**/*.md")),
+    *sorted(DOCS.glob("trainers/*.md")),
 ]
 RUN = "racegym run quickstart --set laps=1"  # before all others, so that there is a run to show
 IMPORT = "racegym runs import sunday.gpx --track quickstart --name human --no-plots"
@@ -50,6 +51,10 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"(racegym evaluate train_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
     (r"racegym export .*onnx$", r"\g<0> --force"),
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
+    (
+        r"racegym run train_(sac|td3|dqn)",
+        r"\g<0> --set trainer.steps=256 --set training.evaluate=null --set track.generate.count=1",
+    ),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),

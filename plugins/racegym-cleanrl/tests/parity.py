@@ -56,7 +56,10 @@ CLAIMS = (
     ),
     Claim(
         "td3", "Pendulum-v1",
-        {"steps": 20_000, "num_envs": 1, "updates_per_step": 1, "learning_starts": 1000},
+        {
+            "steps": 20_000, "num_envs": 1, "updates_per_step": 1, "learning_starts": 5000,
+            "learning_rate": 0.001, "gamma": 0.98,
+        },
         "-151.9 +- 90.2 (RL Zoo)", -200.0,
     ),
     Claim(

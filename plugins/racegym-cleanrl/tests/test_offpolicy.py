@@ -384,8 +384,8 @@ def test_what_was_learned_drives_from_an_onnx_file(
 @pytest.mark.parametrize("module", [sac, td3])
 def test_pendulum_is_learned(module: Any) -> None:
     args = module.Args(
-        steps=12_000, num_envs=4, updates_per_step=0.5 if module is sac else 1.0,
-        learning_starts=1000, hidden=(128, 128), device="cpu",
+        steps=12_000, num_envs=4, updates_per_step=1.0, learning_starts=4000, gamma=0.98,
+        hidden=(64, 64), device="cpu", **({} if module is sac else {"learning_rate": 1e-3}),
     )  # fmt: skip
     # One that swings up and stays there has -100 to -200, depending on where it begins.
     assert evaluated(module, "Pendulum-v1", args) > -250.0
