@@ -21,8 +21,10 @@ from racegym_cleanrl.networks import Tanh, mlp, tensors_of
 from racegym_cleanrl.ppo import (
     Args,
     Learner,
+    Minibatch,
     Rollout,
     advantages,
+    losses,
     minibatches,
     rollout,
     value_loss,
@@ -123,6 +125,34 @@ def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
         logprob, _, value = learner.agent.judge(features[share.rows], share.actions)
         np.testing.assert_allclose(value.detach(), share.values, atol=1e-5)
         np.testing.assert_allclose(logprob.detach(), share.logprobs, atol=1e-5)
+
+
+def shares_of(learner: Learner) -> list[Minibatch]:
+    return list(minibatches(learner, advantages(learner.buffer, 0.97, 0.9)))
+
+
+def test_losses_in_bfloat16_are_those_in_single_precision_to_its_digits() -> None:
+    learner = driven("NextStep", "none")
+    for share in shares_of(learner):
+        one, _ = losses(learner.agent, share, learner.args)
+        with torch.autocast("cpu", torch.bfloat16):
+            other, _ = losses(learner.agent, share, learner.args)
+        torch.testing.assert_close(other, one, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within torch
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_compiled_losses_are_the_losses(recurrent: str) -> None:
+    learner = driven("NextStep", recurrent)
+    compiled = torch.compile(losses, fullgraph=True)
+    for share in shares_of(learner)[:2]:
+        grads = []
+        for function in (losses, compiled):
+            learner.agent.zero_grad()
+            function(learner.agent, share, learner.args)[0].backward()
+            grads.append([p.grad.clone() for p in learner.agent.parameters() if p.grad is not None])
+        torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", [Tanh, nn.ReLU])
