@@ -107,7 +107,8 @@ ELSEWHERE = (
 )
 OF_A_PLUGIN = {"backends.md", "hooks.md"}  # their Python makes a plugin, which is tried as one
 OF_A_TRAINER = "trainers.md"  # what it shows needs the trainer that it makes
-IN_ORDER = ("tutorial.md",)  # its commands lead to each other; tests/authoring walks through them
+# Their commands lead to each other: tests/authoring and the plugin's tests walk through them.
+IN_ORDER = ("tutorial.md", "trainers/bc.md")
 
 
 class Block(NamedTuple):

@@ -12,10 +12,26 @@ from racegym import load_scenario
 from racegym.cli import main
 from racegym.interfaces import TrainerOptions
 from racegym_cleanrl.bc import Args
+from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.cleaning import REASONS
 from racegym_cleanrl.rehearsal import RehearsalOptions
 from racegym_cleanrl.warm_start import WarmStartOptions
 
+
+def settings(*given: str) -> list[str]:
+    shared = ("training.evaluate=null", "track.generate.count=1")
+    return ["-q", "--no-plots", *(word for one in (*shared, *given) for word in ("--set", one))]
+
+
+# What would take a minute, for a second.
+CLONE = settings(
+    "trainer.steps=2000", "trainer.teacher_steps=64", "trainer.dagger_steps=64",
+    "trainer.dagger_rounds=1", "trainer.num_envs=4",
+)  # fmt: skip
+GOES_ON = settings(
+    "trainer.steps=256", "trainer.num_envs=8", "trainer.num_steps=16", "trainer.num_minibatches=2",
+    "trainer.critic_warmup=1",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "trainers" / "bc.md"
 
@@ -50,6 +66,16 @@ def test_its_scenario_and_its_commands_work(page: str, desk: Path) -> None:
         if "--minari" in line:
             pytest.importorskip("minari")
         assert main(shlex.split(line)) == 0, line
+
+
+def test_one_scenario_goes_on_from_the_other(page: str, desk: Path) -> None:
+    first, second = re.findall(r"^racegym (run .*)$", page, flags=re.MULTILINE)
+    assert main([*shlex.split(first), *CLONE]) == 0
+    (clone,) = (desk / "runs" / "clone_kart").iterdir()
+    assert main([*shlex.split(second.replace("<time>", clone.name)), *GOES_ON]) == 0
+    (ppo,) = (desk / "runs" / "bc_then_ppo").iterdir()
+    checkpoint = Checkpoint.read(ppo / "checkpoints" / "last.safetensors")
+    assert checkpoint.head.state["cloned"] and "clone.policy.logstd" in checkpoint.tensors
 
 
 def test_its_python_works(page: str, desk: Path) -> None:
