@@ -32,7 +32,7 @@ from racegym import Scenario
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
-from racegym_cleanrl.actions import Actions, Gaussian
+from racegym_cleanrl.actions import Actions, Beta, Gaussian
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
@@ -45,7 +45,7 @@ from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's 
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.teacher import lesson, with_teacher
 from racegym_cleanrl.tracking import TrackedOptions, tracked
-from racegym_cleanrl.warm_start import CRITIC
+from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = ["BC", "Args", "Data", "Learner", "agent_of", "loss_of"]
 
@@ -55,6 +55,7 @@ BLOCK = 256  # decisions that follow each other and are held out together
 FEWEST = 20  # blocks at least, so that there is something to hold out
 SLICE = 64  # minibatches between two looks at whether it is to stop
 AT_ONCE = 8192  # pairs that pass the network at once where nothing is learned
+EDGE = 0.01  # of the range; at its ends a beta distribution's density may be infinite
 BETTER = 1e-6  # by which a loss on what is held out must fall to be the best so far
 
 
@@ -230,7 +231,8 @@ def loss_of(
         return -policy.log_prob(head, acted).mean()
     if not isinstance(policy, Gaussian) or not rounded:
         if kind == "likelihood":
-            return -policy.log_prob(head, acted).mean()
+            inside = acted.clamp(EDGE, 1.0 - EDGE) if isinstance(policy, Beta) else acted
+            return -policy.log_prob(head, inside).mean()
         off = policy.best(head).flatten(1) - acted.flatten(1)
         return off.square().sum(dim=1).mean()
     whole = torch.zeros(head.shape[1], dtype=torch.bool)
@@ -561,7 +563,7 @@ class BC(Trainer):
 
     def train(self, scenario: Scenario, run_dir: Path, progress: Progress) -> None:
         """Learn from the beginning."""
-        self._learn(scenario, run_dir, progress, None)
+        self._learn(scenario, run_dir, progress)
 
     def resume(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
@@ -569,8 +571,19 @@ class BC(Trainer):
         """Go on from a checkpoint."""
         self._learn(scenario, run_dir, progress, checkpoint)
 
+    def begin_from(
+        self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
+    ) -> None:
+        """Learn from the beginning, with the policy of a checkpoint of this algorithm or ppo."""
+        self._learn(scenario, run_dir, progress, origin=checkpoint)
+
     def _learn(
-        self, scenario: Scenario, run_dir: Path, progress: Progress, checkpoint: Path | None
+        self,
+        scenario: Scenario,
+        run_dir: Path,
+        progress: Progress,
+        checkpoint: Path | None = None,
+        origin: Path | None = None,
     ) -> None:
         begun = None if checkpoint is None else Checkpoint.read(checkpoint, ALGORITHM)
         n_envs = 1  # of which only the spaces matter where nobody teaches
@@ -579,6 +592,8 @@ class BC(Trainer):
         task = Task.of_scenario(scenario, n_envs)
         try:
             learner = Learner(self.args, task)
+            if origin is not None:
+                load_origin(learner.agent, _network(learner), origin, None)
             ready = gather(learner, run_dir, progress)
             if begun is not None and checkpoint is not None:
                 ready = ready and restore(learner, begun, checkpoint, progress)
