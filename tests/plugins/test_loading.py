@@ -194,7 +194,7 @@ def test_plugins_add_commands_and_a_taken_name_is_refused(dist, load):
     dist("ugly", "@hookimpl\ndef register_commands(cli): raise OSError('no printer')")
     catalogue = load()
     commands = catalogue.commands(reserved={"run"})
-    assert sorted(commands) == ["fly", "swim", "tune"]
+    assert commands.keys() >= {"fly", "swim", "tune"} and "run" not in commands
     assert catalogue.failures == {
         "greedy": "register_commands: the name 'tune' is taken",
         "sly": "register_commands: the name 'run' is taken",

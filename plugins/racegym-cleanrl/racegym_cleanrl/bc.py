@@ -47,7 +47,24 @@ from racegym_cleanrl.teacher import lesson, with_teacher
 from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC, load_origin
 
-__all__ = ["BC", "Args", "Data", "Learner", "agent_of", "loss_of"]
+__all__ = [
+    "BC",
+    "Args",
+    "Data",
+    "Learner",
+    "epoch",
+    "gather",
+    "judge",
+    "learn",
+    "loss_of",
+    "report",
+    "restore",
+    "rounded_log_prob",
+    "save",
+    "study",
+    "take",
+    "test",
+]
 
 ALGORITHM = "bc"
 
