@@ -48,23 +48,9 @@ from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = [
-    "BC",
-    "Args",
-    "Data",
-    "Learner",
-    "epoch",
-    "gather",
-    "judge",
-    "learn",
-    "loss_of",
-    "report",
-    "restore",
-    "rounded_log_prob",
-    "save",
-    "study",
-    "take",
-    "test",
-]
+    "BC", "Args", "Data", "Learner", "epoch", "gather", "judge", "learn", "loss_of", "report",
+    "restore", "rounded_log_prob", "save", "study", "take", "test",
+]  # fmt: skip
 
 ALGORITHM = "bc"
 
