@@ -32,6 +32,7 @@ PAGES = sorted(DOCS.glob("stages/*/*.md"))
 REFUSED = {
     "drivers/absent.md": "only stands for another",
     "drivers/by_hand.md": "needs somebody at the wheel",
+    "drivers/cleanrl.md": "no checkpoint",
     "drivers/onnx.md": "no policy",
 }
 

@@ -1,8 +1,10 @@
-"""The promises of every trainer."""
+"""The promises of every trainer. PPO keeps them each time, the others are tried in the slow set."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import pytest
 
 from racegym.testing import TrainerSuite
 from racegym.testing.trainer import CIRCUIT
@@ -19,6 +21,7 @@ class TestPPO(TrainerSuite):
     steps = 512
 
 
+@pytest.mark.slow
 class TestBC(TrainerSuite):
     make = BC
     options = {  # noqa: RUF012
@@ -52,18 +55,21 @@ class SavingDQN(DQN):
     resumes_exactly = True
 
 
+@pytest.mark.slow
 class TestSAC(TrainerSuite):
     make = SavingSAC
     options = OFF_POLICY
     steps = 512
 
 
+@pytest.mark.slow
 class TestTD3(TrainerSuite):
     make = SavingTD3
     options = OFF_POLICY
     steps = 512
 
 
+@pytest.mark.slow
 class TestDQN(TrainerSuite):
     make = SavingDQN
     options = {**OFF_POLICY, "target_network_frequency": 7}  # noqa: RUF012
