@@ -18,8 +18,9 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
+import racegym_cleanrl  # noqa: F401  # first: it says how the threads of torch wait
 
+# isort: split
 import torch
 from rich.console import Console
 from rich.table import Table
