@@ -6,6 +6,7 @@ Continuous actions are learned in units in which the space's box reaches from -1
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import log, pi, prod
 from typing import Any, Literal, get_args
@@ -92,36 +93,36 @@ class Actions:
         return share if self.kind == "beta" else 2.0 * share - 1.0
 
 
-class Policy(nn.Module):
+class Policy(nn.Module, ABC):
     """The last layer of a policy: from features to the parameters of a distribution, and on."""
 
     def __init__(self, actions: Actions):
         super().__init__()
         self.actions = actions
 
+    @abstractmethod
     def sample(self, head: Tensor) -> Tensor:
         """Return drawn actions (n, *shape)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def best(self, head: Tensor) -> Tensor:
         """Return the actions (n, *shape) in the middle of the distribution."""
-        raise NotImplementedError
 
     def expected(self, head: Tensor) -> Tensor:
         """Return the means (n, *shape) of what the environment is given; discrete: the best."""
         return self.best(head)
 
+    @abstractmethod
     def log_prob(self, head: Tensor, action: Tensor) -> Tensor:
         """Return (n,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entropy(self, head: Tensor) -> Tensor:
         """Return (n,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scaled(self, action: Tensor) -> Tensor:
         """Return actions as the environment takes them."""
-        raise NotImplementedError
 
 
 class Gaussian(Policy):

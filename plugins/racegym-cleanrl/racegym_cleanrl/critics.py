@@ -10,15 +10,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import Tensor, nn
 
-from racegym_cleanrl.networks import NUMBERS, Encoder, Layout, Observation, layer_init, mlp
+from racegym_cleanrl.actions import Actions, middle_and_half
+from racegym_cleanrl.networks import NUMBERS, Encoder, Eye, Layout, Observation, layer_init, mlp
 
-__all__ = ["Critic", "Trunk", "follow", "layers"]
+__all__ = ["ActorCritic", "Critic", "Trunk", "follow", "layers"]
 
 TRUNK = 50  # features of images that actions are judged and chosen by [3]
 
@@ -102,3 +104,42 @@ def follow(target: nn.Module, source: nn.Module, tau: float) -> None:
     """Move the target's parameters by this share towards those of what learns."""
     for a, b in zip(target.parameters(), source.parameters(), strict=True):
         a.lerp_(b, tau)
+
+
+class ActorCritic(nn.Module):
+    """An actor and its critics. Where there are images they look with one encoder, the critics'.
+
+    Args:
+        layout: of what is told.
+        actions: that it chooses from.
+        hidden: widths of the layers.
+        actor: makes it of layout, features of the critic's encoder, actions and widths.
+        layer_norm: whether those of the critics are normalised.
+        normalize: whether numbers are normalised.
+    """
+
+    middle: Tensor
+    reach: Tensor
+
+    def __init__(
+        self,
+        layout: Layout,
+        actions: Actions,
+        hidden: Sequence[int],
+        actor: Callable[[Layout, int, Actions, Sequence[int]], nn.Module],
+        *,
+        layer_norm: bool,
+        normalize: bool,
+    ):
+        super().__init__()
+        self.shape = actions.shape
+        self.eye = Eye(layout, normalize=normalize)
+        self.critic = Critic(layout, prod(actions.shape), hidden, layer_norm=layer_norm)
+        self.actor = actor(layout, self.critic.encoded, actions, hidden)
+        middle, reach = middle_and_half(actions)
+        self.register_buffer("middle", middle)
+        self.register_buffer("reach", reach)
+
+    def scaled(self, actions: Tensor) -> Tensor:
+        """Return actions (n, size) in [-1, 1] as the environment takes them, (n, *shape)."""
+        return (self.middle + self.reach * actions).reshape(-1, *self.shape)

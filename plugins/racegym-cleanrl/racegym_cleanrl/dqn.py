@@ -167,14 +167,7 @@ class Learner(OffPolicyLearner):
 
     def network(self) -> dict[str, Any]:
         """See ``OffPolicyLearner``."""
-        return {
-            "layout": self.layout.plain(),
-            "actions": self.actions.plain(),
-            "hidden": list(self.frame.hidden),
-            "layer_norm": self.frame.layer_norm,
-            "dueling": self.args.dueling,
-            "normalize": self.frame.normalize_observations,
-        }
+        return super().network() | {"dueling": self.args.dueling}
 
 
 def epsilon(args: Args, steps: int) -> float:

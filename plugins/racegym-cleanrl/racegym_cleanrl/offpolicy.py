@@ -139,9 +139,15 @@ class OffPolicyLearner(ABC):
     def check_actions(self) -> None:
         """Refuse actions that the algorithm can't choose from, with a ``ScenarioError``."""
 
-    @abstractmethod
     def network(self) -> dict[str, Any]:
         """Return the arguments from which ``agent_of`` builds the agent again, as JSON."""
+        return {
+            "layout": self.layout.plain(),
+            "actions": self.actions.plain(),
+            "hidden": list(self.frame.hidden),
+            "layer_norm": self.frame.layer_norm,
+            "normalize": self.frame.normalize_observations,
+        }
 
     @property
     def drives_at_random(self) -> bool:

@@ -27,9 +27,9 @@ from torch.nn.functional import mse_loss, softplus
 
 from racegym.interfaces import Progress
 from racegym_cleanrl import offpolicy
-from racegym_cleanrl.actions import HALF_LOG_2PI, Actions, middle_and_half
-from racegym_cleanrl.critics import Critic, Trunk, follow, layers
-from racegym_cleanrl.networks import Eye, Layout, Observation, layer_init
+from racegym_cleanrl.actions import HALF_LOG_2PI, Actions
+from racegym_cleanrl.critics import ActorCritic, Trunk, follow, layers
+from racegym_cleanrl.networks import Layout, Observation, layer_init
 from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
 from racegym_cleanrl.rehearsal import RehearsalOptions, rehearse
 from racegym_cleanrl.tasks import Task
@@ -97,19 +97,10 @@ class Actor(nn.Module):
         return torch.tanh(bent), (normal - stretch).sum(dim=1)
 
 
-class Agent(nn.Module):
-    """An actor and its critics. Where there are images they look with one encoder, the critics'.
+class Agent(ActorCritic):
+    """An actor that draws its actions, and critics; see ``ActorCritic``."""
 
-    Args:
-        layout: of what is told.
-        actions: that it chooses from.
-        hidden: widths of the layers.
-        layer_norm: whether those of the critics are normalised.
-        normalize: whether numbers are normalised.
-    """
-
-    middle: Tensor
-    reach: Tensor
+    actor: Actor
 
     def __init__(
         self,
@@ -120,18 +111,7 @@ class Agent(nn.Module):
         layer_norm: bool,
         normalize: bool,
     ):
-        super().__init__()
-        self.shape = actions.shape
-        self.eye = Eye(layout, normalize=normalize)
-        self.critic = Critic(layout, prod(actions.shape), hidden, layer_norm=layer_norm)
-        self.actor = Actor(layout, self.critic.encoded, actions, hidden)
-        middle, reach = middle_and_half(actions)
-        self.register_buffer("middle", middle)
-        self.register_buffer("reach", reach)
-
-    def scaled(self, actions: Tensor) -> Tensor:
-        """Return actions (n, size) in [-1, 1] as the environment takes them, (n, *shape)."""
-        return (self.middle + self.reach * actions).reshape(-1, *self.shape)
+        super().__init__(layout, actions, hidden, Actor, layer_norm=layer_norm, normalize=normalize)
 
     def forward(self, told: Observation) -> Tensor:
         """Return the best actions (n, *shape), as the environment takes them."""
@@ -183,16 +163,6 @@ class Learner(OffPolicyLearner):
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""
         offpolicy.need_a_box(ALGORITHM, self.actions)
-
-    def network(self) -> dict[str, Any]:
-        """See ``OffPolicyLearner``."""
-        return {
-            "layout": self.layout.plain(),
-            "actions": self.actions.plain(),
-            "hidden": list(self.frame.hidden),
-            "layer_norm": self.frame.layer_norm,
-            "normalize": self.frame.normalize_observations,
-        }
 
 
 def rollout(learner: Learner) -> None:
