@@ -156,7 +156,7 @@ def charge_braking(out, brake, elapsed, limit):
 
 @kernel(parallel_from=LIGHT)
 def charge_off_track(out, off_track, elapsed):
-    """Charge the time [s] that passed while all of a car was off the track.
+    """Charge the time [s] that passed while a car was off the track.
 
     Args:
         out: in [-elapsed, 0]. Written.
@@ -213,13 +213,14 @@ def drove_laps(out, progress, start_progress, laps_done, race_track, table, laps
 
 
 @kernel(parallel_from=LIGHT)
-def beyond_edge(out, d, width_left, width_right, off_track, margin):
+def beyond_edge(out, d, width_left, width_right, off_track, whole, margin):
     """Say which cars have left the track, their middle by more than ``margin`` [m].
 
     Args:
         out: Written.
         d, width_left, width_right: real [m].
-        off_track: bool.
+        off_track: bool, all of the car is beyond the edge.
+        whole: whether that is asked, too.
         margin: [m].
     """
     real = d.dtype.type
@@ -227,7 +228,8 @@ def beyond_edge(out, d, width_left, width_right, off_track, margin):
         for car in range(out.shape[1]):
             left = d[race, car] - width_left[race, car]
             right = -d[race, car] - width_right[race, car]
-            out[race, car] = off_track[race, car] and max(left, right) > real(margin)
+            off = off_track[race, car] or not whole
+            out[race, car] = off and max(left, right) > real(margin)
 
 
 @kernel(parallel_from=LIGHT)
