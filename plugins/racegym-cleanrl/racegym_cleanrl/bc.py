@@ -442,7 +442,7 @@ def _best(learner: Learner) -> Agent:
 def learn(learner: Learner, progress: Progress) -> None:
     """Pass over the data, and have lessons when they are due, until the steps are done."""
     args = learner.args
-    use_threads(learner.device)
+    use_threads(learner.device, images=bool(learner.layout.images))
     before, since = learner.steps, perf_counter()
     while learner.steps < args.steps and not progress.stop_asked:
         tired = 0 < args.patience <= learner.waited

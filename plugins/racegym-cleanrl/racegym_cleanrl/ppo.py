@@ -640,7 +640,7 @@ class PPO(Trainer):
 def learn(learner: Learner, progress: Progress) -> None:
     """Collect and learn in turns until the steps are done or somebody wants it to end."""
     args = learner.args
-    use_threads(learner.device)
+    use_threads(learner.device, images=bool(learner.layout.images))
     if not learner.told:
         learner.told = on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     before, since = learner.steps, perf_counter()
