@@ -731,10 +731,10 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
         learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
     take_over(learner, begun, file)
     head, tensors = begun.head, begun.tensors
-    count = len(list(learner.agent.parameters()))
+    known = {int(name.split(".")[0]) for name in part(tensors, "adam.")}
     learner.optimizer.load_state_dict(
         {
-            "state": {index: part(tensors, f"adam.{index}.") for index in range(count)},
+            "state": {index: part(tensors, f"adam.{index}.") for index in sorted(known)},
             "param_groups": learner.optimizer.state_dict()["param_groups"],
         }
     )

@@ -119,13 +119,14 @@ class WarmStart:
     def hold(self, agent: Agent, steps: int) -> None:
         """Take the gradients from all but the critic while that learns alone.
 
-        Zeros rather than nothing: the optimiser then has a state for everything, as ever.
+        Nothing rather than zeros: Adam would take those for gradients that it has seen, and its
+        first steps after them would be several times as large as they should be.
         """
         if not self.only_critic(steps):
             return
         for name, parameter in agent.named_parameters():
-            if not name.startswith(CRITIC) and parameter.grad is not None:
-                parameter.grad.zero_()
+            if not name.startswith(CRITIC):
+                parameter.grad = None
 
 
 def divergence(one: Policy, head: Tensor, other: Policy, of_other: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ from gymnasium import spaces
 
 from racegym import load_scenario
 from racegym.errors import ScenarioError
-from racegym.run import train
+from racegym.run import resume_training, train
 from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Layout
 from racegym_cleanrl.ppo import PPO, Agent, Args
 from racegym_cleanrl.ppo import Learner as PPOLearner
@@ -60,6 +61,27 @@ def test_its_weight_falls_to_nothing() -> None:
     assert [warm.weight(steps) for steps in (0, 250, 500, 900)] == [2.0, 1.0, 0.0, 0.0]
     assert [warm.only_critic(steps) for steps in (100, 300, 400)] == [True, True, False]
     assert [warm.holds(steps) for steps in (300, 400, 500)] == [False, True, False]
+
+
+def test_the_policy_begins_with_steps_as_small_as_if_the_critic_had_not_learned_alone() -> None:
+    """Adam's steps are about as large as the learning rate, however long it has waited."""
+    args = Args(steps=10_000, critic_warmup=300)
+    agent, _ = agents("gaussian")
+    warm = WarmStart(args, agent, batch=1, cloned=True)
+    optimizer = torch.optim.Adam(agent.parameters(), lr=1e-3, eps=1e-5, fused=True)
+    weights = agent.policy.mean.weight  # type: ignore[union-attr]
+    before = weights.detach().clone()
+    for steps in range(1, 321):
+        seen = torch.randn(16, 3)
+        loss = (agent.policy(agent.actor({"numbers": seen})) - 5.0).square().mean()
+        loss = loss + agent.value_of({"numbers": seen}).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        warm.hold(agent, steps)
+        optimizer.step()
+        if steps == 300:
+            torch.testing.assert_close(weights, before, rtol=0, atol=0)
+    assert float((weights.detach() - before).abs().max()) < 1.1 * 20 * 1e-3
 
 
 class Progress:
@@ -129,6 +151,26 @@ def test_only_the_critic_learns_at_first_and_the_normalisation_stays(
             assert same[:2] == [True, True] and not same[2], name
     assert float(start["policy.logstd"].exp().mean()) == pytest.approx(0.2, rel=1e-5)
     assert ["losses/clone_kl" in figures for figures in told.figures] == [False, False, True, False]
+
+
+def test_a_resume_while_only_the_critic_learns_leaves_no_trace(
+    clone: Path, learner: dict[str, Any], tmp_path: Path
+) -> None:
+    def trained(steps: int) -> Path:
+        trainer = {
+            **SMALL, "steps": steps, "anneal_lr": False, "tensorboard": False,
+            "critic_warmup": 2, "clone_kl": 1.0, "clone_kl_until": 1.0,
+        }  # fmt: skip
+        training = {"init_from": str(clone)}
+        data = {**learner, "task": "train", "trainer": trainer, "training": training}
+        return train(data, runs_dir=tmp_path / str(steps), plots=False).folder
+
+    whole, begun = trained(512), trained(128)
+    done = resume_training(begun, ["trainer.steps=512"], plots=False).folder
+    one, other = (Checkpoint.read(f / "checkpoints" / "last.safetensors") for f in (whole, done))
+    assert one.head == other.head and one.tensors.keys() == other.tensors.keys()
+    for name, values in one.tensors.items():
+        assert values.numpy().tobytes() == other.tensors[name].numpy().tobytes(), name
 
 
 def test_the_normalisation_goes_on_where_that_is_asked_for(
