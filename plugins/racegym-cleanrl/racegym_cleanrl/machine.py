@@ -33,6 +33,11 @@ def chosen_device(name: str) -> torch.device:
             "device is cuda, and torch finds no GPU here; take device: cpu, or auto, which takes "
             "a GPU where there is one"
         )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ScenarioError(
+            f"device is {name}, and torch finds {torch.cuda.device_count()} GPU here, counted from "
+            "0; take device: cuda"
+        )
     if device.type not in ("cpu", "cuda"):
         raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...")
     return device

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -27,10 +28,11 @@ from racegym.errors import ScenarioError
 
 __all__ = [
     "MLP", "NUMBERS", "ONLY", "Encoder", "Eye", "Layout", "Memory", "Normalizer", "Observation",
-    "Recurrence", "Tanh", "layer_init", "mlp", "tensors_of",
+    "Recurrence", "Tanh", "Width", "layer_init", "mlp", "tensors_of",
 ]  # fmt: skip
 
 Recurrence = Literal["none", "lstm", "gru"]
+Width = Annotated[int, Field(ge=1, le=16_384)]  # of a layer
 Observation = dict[str, Tensor]  # by sensor, each led by the batch
 
 ONLY = "observation"  # the name of a box that is not part of a mapping

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Literal
@@ -42,6 +43,7 @@ from racegym_cleanrl.machine import (
     seed_all,
     use_threads,
 )
+from racegym_cleanrl.memory import free_memory, told_size
 from racegym_cleanrl.networks import (
     Encoder,
     Eye,
@@ -50,6 +52,7 @@ from racegym_cleanrl.networks import (
     Observation,
     Recurrence,
     Tanh,
+    Width,
     layer_init,
     mlp,
     tensors_of,
@@ -66,6 +69,7 @@ __all__ = [
 
 ALGORITHM = "ppo"
 HEADS = 256  # features of actor and critic behind images
+NUMBERS_OF_A_STEP = 9  # in a rollout and beside it: rewards, values, advantages and the like
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -97,7 +101,7 @@ class Args(WarmStartOptions, TrackedOptions):
     )
     normalize_observations: bool = Field(True, description="numbers, by all that was seen")
     normalize_rewards: bool = Field(True, description="by the deviation of the returns")
-    hidden: tuple[int, ...] = Field((64, 64), description="widths of the layers for numbers")
+    hidden: tuple[Width, ...] = Field((64, 64), description="widths of the layers for numbers")
     distribution: Literal["gaussian", "beta"] = Field(
         "gaussian", description="of continuous actions"
     )
@@ -149,9 +153,10 @@ class Agent(nn.Module):
             if recurrent != "none":
                 self.memory = Memory(recurrent, features, recurrent_size)
                 features = recurrent_size
-            width = HEADS if layout.images else hidden[-1]
+            sizes = [features, HEADS] if layout.images else [features, *hidden[-1:]]
             activation = nn.ReLU if layout.images else Tanh
-            self.actor, self.critic = (mlp([features, width], activation) for _ in range(2))
+            self.actor, self.critic = (mlp(sizes, activation) for _ in range(2))
+            width = sizes[-1]
         self.policy = policy_of(actions, width)
         self.value_head = layer_init(nn.Linear(width, 1), std=1.0)
 
@@ -279,6 +284,7 @@ class Learner:
         self.scale = ReturnScale(args.num_envs, args.gamma)
         self.episodes = Episodes(args.num_envs)
         shape = (args.num_steps, args.num_envs)
+        self._check_memory()
 
         def room(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
             return torch.zeros(shape, dtype=dtype, device=self.device)
@@ -300,6 +306,28 @@ class Learner:
         if self.device.type == "cuda" and (args.compile or args.cuda_graphs):
             mode = "reduce-overhead" if args.cuda_graphs else "default"
             self.losses = torch.compile(losses, mode=mode)
+
+    def _check_memory(self) -> None:
+        """Refuse a rollout that would not fit.
+
+        Raises:
+            ScenarioError: tells how large it may be.
+        """
+        args, layout = self.args, self.layout
+        images = sum(prod(layout.shapes[name]) for name in layout.images)
+        a_step = images + 4 * (layout.width + prod(self.actions.shape) + NUMBERS_OF_A_STEP)
+        on_gpu = self.device.type == "cuda"
+        free = torch.cuda.mem_get_info(self.device)[0] if on_gpu else free_memory()
+        if free is None or a_step * self.batch <= free:
+            return
+        fits = free // a_step
+        setting = "num_steps" if fits >= args.num_envs else "num_envs"
+        others = args.num_envs if setting == "num_steps" else args.num_steps
+        raise ScenarioError(
+            f"a rollout would take {told_size(a_step * self.batch)} of memory, "
+            f"{told_size(a_step)} for each of {args.num_envs:,} x {args.num_steps:,} steps, and "
+            f"{told_size(free)} are free; write trainer.{setting}: {max(1, fits // others)} or less"
+        )
 
     @property
     def network(self) -> dict[str, Any]:
@@ -516,14 +544,16 @@ def update(learner: Learner) -> dict[str, float]:
             learner.optimizer.step()
             told["losses/grad_norm"] = norm
             history.append(torch.stack(list(told.values())))
+        if not history:  # every step was only a reset
+            return {}
         if args.target_kl is not None and told["losses/approx_kl"] > args.target_kl:
             break
     table = torch.stack(history).cpu()
     check_finite(list(told), table, learner.steps)
     valid = buffer.valid
     returns, values = (advantage + buffer.values)[valid], buffer.values[valid]
-    spread = returns.var()
-    explained = 1.0 - (returns - values).var() / spread if spread > 0 else torch.nan
+    spread = returns.var(correction=0)
+    explained = 1.0 - (returns - values).var(correction=0) / spread if spread > 0 else torch.nan
     figures = dict(zip(told, table.mean(dim=0).tolist(), strict=True))
     return figures | {"losses/explained_variance": float(explained)}
 

@@ -1,12 +1,13 @@
-"""How many threads torch is given."""
+"""How many threads torch is given, and which devices there are."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
+from racegym.errors import ScenarioError
 from racegym_cleanrl import machine
-from racegym_cleanrl.machine import use_threads
+from racegym_cleanrl.machine import chosen_device, use_threads
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,11 @@ def test_small_networks_take_two_threads_unless_somebody_says_otherwise(
         given.clear()
         use_threads(torch.device("cpu"), images=sees)
         assert given == ([] if expected is None else [expected])
+
+
+def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert chosen_device("cuda:0").index == 0
+    with pytest.raises(ScenarioError, match="device is cuda:9, and torch finds 1 GPU here"):
+        chosen_device("cuda:9")

@@ -12,7 +12,7 @@ from gymnasium import spaces
 from torch import nn
 
 from racegym import load_scenario, make_vec
-from racegym.errors import TrainingError
+from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, run, train, verify
 from racegym_cleanrl import ppo
 from racegym_cleanrl.actions import Actions, policy_of
@@ -188,6 +188,40 @@ def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_s
     kept = Checkpoint.read(last)
     assert kept.head.steps == 2048
     assert all(x.isfinite().all() for name, x in kept.tensors.items() if name.startswith("agent."))
+
+
+def trained(folder: Path, **settings: Any) -> Any:
+    trainer = {**SCENARIO["trainer"], "steps": 64, "tensorboard": False, **settings}
+    return train({**SCENARIO, "trainer": trainer}, runs_dir=folder, plots=False)
+
+
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_a_rollout_of_a_single_step_which_may_be_a_reset(recurrent: str, tmp_path: Path) -> None:
+    settings = {
+        "steps": 48, "num_envs": 1, "num_steps": 1, "num_minibatches": 1, "update_epochs": 1,
+    }  # fmt: skip
+    done = trained(tmp_path, **settings, recurrent=recurrent, recurrent_size=4, target_kl=0.5)
+    learned = Checkpoint.read(done.checkpoint, only="agent.").tensors
+    assert all(values.isfinite().all() for values in learned.values())
+
+
+def test_widths_that_make_no_network_are_refused(tmp_path: Path) -> None:
+    for wrong in (0, -3, 10**9):
+        with pytest.raises(ScenarioError, match=r"trainer\.hidden\[0\]"):
+            trained(tmp_path, hidden=[wrong])
+    assert trained(tmp_path, hidden=[], recurrent="gru").state == "finished"
+
+
+def test_a_rollout_that_would_not_fit_is_refused_before_it_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ppo, "free_memory", lambda: 1_000_000)
+    with pytest.raises(
+        ScenarioError, match=r"take 3\.0 MB .*trainer\.num_steps: 339 or less"
+    ):
+        trained(tmp_path, num_envs=16, num_steps=1024)
+    with pytest.raises(ScenarioError, match=r"trainer\.num_envs: 169 or less"):
+        trained(tmp_path, num_envs=8192, num_steps=32)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "beta"])
