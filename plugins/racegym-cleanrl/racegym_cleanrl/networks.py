@@ -61,7 +61,7 @@ class Layout:
         """Return the layout of an observation space.
 
         Raises:
-            ScenarioError: it is made of other things than boxes.
+            ScenarioError: it is made of other things than boxes, or of nothing.
         """
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {ONLY: space}
         boxes: dict[str, spaces.Box] = {}
@@ -75,6 +75,8 @@ class Layout:
         images = tuple(
             name for name, box in boxes.items() if len(box.shape) == 3 and box.dtype == np.uint8
         )
+        if not any(prod(box.shape) for box in boxes.values()):
+            raise ScenarioError("the observation is empty; nothing can be learned from it")
         last = tuple(name for name in images if boxes[name].shape[-1] < boxes[name].shape[0])
         return cls({name: tuple(box.shape) for name, box in boxes.items()}, images, last)
 
@@ -268,7 +270,7 @@ class Eye(nn.Module):
 
     def side_by_side(self, told: Observation) -> Tensor:
         """Return the numbers of what is told, (n, width)."""
-        parts = [told[name].flatten(1) for name in self.layout.numbers]
+        parts = [_row(told[name]) for name in self.layout.numbers]
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def learn(self, told: Observation) -> None:
@@ -293,6 +295,11 @@ class Eye(nn.Module):
         if self.layout.width:
             kept[NUMBERS] = torch.empty((*lead, self.layout.width), device=device)
         return kept
+
+
+def _row(values: Tensor) -> Tensor:
+    """Return (n, width) numbers of what is told, whatever they were."""
+    return (values.flatten(1) if values.dim() > 1 else values[:, None]).float()
 
 
 class Memory(nn.Module):

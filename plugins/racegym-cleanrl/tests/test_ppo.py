@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 from torch import nn
 
 from racegym import load_scenario, make_vec
@@ -17,7 +18,7 @@ from racegym.run import resume_training, run, train, verify
 from racegym_cleanrl import ppo
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import Checkpoint
-from racegym_cleanrl.networks import Tanh, mlp, tensors_of
+from racegym_cleanrl.networks import Eye, Layout, Tanh, mlp, tensors_of
 from racegym_cleanrl.ppo import (
     Args,
     Learner,
@@ -190,6 +191,22 @@ def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_s
     assert all(x.isfinite().all() for name, x in kept.tensors.items() if name.startswith("agent."))
 
 
+def test_numbers_of_any_kind_stand_side_by_side() -> None:
+    space = spaces.Dict(
+        a=spaces.Box(-1.0, 1.0, (), np.float32), b=spaces.Box(-1.0, 1.0, (2, 2), np.float64),
+        c=spaces.Box(0, 255, (3,), np.uint8),
+    )  # fmt: skip
+    eye = Eye(Layout.of(space))
+    told = tensors_of(batch_space(space, 5).sample())
+    eye.learn(told)
+    seen = eye(told)["numbers"]
+    assert seen.shape == (5, 8) and seen.dtype == torch.float32 and seen.isfinite().all()
+    with pytest.raises(ScenarioError, match="observation is empty"):
+        Layout.of(spaces.Box(-1.0, 1.0, (0,), np.float32))
+    with pytest.raises(ScenarioError, match=r"the action space is Discrete\(3, start=5\)"):
+        Actions.of(spaces.Discrete(3, start=5), "gaussian")
+
+
 def trained(folder: Path, **settings: Any) -> Any:
     trainer = {**SCENARIO["trainer"], "steps": 64, "tensorboard": False, **settings}
     return train({**SCENARIO, "trainer": trainer}, runs_dir=folder, plots=False)
@@ -216,9 +233,7 @@ def test_a_rollout_that_would_not_fit_is_refused_before_it_is_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ppo, "free_memory", lambda: 1_000_000)
-    with pytest.raises(
-        ScenarioError, match=r"take 3\.0 MB .*trainer\.num_steps: 339 or less"
-    ):
+    with pytest.raises(ScenarioError, match=r"take 3\.0 MB .*trainer\.num_steps: 339 or less"):
         trained(tmp_path, num_envs=16, num_steps=1024)
     with pytest.raises(ScenarioError, match=r"trainer\.num_envs: 169 or less"):
         trained(tmp_path, num_envs=8192, num_steps=32)

@@ -39,11 +39,16 @@ def test_settings_from_the_command_line_and_what_is_wrong_with_them(tmp_path: Pa
     ends = ["--set=tensorboard=false", "--out", str(tmp_path), "--episodes=1"]
     done = CliRunner().invoke(main, ["ppo", "CartPole-v1", "--seed=5", *told, *ends])
     assert done.exit_code == 0 and "ppo on CartPole-v1, seed 5: return" in done.output
+    a_file = next(tmp_path.rglob("*.json"))
     for wrong, message in (
         (["pp", "CartPole-v1"], "did you mean 'ppo'?"),
         (["ppo", "CartPole-v1", "--set", "gama=1"], "gamma"),
         (["ppo", "CartPole-v1", "--set", "gamma"], "NAME=VALUE"),
         (["ppo", "CartPool-v1", *ends], "CartPole"),
+        (["bc", "CartPole-v1"], "no algorithm 'bc' for Gymnasium"),
+        (["ppo", "CartPole-v1", "--seed=-3"], "-3 is not in the range"),
+        (["ppo", "CartPole-v1", "--episodes=0"], "0 is not in the range"),
+        (["ppo", "CartPole-v1", "--out", str(a_file)], "Not a directory"),
         (["ppo", "CartPole-v1", "--set=device=cuda"], "torch finds no GPU"),
     ):
         refused = CliRunner().invoke(main, wrong)
