@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Literal
@@ -45,6 +45,7 @@ from racegym_cleanrl.machine import (
 )
 from racegym_cleanrl.memory import free_memory, told_size
 from racegym_cleanrl.networks import (
+    NUMBERS,
     Encoder,
     Eye,
     Layout,
@@ -57,7 +58,7 @@ from racegym_cleanrl.networks import (
     mlp,
     tensors_of,
 )
-from racegym_cleanrl.tasks import Episodes, Task
+from racegym_cleanrl.tasks import Episodes, Task, check_numbers
 from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
 
@@ -352,9 +353,12 @@ def rollout(learner: Learner) -> None:
     buffer.memory.copy_(learner.memory)
     known: Mask | None = None  # whose next value is in the buffer already
     for step in range(learner.args.num_steps):
+        done = learner.steps + step * learner.args.num_envs
         if learner.warm is None or not learner.warm.keeps_normalization:
             agent.eye.learn(learner.told)
         seen = agent.eye(learner.told)
+        if NUMBERS in seen and not seen[NUMBERS].sum().isfinite():
+            check_numbers({f"the observation {k!r}": x for k, x in learner.told.items()}, done)
         for name, part_seen in seen.items():
             buffer.seen[name][step] = part_seen
         begins = torch.from_numpy(learner.begins).to(learner.device)
@@ -367,6 +371,8 @@ def rollout(learner: Learner) -> None:
             _follow(buffer.next_values[step - 1], value, known)
         driven = agent.policy.scaled(action).cpu().numpy()
         told, rewards, terminated, truncated, infos = task.envs.step(driven)
+        if not isfinite(rewards.sum()):
+            check_numbers({"the reward": torch.from_numpy(rewards)}, done)
         ended = terminated | truncated
         restarted = learner.restarts
         learner.episodes.step(rewards, terminated, ended, restarted, infos)

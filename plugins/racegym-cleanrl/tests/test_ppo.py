@@ -212,6 +212,33 @@ def trained(folder: Path, **settings: Any) -> Any:
     return train({**SCENARIO, "trainer": trainer}, runs_dir=folder, plots=False)
 
 
+@pytest.mark.parametrize(
+    ("action", "place"), [("steer_accel", "obs"), ("discrete", "obs"), ("discrete", "reward")]
+)
+def test_what_is_told_and_is_not_finite_is_named_with_its_environment(
+    action: str, place: str
+) -> None:
+    scenario = load_scenario({**SCENARIO, "task": "race", "trainer": None, "action": action})
+    envs = make_vec(scenario, 4)
+    learner = Learner(Args(num_envs=4, num_steps=8, device="cpu"), Task(envs, 3))
+    learner.told = tensors_of(learner.task.start({}, 0))
+    step, calls = envs.step, []
+
+    def odd(actions: Any) -> Any:
+        told, rewards, *rest = step(actions)
+        calls.append(1)
+        if len(calls) == 5:
+            (told if place == "obs" else rewards)[2] = np.inf
+        return told, rewards, *rest
+
+    envs.step = odd  # type: ignore[method-assign]
+    named = {"obs": "observation 'observation'", "reward": "reward"}[place]
+    after = {"obs": 20, "reward": 16}[place]
+    with pytest.raises(TrainingError, match=f"the {named} of environment 2 .* after {after} steps"):
+        rollout(learner)
+    envs.close()
+
+
 @pytest.mark.parametrize("recurrent", ["none", "gru"])
 def test_a_rollout_of_a_single_step_which_may_be_a_reset(recurrent: str, tmp_path: Path) -> None:
     settings = {
