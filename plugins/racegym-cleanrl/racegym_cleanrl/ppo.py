@@ -58,6 +58,7 @@ from racegym_cleanrl.networks import (
     mlp,
     tensors_of,
 )
+from racegym_cleanrl.policies import check_network, policy_network
 from racegym_cleanrl.tasks import Episodes, Task, check_numbers
 from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
@@ -65,7 +66,7 @@ from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
 __all__ = [
     "PPO", "Agent", "Args", "Learner", "Minibatch", "ReturnScale", "Rollout", "advantages",
     "agent_of", "begin_from", "check_finite", "checkpoint_of", "learn", "losses", "minibatches",
-    "on_device", "restore", "rollout", "save", "take_over", "update", "value_loss",
+    "on_device", "restore", "rollout", "save", "update", "value_loss",
 ]  # fmt: skip
 
 ALGORITHM = "ppo"
@@ -760,13 +761,16 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     Raises:
         ScenarioError: it is of another task or another network.
     """
-    clone = part(begun.tensors, "clone.")
+    head, tensors = begun.head, begun.tensors
+    check_network(head, learner.network, file)
+    clone = part(tensors, "clone.")
     if clone:
         learner.agent.load_state_dict(clone)
-        cloned = bool(begun.head.state.get("cloned"))
+        cloned = bool(head.state.get("cloned"))
         learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
-    take_over(learner, begun, file)
-    head, tensors = begun.head, begun.tensors
+    learner.agent.load_state_dict(policy_network(begun, file).state_dict())
+    scale, state = learner.scale, head.state
+    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
     known = {int(name.split(".")[0]) for name in part(tensors, "adam.")}
     learner.optimizer.load_state_dict(
         {
@@ -785,28 +789,6 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     told = learner.task.start(envs, learner.steps)
     learner.told = on_device(tensors_of(told), learner.device)
     restore_random_state(part(tensors, "random."))
-
-
-def take_over(learner: Learner, begun: Checkpoint, file: Path) -> None:
-    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
-
-    Raises:
-        ScenarioError: it is of another task or another network.
-    """
-    head = begun.head
-    for what, here in learner.network.items():
-        if head.network.get(what, here) != here:
-            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
-    learner.agent.load_state_dict(part(begun.tensors, "agent."))
-    scale, state = learner.scale, head.state
-    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
-
-
-_OTHER = {
-    "layout": "was learned with other sensors than those of this scenario",
-    "actions": "was learned with other actions than those of this scenario",
-    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
-}
 
 
 def agent_of(network: Mapping[str, Any]) -> Agent:

@@ -356,3 +356,29 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     assert one.keys() == other.keys()
     assert not {name for name in one if bits(one[name]) != bits(other[name])}
     assert any(name.startswith("envs.array.") for name in one)
+
+
+def test_a_resume_with_another_network_or_from_weights_that_are_none_is_refused(
+    tmp_path: Path,
+) -> None:
+    done = trained(tmp_path)
+    for other, message in (
+        ("trainer.hidden=[9]", r"has a network with hidden: \[16\], and .* say \[9\]"),
+        ("trainer.recurrent=gru", "has a network with recurrent: none"),
+        ("observation=[state]", "other sensors"),
+        ("action=discrete", "other actions"),
+    ):
+        with pytest.raises(ScenarioError, match=message):
+            resume_training(done.folder, ["trainer.steps=128", other], plots=False)
+    read = Checkpoint.read(done.checkpoint)
+    weights = {**read.tensors, "agent.value_head.weight": torch.full((1, 16), torch.nan)}
+    Checkpoint(read.head, weights).write(done.checkpoint)
+    for begin in (
+        lambda: resume_training(done.folder, ["trainer.steps=128"], plots=False),
+        lambda: train(
+            {**SCENARIO, "training": {"init_from": str(done.checkpoint)}},
+            runs_dir=tmp_path, plots=False,
+        ),
+    ):  # fmt: skip
+        with pytest.raises(ScenarioError, match="weights that are not finite"):
+            begin()
