@@ -89,7 +89,7 @@ class Progress:
 
     def __init__(self, seen: list[dict[str, torch.Tensor]]):
         self.seen, self.figures = seen, list[dict[str, float]]()
-        self.stop_asked = False
+        self.stop_asked, self.evaluation = False, dict[str, float]()
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         self.figures.append(figures)
