@@ -78,7 +78,7 @@ Mask = NDArray[np.bool_]
 
 
 class Args(WarmStartOptions, TrackedOptions):
-    """Settings; names and, where nothing else is said, defaults are CleanRL's."""
+    """Settings; the names are CleanRL's, the defaults are for large batches."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"num_envs": 256, "num_steps": 64},  # images of 84 x 84 x 3: 0.35 GB
@@ -305,7 +305,9 @@ class Learner:
         self.begins: Mask = np.ones(args.num_envs, np.bool_)  # an episode, with ``told``
         self.restarts: Mask = np.zeros(args.num_envs, np.bool_)  # the next step is only a reset
         self.losses = losses
-        if self.device.type == "cuda" and (args.compile or args.cuda_graphs):
+        on_gpu = self.device.type == "cuda"
+        self.equal = on_gpu and args.cuda_graphs  # whether all minibatches have one size
+        if on_gpu and (args.compile or args.cuda_graphs):
             mode = "reduce-overhead" if args.cuda_graphs else "default"
             self.losses = torch.compile(losses, mode=mode)
 
@@ -458,7 +460,8 @@ class Minibatch:
 def minibatches(learner: Learner, advantage: Tensor) -> Iterator[Minibatch]:
     """Yield the parts of a rollout in a new order, each step in one of them.
 
-    Steps are shuffled; for an agent with a memory, races are, each with all its steps.
+    Steps are shuffled; for an agent with a memory, races are, each with all its steps. CUDA
+    graphs are of one size: for them, some steps are meant twice where others were only resets.
     """
     args, buffer = learner.args, learner.buffer
     numbers = {
@@ -467,10 +470,12 @@ def minibatches(learner: Learner, advantage: Tensor) -> Iterator[Minibatch]:
     }  # fmt: skip
     if learner.agent.memory_size:
         order = torch.randperm(args.num_envs, device=learner.device)
-        for races in order.tensor_split(min(args.num_minibatches, args.num_envs)):
+        for races in _shares(order, args.num_minibatches, equal=learner.equal):
             rows = buffer.valid[:, races].flatten().nonzero()[:, 0]
             if not len(rows):
                 continue
+            if learner.equal:
+                rows = _filled(rows, args.num_steps * len(races))
             yield Minibatch(
                 {name: x[:, races] for name, x in buffer.seen.items()},
                 **{name: x[:, races].flatten(0, 1)[rows] for name, x in numbers.items()},
@@ -482,12 +487,26 @@ def minibatches(learner: Learner, advantage: Tensor) -> Iterator[Minibatch]:
     rows = buffer.valid.flatten().nonzero()[:, 0]
     flat = {name: x.flatten(0, 1) for name, x in buffer.seen.items()}
     order = rows[torch.randperm(len(rows), device=rows.device)]
-    for chosen in order.tensor_split(args.num_minibatches):
-        if len(chosen):
-            yield Minibatch(
-                {name: x.index_select(0, chosen) for name, x in flat.items()},
-                **{name: x.flatten(0, 1).index_select(0, chosen) for name, x in numbers.items()},
-            )
+    if learner.equal and len(order):
+        order = _filled(order, learner.batch)
+    for chosen in _shares(order, args.num_minibatches, equal=learner.equal):
+        yield Minibatch(
+            {name: x.index_select(0, chosen) for name, x in flat.items()},
+            **{name: x.flatten(0, 1).index_select(0, chosen) for name, x in numbers.items()},
+        )
+
+
+def _shares(order: Tensor, count: int, *, equal: bool) -> Iterator[Tensor]:
+    """Return the parts of an order, none empty; if equal, what is left over is left out."""
+    size, over = divmod(len(order), count)
+    if equal and size:
+        order = order[: len(order) - over]
+    return (share for share in order.tensor_split(count) if len(share))
+
+
+def _filled(rows: Tensor, size: int) -> Tensor:
+    """Return rows from the beginning again until there are so many."""
+    return rows.repeat(-(-size // len(rows)))[:size]
 
 
 def losses(agent: Agent, share: Minibatch, args: Args) -> tuple[Tensor, dict[str, Tensor]]:
@@ -566,7 +585,7 @@ def update(learner: Learner) -> dict[str, float]:
 
 
 def value_loss(value: Tensor, before: Tensor, returns: Tensor, args: Args) -> Tensor:
-    """Return half the mean squared error of the value, clipped if it is to be."""
+    """Return half the mean squared error of the value; clipped if asked for, against [3]."""
     squared = (value - returns) ** 2
     if args.clip_vloss:
         clipped = before + (value - before).clamp(-args.clip_coef, args.clip_coef)

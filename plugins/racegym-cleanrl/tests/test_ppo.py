@@ -132,6 +132,17 @@ def shares_of(learner: Learner) -> list[Minibatch]:
     return list(minibatches(learner, advantages(learner.buffer, 0.97, 0.9)))
 
 
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_minibatches_for_cuda_graphs_are_of_one_size(recurrent: str) -> None:
+    learner = driven("NextStep", recurrent)
+    steps = int(learner.buffer.valid.sum())
+    assert steps < learner.batch and sum(len(x.values) for x in shares_of(learner)) == steps
+    learner.args = learner.args.model_copy(update={"num_minibatches": 3})
+    learner.equal = True
+    sizes = {len(share.values) for share in shares_of(learner)}
+    assert sizes == {200 if recurrent == "gru" else learner.batch // 3}
+
+
 def test_losses_in_bfloat16_are_those_in_single_precision_to_its_digits() -> None:
     learner = driven("NextStep", "none")
     for share in shares_of(learner):
