@@ -661,8 +661,7 @@ class PPO(Trainer):
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint."""
-        begun = Checkpoint.read(checkpoint, ALGORITHM)
-        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+        self._learn(scenario, run_dir, progress, lambda new: restore(new, checkpoint))
 
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
@@ -774,12 +773,13 @@ def begin_from(learner: Learner, file: Path) -> None:
         learner.warm = WarmStart(args, learner.agent, learner.batch, cloned=cloned)
 
 
-def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
-    """Bring a learner to where a checkpoint was written.
+def restore(learner: Learner, file: Path) -> None:
+    """Bring a learner to where a checkpoint was written, and let go of its file.
 
     Raises:
-        ScenarioError: it is of another task or another network.
+        ScenarioError: it is of another algorithm, another task or another network.
     """
+    begun = Checkpoint.read(file, ALGORITHM)
     head, tensors = begun.head, begun.tensors
     check_network(head, learner.network, file)
     clone = part(tensors, "clone.")
@@ -790,12 +790,12 @@ def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
     learner.agent.load_state_dict(policy_network(begun, file).state_dict())
     scale, state = learner.scale, head.state
     scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
-    known = {int(name.split(".")[0]) for name in part(tensors, "adam.")}
+    adam: dict[int, dict[str, Tensor]] = {}
+    for name, values in part(tensors, "adam.").items():
+        index, _, what = name.partition(".")
+        adam.setdefault(int(index), {})[what] = values.clone()  # and not mapped from the file
     learner.optimizer.load_state_dict(
-        {
-            "state": {index: part(tensors, f"adam.{index}.") for index in sorted(known)},
-            "param_groups": learner.optimizer.state_dict()["param_groups"],
-        }
+        {"state": adam, "param_groups": learner.optimizer.state_dict()["param_groups"]}
     )
     learner.steps = head.steps
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}

@@ -27,6 +27,7 @@ from racegym_cleanrl.ppo import (
     advantages,
     losses,
     minibatches,
+    restore,
     rollout,
     value_loss,
 )
@@ -367,6 +368,18 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     assert one.keys() == other.keys()
     assert not {name for name in one if bits(one[name]) != bits(other[name])}
     assert any(name.startswith("envs.array.") for name in one)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at Linux's maps of memory")
+def test_a_resume_lets_go_of_the_file(tmp_path: Path) -> None:
+    file = trained(tmp_path).checkpoint
+    scenario = load_scenario(SCENARIO)
+    assert scenario.trainer is not None
+    args = Args.model_validate(dict(scenario.trainer.options))
+    learner = Learner(args, Task.of_scenario(scenario, args.num_envs))
+    restore(learner, file)
+    assert str(file) not in Path("/proc/self/maps").read_text(encoding="utf-8")
+    learner.task.envs.close()
 
 
 def test_a_resume_with_another_network_or_from_weights_that_are_none_is_refused(
