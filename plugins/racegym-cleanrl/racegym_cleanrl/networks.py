@@ -28,7 +28,7 @@ from racegym.errors import ScenarioError
 
 __all__ = [
     "MLP", "NUMBERS", "ONLY", "Encoder", "Eye", "Layout", "Memory", "Normalizer", "Observation",
-    "Recurrence", "Tanh", "Width", "layer_init", "mlp", "tensors_of",
+    "Recurrence", "Tanh", "Width", "layer_init", "mlp", "on_device", "tensors_of",
 ]  # fmt: skip
 
 Recurrence = Literal["none", "lstm", "gru"]
@@ -109,6 +109,13 @@ def tensors_of(observations: Any) -> Observation:
     """Return what an environment tells, as tensors over the same memory."""
     told = observations if isinstance(observations, dict) else {ONLY: observations}
     return {name: torch.from_numpy(np.asarray(part)) for name, part in told.items()}
+
+
+def on_device(told: Observation, device: torch.device) -> Observation:
+    """Return what is told on a device."""
+    if device.type == "cpu":
+        return told
+    return {name: values.to(device, non_blocking=True) for name, values in told.items()}
 
 
 def layer_init(layer: nn.Module, std: float = 2.0**0.5, bias: float = 0.0) -> Any:

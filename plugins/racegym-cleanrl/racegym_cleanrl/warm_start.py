@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from math import log
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -29,12 +29,10 @@ from torch import Tensor
 from racegym.errors import ScenarioError
 from racegym.interfaces import TrainerOptions
 from racegym_cleanrl.actions import Beta, Categorical, Gaussian, Policy
+from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Observation
 from racegym_cleanrl.policies import check_network, policy_network
-
-if TYPE_CHECKING:
-    from racegym_cleanrl.ppo import Agent
 
 __all__ = ["CRITIC", "ORIGINS", "WarmStart", "WarmStartOptions", "divergence", "load_origin"]
 

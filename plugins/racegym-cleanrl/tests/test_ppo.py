@@ -15,22 +15,13 @@ from torch import nn
 from racegym import load_scenario, make_vec
 from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, run, train, verify
-from racegym_cleanrl import ppo
+from racegym_cleanrl import ppo, rollouts
 from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Eye, Layout, Tanh, mlp, tensors_of
-from racegym_cleanrl.ppo import (
-    Args,
-    Learner,
-    Minibatch,
-    Rollout,
-    advantages,
-    losses,
-    minibatches,
-    restore,
-    rollout,
-    value_loss,
-)
+from racegym_cleanrl.ppo import Args, Learner, advantages, losses, rollout, value_loss
+from racegym_cleanrl.ppo_checkpoint import restore
+from racegym_cleanrl.rollouts import Minibatch, Rollout, minibatches
 from racegym_cleanrl.tasks import Task
 
 SCENARIO: dict[str, Any] = {
@@ -120,8 +111,7 @@ def test_all_autoreset_modes_give_the_same_advantages(recurrent: str) -> None:
 
 def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
     learner = driven("NextStep", "gru")
-    buffer = learner.buffer
-    for share in minibatches(learner, advantages(buffer, 0.97, 0.9)):
+    for share in shares_of(learner):
         assert share.begins is not None and share.memory is not None
         features = learner.agent.features_along(share.seen, share.memory, share.begins)
         logprob, _, value = learner.agent.judge(features[share.rows], share.actions)
@@ -130,7 +120,12 @@ def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
 
 
 def shares_of(learner: Learner) -> list[Minibatch]:
-    return list(minibatches(learner, advantages(learner.buffer, 0.97, 0.9)))
+    advantage = advantages(learner.buffer, 0.97, 0.9)
+    whole_races = learner.agent.memory_size > 0
+    count = learner.args.num_minibatches
+    return list(
+        minibatches(learner.buffer, advantage, count, whole_races=whole_races, equal=learner.equal)
+    )
 
 
 @pytest.mark.parametrize("recurrent", ["none", "gru"])
@@ -271,7 +266,7 @@ def test_widths_that_make_no_network_are_refused(tmp_path: Path) -> None:
 def test_a_rollout_that_would_not_fit_is_refused_before_it_is_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ppo, "free_memory", lambda: 1_000_000)
+    monkeypatch.setattr(rollouts, "free_memory", lambda: 1_000_000)
     with pytest.raises(ScenarioError, match=r"take 3\.0 MB .*trainer\.num_steps: 339 or less"):
         trained(tmp_path, num_envs=16, num_steps=1024)
     with pytest.raises(ScenarioError, match=r"trainer\.num_envs: 169 or less"):

@@ -14,9 +14,10 @@ from racegym import load_scenario
 from racegym.errors import ScenarioError
 from racegym.run import resume_training, train
 from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Layout
-from racegym_cleanrl.ppo import PPO, Agent, Args
+from racegym_cleanrl.ppo import PPO, Args
 from racegym_cleanrl.ppo import Learner as PPOLearner
 from racegym_cleanrl.warm_start import WarmStart, divergence
 
