@@ -66,13 +66,13 @@ def test_its_weight_falls_to_nothing() -> None:
 
 def test_the_policy_begins_with_steps_as_small_as_if_the_critic_had_not_learned_alone() -> None:
     """Adam's steps are about as large as the learning rate, however long it has waited."""
-    args = Args(steps=10_000, critic_warmup=300)
+    args = Args(steps=10_000, critic_warmup=150)
     agent, _ = agents("gaussian")
     warm = WarmStart(args, agent, batch=1, cloned=True)
     optimizer = torch.optim.Adam(agent.parameters(), lr=1e-3, eps=1e-5, fused=True)
     weights = agent.policy.mean.weight  # type: ignore[union-attr]
     before = weights.detach().clone()
-    for steps in range(1, 321):
+    for steps in range(1, 161):
         seen = torch.randn(16, 3)
         loss = (agent.policy(agent.actor({"numbers": seen})) - 5.0).square().mean()
         loss = loss + agent.value_of({"numbers": seen}).square().mean()
@@ -80,9 +80,9 @@ def test_the_policy_begins_with_steps_as_small_as_if_the_critic_had_not_learned_
         loss.backward()
         warm.hold(agent, steps)
         optimizer.step()
-        if steps == 300:
+        if steps == 150:
             torch.testing.assert_close(weights, before, rtol=0, atol=0)
-    assert float((weights.detach() - before).abs().max()) < 1.1 * 20 * 1e-3
+    assert float((weights.detach() - before).abs().max()) < 1.1 * 10 * 1e-3
 
 
 class Progress:
@@ -102,14 +102,6 @@ class Progress:
 
 
 LEARNERS: list[PPOLearner] = []
-
-
-@pytest.fixture
-def clone(tmp_path: Path, taught: Path, learner: dict[str, Any]) -> Path:
-    trainer = {"name": "bc", "demonstrations": [str(taught)], "steps": 3000, "hidden": [32],
-               "device": "cpu"}  # fmt: skip
-    given = {**learner, "task": "train", "trainer": trainer}
-    return train(given, runs_dir=tmp_path, plots=False).checkpoint
 
 
 def begun(
