@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -92,13 +93,17 @@ def check_network(head: Head, network: Mapping[str, Any], file: Path) -> None:
             raise ScenarioError(
                 f"was learned with {_WORDS[what]} than those of this scenario", file=file
             )
+        setting = _SETTINGS.get(what, what)
         raise ScenarioError(
-            f"has a network with {what}: {there}, and the trainer's settings say {here}", file=file
+            f"was learned with {setting}: {json.dumps(there)}, and the trainer's settings say "
+            f"{json.dumps(here)}; write trainer.{setting}: {json.dumps(there)}, or begin anew",
+            file=file,
         )
 
 
 _UNTOLD = {"recurrent": "none"}  # where a checkpoint does not tell
 _WORDS = {"layout": "other sensors", "actions": "other actions"}
+_SETTINGS = {"normalize": "normalize_observations"}
 
 
 def _check_size(plain: Any) -> None:

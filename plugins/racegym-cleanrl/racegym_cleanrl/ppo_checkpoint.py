@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from racegym.interfaces import Progress
-from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
+from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, going_on, part, with_prefix
 from racegym_cleanrl.machine import random_state, restore_random_state
 from racegym_cleanrl.networks import on_device, tensors_of
 from racegym_cleanrl.policies import check_network, policy_network
@@ -84,27 +84,44 @@ def restore(learner: Learner, file: Path) -> None:
     """Bring a learner to where a checkpoint was written, and let go of its file.
 
     Raises:
-        ScenarioError: it is of another algorithm, another task or another network.
+        ScenarioError: it is of another algorithm, another task or another network, or lacks what
+            a resume needs.
     """
     begun = Checkpoint.read(file, ALGORITHM)
-    head, tensors = begun.head, begun.tensors
-    check_network(head, learner.network, file)
-    clone = part(tensors, "clone.")
+    check_network(begun.head, learner.network, file)
+    known = policy_network(begun, file).state_dict()
+    with going_on(file):
+        _restore_warm_start(learner, begun)
+        learner.agent.load_state_dict(known)
+        _restore_optimizer(learner, begun)
+        _restore_course(learner, begun)
+        restore_random_state(part(begun.tensors, "random."))
+
+
+def _restore_warm_start(learner: Learner, begun: Checkpoint) -> None:
+    clone = part(begun.tensors, "clone.")
     if clone:
         learner.agent.load_state_dict(clone)
-        cloned = bool(head.state.get("cloned"))
+        cloned = bool(begun.head.state.get("cloned"))
         learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
-    learner.agent.load_state_dict(policy_network(begun, file).state_dict())
-    scale, state = learner.scale, head.state
-    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
+
+
+def _restore_optimizer(learner: Learner, begun: Checkpoint) -> None:
     adam: dict[int, dict[str, Tensor]] = {}
-    for name, values in part(tensors, "adam.").items():
+    for name, values in part(begun.tensors, "adam.").items():
         index, _, what = name.partition(".")
         adam.setdefault(int(index), {})[what] = values.clone()  # and not mapped from the file
     learner.optimizer.load_state_dict(
         {"state": adam, "param_groups": learner.optimizer.state_dict()["param_groups"]}
     )
+
+
+def _restore_course(learner: Learner, begun: Checkpoint) -> None:
+    """Bring back how far it was, and the races if they are those of the task still."""
+    head, tensors = begun.head, begun.tensors
     learner.steps = head.steps
+    scale, state = learner.scale, head.state
+    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
     if learner.task.goes_on(envs):  # other races, or another number of them, begin new episodes
@@ -114,4 +131,3 @@ def restore(learner: Learner, file: Path) -> None:
         learner.memory.copy_(torch.from_numpy(episodes["memory"]))
     told = learner.task.start(envs, learner.steps)
     learner.told = on_device(tensors_of(told), learner.device)
-    restore_random_state(part(tensors, "random."))

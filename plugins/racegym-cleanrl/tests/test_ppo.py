@@ -387,12 +387,17 @@ def test_a_resume_with_another_network_or_from_weights_that_are_none_is_refused(
 ) -> None:
     done = trained(tmp_path)
     for other, message in (
-        ("trainer.hidden=[9]", r"has a network with hidden: \[16\], and .* say \[9\]"),
+        ("trainer.hidden=[9]", r"with hidden: \[16\], and .* say \[9\]; write trainer\.hidden: "),
         ("action=discrete", "other actions"),
     ):
         with pytest.raises(ScenarioError, match=message):
             resume_training(done.folder, ["trainer.steps=128", other], plots=False)
     read = Checkpoint.read(done.checkpoint)
+    for name in ("random.cpu", "episodes.scaled"):
+        less = {what: values for what, values in read.tensors.items() if what != name}
+        Checkpoint(read.head, less).write(done.checkpoint)
+        with pytest.raises(ScenarioError, match=r"lacks .* from: KeyError: .*training\.init_from"):
+            resume_training(done.folder, ["trainer.steps=128"], plots=False)
     weights = {**read.tensors, "agent.value_head.weight": torch.full((1, 16), torch.nan)}
     Checkpoint(read.head, weights).write(done.checkpoint)
     for begin in (

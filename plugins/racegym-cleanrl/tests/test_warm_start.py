@@ -179,7 +179,7 @@ def test_the_normalisation_goes_on_where_that_is_asked_for(
 def test_a_policy_of_another_network_is_no_beginning(
     clone: Path, learner: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ScenarioError, match="a network with hidden"):
+    with pytest.raises(ScenarioError, match=r"write trainer\.hidden: \[32\]"):
         begun(clone, learner, monkeypatch, hidden=[16])
     with pytest.raises(ScenarioError, match="other sensors"):
         begun(clone, {**learner, "observation": ["state"]}, monkeypatch)
