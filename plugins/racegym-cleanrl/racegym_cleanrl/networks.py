@@ -121,10 +121,20 @@ def on_device(told: Observation, device: torch.device) -> Observation:
 def layer_init(layer: nn.Module, std: float = 2.0**0.5, bias: float = 0.0) -> Any:
     """Return a layer with orthogonal weights of this gain."""
     assert isinstance(layer, nn.Linear | nn.Conv2d)
-    nn.init.orthogonal_(layer.weight, std)
+    _make_orthogonal(layer.weight, std)
     assert layer.bias is not None
     nn.init.constant_(layer.bias, bias)
     return layer
+
+
+def _make_orthogonal(weight: Tensor, std: float) -> None:
+    """Draw an orthogonal matrix, whose last digits shall not depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        nn.init.orthogonal_(weight, std)
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Tanh(nn.Module):
@@ -331,7 +341,7 @@ class Memory(nn.Module):
             if "bias" in name:
                 nn.init.zeros_(parameter)
             else:
-                nn.init.orthogonal_(parameter, 1.0)
+                _make_orthogonal(parameter, 1.0)
         self.size = 2 * width if kind == "lstm" else width
 
     def forward(self, features: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, run, train, verify
 from racegym_cleanrl import ppo, rollouts
 from racegym_cleanrl.actions import Actions, policy_of
+from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Eye, Layout, Tanh, mlp, tensors_of
 from racegym_cleanrl.ppo import Args, Learner, advantages, losses, rollout, update, value_loss
@@ -178,6 +179,21 @@ def test_layers_with_a_gradient_written_out_are_those_of_autograd(activation: An
             parameter.grad = None
     for one, other in zip(*grads, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_an_agent_begins_with_the_same_bits_however_many_threads_there_are(recurrent: Any) -> None:
+    layout = Layout.of(spaces.Box(-1.0, 1.0, (60,), np.float32))
+    actions = Actions.of(spaces.Discrete(4), "gaussian")
+    before, made = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        made.append(Agent(layout, actions, (64, 64), normalize=True, recurrent=recurrent))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    for one, other in zip(*(agent.parameters() for agent in made), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_stays(
