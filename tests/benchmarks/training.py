@@ -3,7 +3,8 @@
     python tests/benchmarks/training.py [--threads 4] [--seconds 20]
 
 Both learn `train_kart`: kart2d with state and lookahead. A step is a decision of one race; what
-is counted is everything, driving and learning. stable-baselines3 has eight environments and its
+is counted is everything, driving and learning. Torch uses as many threads as in a training, for
+theirs, too; `OMP_NUM_THREADS` says otherwise. stable-baselines3 has eight environments and its
 defaults, and then, for a second line, our batch of races and our settings. Run it on a machine that
 does nothing else. The exit code is 1 when a target is missed.
 """
@@ -31,6 +32,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 import racegym
 from racegym import Scenario, kernels, load_scenario
 from racegym.learners.sb3 import RaceVecEnv
+from racegym_cleanrl.machine import use_threads
 from racegym_cleanrl.networks import tensors_of
 from racegym_cleanrl.ppo import Args, Learner, rollout, update
 from racegym_cleanrl.tasks import Task
@@ -95,18 +97,19 @@ def theirs(envs: VecEnv, seconds: float, **settings: Any) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of kernels")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
     parser.add_argument("--without-sb3", action="store_true", help="measure only ours")
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
     kernels.set_threads(given.threads)
+    use_threads(torch.device("cpu"), images=False)
 
     scenario = load_scenario(SCENARIO)
     assert scenario.trainer is not None
     args = Args.model_validate(dict(scenario.trainer.options))
     rate, shares = ours(scenario, args, given.seconds)
-    table = Table("PPO", "steps/s", "times slower", title=f"{given.threads} threads")
+    title = f"threads: {given.threads} of kernels, {torch.get_num_threads()} of torch"
+    table = Table("PPO", "steps/s", "times slower", title=title)
     table.add_row("racegym-cleanrl", f"{rate:,.0f}", "1")
     missed = rate < LEAST.get(given.threads, 0.0)
     if not given.without_sb3:

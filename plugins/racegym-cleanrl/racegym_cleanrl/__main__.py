@@ -18,11 +18,14 @@ __all__ = ["main"]
 @click.argument("algorithm")
 @click.argument("env")
 @click.option(
-    "--seed", "seeds", default=(1,), multiple=True, help="Of a training; may be repeated."
-)
+    "--seed", "seeds", default=(1,), multiple=True, type=click.IntRange(0, 2**31 - 1),
+    help="Of a training; may be repeated.",
+)  # fmt: skip
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A setting.")
 @click.option("--out", default="runs", type=click.Path(path_type=Path), help="Folder for results.")
-@click.option("--episodes", default=20, help="Driven with what was learned.")
+@click.option(
+    "--episodes", default=20, type=click.IntRange(min=1), help="Driven with what was learned."
+)
 def main(
     algorithm: str,
     env: str,

@@ -51,9 +51,9 @@ class Actions:
         """Return what an action space allows.
 
         Raises:
-            ScenarioError: it is neither discrete nor a box with bounds.
+            ScenarioError: it is neither discrete, counted from 0, nor a box with bounds.
         """
-        if isinstance(space, spaces.Discrete):
+        if isinstance(space, spaces.Discrete) and space.start == 0:
             return cls("discrete", (), choices=int(space.n))
         if isinstance(space, spaces.Box) and space.is_bounded():
             low, high = (tuple(map(float, bound.reshape(-1))) for bound in (space.low, space.high))

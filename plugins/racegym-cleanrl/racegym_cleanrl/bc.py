@@ -33,6 +33,8 @@ from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
 from racegym_cleanrl.actions import Actions, Beta, Gaussian
+from racegym_cleanrl.agent import Agent
+from racegym_cleanrl.agent import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
@@ -40,8 +42,6 @@ from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
 from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
 from racegym_cleanrl.networks import Eye, Layout, Observation
-from racegym_cleanrl.ppo import Agent
-from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.teacher import lesson, with_teacher
 from racegym_cleanrl.tracking import TrackedOptions, tracked
@@ -442,7 +442,7 @@ def _best(learner: Learner) -> Agent:
 def learn(learner: Learner, progress: Progress) -> None:
     """Pass over the data, and have lessons when they are due, until the steps are done."""
     args = learner.args
-    use_threads(learner.device)
+    use_threads(learner.device, images=bool(learner.layout.images))
     before, since = learner.steps, perf_counter()
     while learner.steps < args.steps and not progress.stop_asked:
         tired = 0 < args.patience <= learner.waited

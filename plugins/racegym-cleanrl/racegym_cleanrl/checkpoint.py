@@ -25,7 +25,8 @@ from racegym.envs import PolicyNote
 from racegym.errors import ScenarioError
 
 __all__ = [
-    "AGENT", "FORMAT", "SUFFIX", "Checkpoint", "Head", "part", "read_head", "with_prefix",
+    "AGENT", "FORMAT", "SUFFIX", "Checkpoint", "Head", "going_on", "part", "read_head",
+    "with_prefix",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -134,6 +135,19 @@ def _opened(file: Path) -> Iterator[Any]:
         # Beside its own errors it passes on those of torch, of a dtype that torch lacks, say.
         reason = " ".join(str(error).split())[:200]
         raise ScenarioError(f"is damaged, or no checkpoint: {reason}", file=file) from error
+
+
+@contextmanager
+def going_on(file: Path) -> Iterator[None]:
+    """Refuse a checkpoint, from within, that does not hold what a resume goes on from."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ScenarioError(
+            f"lacks what a resume goes on from: {reason}; begin from it, with training.init_from",
+            file=file,
+        ) from error
 
 
 def _head(told: Mapping[str, str], file: Path) -> Head:

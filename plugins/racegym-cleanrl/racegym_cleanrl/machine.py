@@ -13,6 +13,8 @@ from racegym.kernels import threads
 
 __all__ = ["chosen_device", "random_state", "restore_random_state", "seed_all", "use_threads"]
 
+FEW = 2  # threads for networks without images
+
 
 def chosen_device(name: str) -> torch.device:
     """Return the device that a setting names.
@@ -30,6 +32,11 @@ def chosen_device(name: str) -> torch.device:
         raise ScenarioError(
             "device is cuda, and torch finds no GPU here; take device: cpu, or auto, which takes "
             "a GPU where there is one"
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ScenarioError(
+            f"device is {name}, and torch finds {torch.cuda.device_count()} GPU here, counted from "
+            "0; take device: cuda"
         )
     if device.type not in ("cpu", "cuda"):
         raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...")
@@ -56,11 +63,18 @@ def restore_random_state(states: Mapping[str, Tensor]) -> None:
         torch.cuda.set_rng_state(states["cuda"].cpu())
 
 
-def use_threads(device: torch.device) -> None:
-    """Let torch use as many threads as racegym's kernels do.
+def use_threads(device: torch.device, *, images: bool) -> None:
+    """Let torch use as many threads as pay.
 
-    That is ``RACEGYM_THREADS``, or one a core. ``OMP_NUM_THREADS``, where it is set, holds for
-    torch alone.
+    Of layers of some dozens of numbers more than ``FEW`` threads only wait for each other;
+    convolutions keep every core busy. ``RACEGYM_THREADS`` holds for racegym's kernels and torch,
+    ``OMP_NUM_THREADS`` for torch alone.
+
+    Args:
+        device: where the networks are.
+        images: whether they look at images.
     """
-    if device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(threads())
+    if device.type != "cpu" or "OMP_NUM_THREADS" in os.environ:
+        return
+    asked = os.environ.get("RACEGYM_THREADS", "").isdigit()
+    torch.set_num_threads(threads() if asked or images else min(FEW, threads()))

@@ -20,9 +20,8 @@ def free_memory(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
     Args:
         meminfo, cgroup: where Linux tells of the machine, and of the container.
     """
-    found = [
-        bytes_left for bytes_left in (_of_machine(meminfo), _of_container(cgroup)) if bytes_left
-    ]
+    told = (_of_machine(meminfo), _of_container(cgroup))
+    found = [bytes_left for bytes_left in told if bytes_left is not None]
     if found:
         return min(found)
     try:

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -27,10 +28,11 @@ from racegym.errors import ScenarioError
 
 __all__ = [
     "MLP", "NUMBERS", "ONLY", "Encoder", "Eye", "Layout", "Memory", "Normalizer", "Observation",
-    "Recurrence", "Tanh", "layer_init", "mlp", "tensors_of",
+    "Recurrence", "Tanh", "Width", "layer_init", "mlp", "on_device", "tensors_of",
 ]  # fmt: skip
 
 Recurrence = Literal["none", "lstm", "gru"]
+Width = Annotated[int, Field(ge=1, le=16_384)]  # of a layer
 Observation = dict[str, Tensor]  # by sensor, each led by the batch
 
 ONLY = "observation"  # the name of a box that is not part of a mapping
@@ -59,7 +61,7 @@ class Layout:
         """Return the layout of an observation space.
 
         Raises:
-            ScenarioError: it is made of other things than boxes.
+            ScenarioError: it is made of other things than boxes, or of nothing.
         """
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {ONLY: space}
         boxes: dict[str, spaces.Box] = {}
@@ -73,6 +75,8 @@ class Layout:
         images = tuple(
             name for name, box in boxes.items() if len(box.shape) == 3 and box.dtype == np.uint8
         )
+        if not any(prod(box.shape) for box in boxes.values()):
+            raise ScenarioError("the observation is empty; nothing can be learned from it")
         last = tuple(name for name in images if boxes[name].shape[-1] < boxes[name].shape[0])
         return cls({name: tuple(box.shape) for name, box in boxes.items()}, images, last)
 
@@ -107,13 +111,30 @@ def tensors_of(observations: Any) -> Observation:
     return {name: torch.from_numpy(np.asarray(part)) for name, part in told.items()}
 
 
+def on_device(told: Observation, device: torch.device) -> Observation:
+    """Return what is told on a device."""
+    if device.type == "cpu":
+        return told
+    return {name: values.to(device, non_blocking=True) for name, values in told.items()}
+
+
 def layer_init(layer: nn.Module, std: float = 2.0**0.5, bias: float = 0.0) -> Any:
     """Return a layer with orthogonal weights of this gain."""
     assert isinstance(layer, nn.Linear | nn.Conv2d)
-    nn.init.orthogonal_(layer.weight, std)
+    _make_orthogonal(layer.weight, std)
     assert layer.bias is not None
     nn.init.constant_(layer.bias, bias)
     return layer
+
+
+def _make_orthogonal(weight: Tensor, std: float) -> None:
+    """Draw an orthogonal matrix, whose last digits shall not depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        nn.init.orthogonal_(weight, std)
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Tanh(nn.Module):
@@ -266,7 +287,7 @@ class Eye(nn.Module):
 
     def side_by_side(self, told: Observation) -> Tensor:
         """Return the numbers of what is told, (n, width)."""
-        parts = [told[name].flatten(1) for name in self.layout.numbers]
+        parts = [_row(told[name]) for name in self.layout.numbers]
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def learn(self, told: Observation) -> None:
@@ -293,6 +314,11 @@ class Eye(nn.Module):
         return kept
 
 
+def _row(values: Tensor) -> Tensor:
+    """Return (n, width) numbers of what is told, whatever they were."""
+    return (values.flatten(1) if values.dim() > 1 else values[:, None]).float()
+
+
 class Memory(nn.Module):
     """A recurrent layer: what it returns depends on what it was given before.
 
@@ -315,7 +341,7 @@ class Memory(nn.Module):
             if "bias" in name:
                 nn.init.zeros_(parameter)
             else:
-                nn.init.orthogonal_(parameter, 1.0)
+                _make_orthogonal(parameter, 1.0)
         self.size = 2 * width if kind == "lstm" else width
 
     def forward(self, features: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:

@@ -286,7 +286,7 @@ def learn(
         TrainingError: a loss is no number any more.
     """
     args = learner.frame
-    use_threads(learner.device)
+    use_threads(learner.device, images=bool(learner.layout.images))
     if not learner.told:
         learner.told = _on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     losses = _Losses()

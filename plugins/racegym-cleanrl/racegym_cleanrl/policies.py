@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -11,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from racegym.errors import RacegymError, ScenarioError
-from racegym_cleanrl.checkpoint import AGENT, Checkpoint, part
+from racegym_cleanrl.checkpoint import AGENT, Checkpoint, Head, part
 
-__all__ = ["ALGORITHMS", "policy_network"]
+__all__ = ["ALGORITHMS", "check_network", "policy_network"]
 
 ALGORITHMS = {  # the module of each; it has ``agent_of(network)``
     "bc": "racegym_cleanrl.bc",
@@ -71,6 +72,38 @@ def policy_network(checkpoint: Checkpoint, file: Path) -> nn.Module:
     if not all(bool(torch.isfinite(values).all()) for values in found.values()):
         raise ScenarioError("holds weights that are not finite numbers", file=file)
     return network.eval()
+
+
+def check_network(head: Head, network: Mapping[str, Any], file: Path) -> None:
+    """Refuse a checkpoint of another network than the one that is to go on.
+
+    Args:
+        head: of the checkpoint.
+        network: what that one's own checkpoints tell of it.
+        file: of the checkpoint.
+
+    Raises:
+        ScenarioError: tells what differs.
+    """
+    for what, here in network.items():
+        there = head.network.get(what, _UNTOLD.get(what, here))
+        if there == here:
+            continue
+        if what in _WORDS:
+            raise ScenarioError(
+                f"was learned with {_WORDS[what]} than those of this scenario", file=file
+            )
+        setting = _SETTINGS.get(what, what)
+        raise ScenarioError(
+            f"was learned with {setting}: {json.dumps(there)}, and the trainer's settings say "
+            f"{json.dumps(here)}; write trainer.{setting}: {json.dumps(there)}, or begin anew",
+            file=file,
+        )
+
+
+_UNTOLD = {"recurrent": "none"}  # where a checkpoint does not tell
+_WORDS = {"layout": "other sensors", "actions": "other actions"}
+_SETTINGS = {"normalize": "normalize_observations"}
 
 
 def _check_size(plain: Any) -> None:

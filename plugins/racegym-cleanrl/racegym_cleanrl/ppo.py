@@ -1,9 +1,10 @@
 """PPO: proximal policy optimisation [1], in the manner of CleanRL's ``ppo_continuous_action.py``.
 
-Read it from top to bottom: settings, network, rollout, advantages, update, and the loop that
-calls them. What differs from CleanRL: batches of hundreds or thousands of races that are
-stepped at once, few large minibatches, and a trainer that can be resumed. The rest of what
-differs, and why, is told in docs/trainers/ppo.md.
+Read it from top to bottom: settings, rollout, advantages, losses, update, and the loop that calls
+them. What differs from CleanRL: batches of hundreds or thousands of races that are stepped at
+once, few large minibatches, and a trainer that can be resumed. The rest of what differs, and why,
+is told in docs/trainers/ppo.md. The agent's network stands in ``agent.py``, what is driven and its
+minibatches in ``rollouts.py``, what a resume goes on from in ``ppo_checkpoint.py``.
 
 [1] Schulman, Wolski, Dhariwal, Radford, Klimov (2017), "Proximal policy optimization
     algorithms", arXiv:1707.06347.
@@ -15,8 +16,8 @@ differs, and why, is told in docs/trainers/ppo.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Literal
@@ -29,50 +30,39 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import ScenarioError, TrainingError
+from racegym.errors import TrainingError
 from racegym.interfaces import Driver, Progress, Trainer, options
-from racegym_cleanrl.actions import Actions, policy_of
-from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
+from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.agent import Agent, agent_of
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
-from racegym_cleanrl.machine import (
-    chosen_device,
-    random_state,
-    restore_random_state,
-    seed_all,
-    use_threads,
-)
+from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
 from racegym_cleanrl.networks import (
-    Encoder,
-    Eye,
+    NUMBERS,
     Layout,
-    Memory,
     Observation,
     Recurrence,
-    Tanh,
-    layer_init,
-    mlp,
+    Width,
+    on_device,
     tensors_of,
 )
-from racegym_cleanrl.tasks import Episodes, Task
+from racegym_cleanrl.ppo_checkpoint import ALGORITHM, begin_from, restore, save
+from racegym_cleanrl.rollouts import Minibatch, Rollout, minibatches
+from racegym_cleanrl.tasks import Episodes, Task, check_numbers
 from racegym_cleanrl.tracking import TrackedOptions, tracked
-from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions, load_origin
+from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions
 
 __all__ = [
-    "PPO", "Agent", "Args", "Learner", "Minibatch", "ReturnScale", "Rollout", "advantages",
-    "agent_of", "begin_from", "check_finite", "checkpoint_of", "learn", "losses", "minibatches",
-    "on_device", "restore", "rollout", "save", "take_over", "update", "value_loss",
+    "PPO", "Args", "Learner", "ReturnScale", "advantages", "agent_of", "check_finite", "learn",
+    "losses", "rollout", "update", "value_loss",
 ]  # fmt: skip
-
-ALGORITHM = "ppo"
-HEADS = 256  # features of actor and critic behind images
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 class Args(WarmStartOptions, TrackedOptions):
-    """Settings; names and, where nothing else is said, defaults are CleanRL's."""
+    """Settings; the names are CleanRL's, the defaults are for large batches."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"num_envs": 256, "num_steps": 64},  # images of 84 x 84 x 3: 0.35 GB
@@ -97,7 +87,7 @@ class Args(WarmStartOptions, TrackedOptions):
     )
     normalize_observations: bool = Field(True, description="numbers, by all that was seen")
     normalize_rewards: bool = Field(True, description="by the deviation of the returns")
-    hidden: tuple[int, ...] = Field((64, 64), description="widths of the layers for numbers")
+    hidden: tuple[Width, ...] = Field((64, 64), description="widths of the layers for numbers")
     distribution: Literal["gaussian", "beta"] = Field(
         "gaussian", description="of continuous actions"
     )
@@ -107,159 +97,6 @@ class Args(WarmStartOptions, TrackedOptions):
     compile: bool = Field(False, description="on a GPU: fuse operations with torch.compile")
     cuda_graphs: bool = Field(False, description="on a GPU: compile, and replay as CUDA graphs")
     bf16: bool = Field(False, description="on a GPU: networks learn in bfloat16")
-
-
-class Agent(nn.Module):
-    """A policy and a value, each a network of its own unless they share eyes or a memory.
-
-    Args:
-        layout: of what is told.
-        actions: that it chooses from.
-        hidden: widths of the layers for numbers.
-        normalize: whether numbers are normalised.
-        recurrent: what the memory is, "none" for none.
-        recurrent_size: its width.
-        expected: whether it drives by the mean of what it would do by chance, as it learned;
-            otherwise by the best action.
-    """
-
-    def __init__(
-        self,
-        layout: Layout,
-        actions: Actions,
-        hidden: Sequence[int],
-        *,
-        normalize: bool,
-        recurrent: Recurrence = "none",
-        recurrent_size: int = 128,
-        expected: bool = False,
-    ):
-        super().__init__()
-        self.eye = Eye(layout, normalize=normalize)
-        self.expected = expected
-        self.shared: nn.Module | None = None
-        self.memory = None
-        if not layout.images and recurrent == "none":
-            self.actor: nn.Module = Encoder(layout, hidden, Tanh)
-            self.critic: nn.Module = Encoder(layout, hidden, Tanh)
-            width = self.actor.features
-        else:
-            self.shared = eyes = Encoder(layout, () if layout.images else hidden, Tanh)
-            features = eyes.features
-            if recurrent != "none":
-                self.memory = Memory(recurrent, features, recurrent_size)
-                features = recurrent_size
-            width = HEADS if layout.images else hidden[-1]
-            activation = nn.ReLU if layout.images else Tanh
-            self.actor, self.critic = (mlp([features, width], activation) for _ in range(2))
-        self.policy = policy_of(actions, width)
-        self.value_head = layer_init(nn.Linear(width, 1), std=1.0)
-
-    @property
-    def memory_size(self) -> int:
-        """Return how many numbers it keeps in mind; 0 for none."""
-        return 0 if self.memory is None else self.memory.size
-
-    def features(self, seen: Observation, memory: Tensor) -> tuple[Any, Tensor]:
-        """Return what actor and critic look at, and the memory (n, memory_size) after it."""
-        if self.shared is None:
-            return seen, memory
-        features = self.shared(seen)
-        return (features, memory) if self.memory is None else self.memory(features, memory)
-
-    def features_along(self, seen: Observation, memory: Tensor, begins: Tensor) -> Any:
-        """Return the features of whole sequences, one step after the other.
-
-        Args:
-            seen: (T, n, ...) as the eye returns it.
-            memory: (n, memory_size) before the first step.
-            begins: (T, n) 1 where an episode begins, with nothing in mind.
-
-        Returns:
-            (T n, ...).
-        """
-        assert self.shared is not None and self.memory is not None
-        steps, n = begins.shape
-        features = self.shared({name: part.flatten(0, 1) for name, part in seen.items()})
-        along = []
-        for told, begin in zip(features.view(steps, n, -1), begins, strict=True):
-            out, memory = self.memory(told, memory * (1.0 - begin)[:, None])
-            along.append(out)
-        return torch.cat(along)
-
-    def head(self, seen: Observation) -> Tensor:
-        """Return (n, ...) what the policy's head makes of what was seen, with nothing in mind."""
-        n = len(next(iter(seen.values())))
-        memory = self.value_head.weight.new_zeros(n, self.memory_size)
-        made: Tensor = self.policy(self.actor(self.features(seen, memory)[0]))
-        return made
-
-    def value_of(self, features: Any) -> Tensor:
-        """Return (n,) what the future is worth."""
-        value: Tensor = self.value_head(self.critic(features))[:, 0]
-        return value
-
-    def get_value(self, seen: Observation, memory: Tensor) -> Tensor:
-        """Return (n,) what the future is worth, with ``memory`` in mind."""
-        return self.value_of(self.features(seen, memory)[0])
-
-    def judge(self, features: Any, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the log-probabilities of actions (n, *shape), the entropies, and the values."""
-        head = self.policy(self.actor(features))
-        value = self.value_of(features)
-        return self.policy.log_prob(head, action), self.policy.entropy(head), value
-
-    def act(self, seen: Observation, memory: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return drawn actions, their log-probabilities, the values, and the memory after it."""
-        features, memory = self.features(seen, memory)
-        head = self.policy(self.actor(features))
-        action = self.policy.sample(head)
-        return action, self.policy.log_prob(head, action), self.value_of(features), memory
-
-    def drive(self, told: Observation, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return actions without chance (n, *shape), as the environment takes them, and the memory.
-
-        Args:
-            told: by sensor.
-            memory: (n, memory_size), zeros where an episode begins.
-        """
-        features, memory = self.features(self.eye(told), memory)
-        head = self.policy(self.actor(features))
-        action = self.policy.expected(head) if self.expected else self.policy.best(head)
-        return self.policy.scaled(action), memory
-
-    def forward(self, told: Observation) -> Tensor:
-        """Return actions without chance (n, *shape), of an agent without a memory."""
-        n = len(next(iter(told.values())))
-        return self.drive(told, self.value_head.weight.new_zeros(n, self.memory_size))[0]
-
-
-@dataclass
-class Rollout:
-    """What was seen, done and paid: T steps of N environments.
-
-    Attributes:
-        seen: by part, (T, N, ...).
-        actions, logprobs, rewards, values: (T, N, ...).
-        next_values: (T, N) of what followed each step, before any reset.
-        terminated: (T, N) float, 1 where nothing followed.
-        ended: (T, N) float, 1 where the episode ended for whatever reason.
-        begins: (T, N) float, 1 where the observation is the first of its episode.
-        valid: (T, N) bool, False for a step that was only a reset.
-        memory: (N, memory_size) before the first step.
-    """
-
-    seen: Observation
-    actions: Tensor
-    logprobs: Tensor
-    rewards: Tensor
-    values: Tensor
-    next_values: Tensor
-    terminated: Tensor
-    ended: Tensor
-    begins: Tensor
-    valid: Tensor
-    memory: Tensor
 
 
 class Learner:
@@ -278,18 +115,9 @@ class Learner:
         self.steps = 0
         self.scale = ReturnScale(args.num_envs, args.gamma)
         self.episodes = Episodes(args.num_envs)
-        shape = (args.num_steps, args.num_envs)
-
-        def room(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-            return torch.zeros(shape, dtype=dtype, device=self.device)
-
-        self.buffer = Rollout(
-            seen=self.agent.eye.room(*shape, device=self.device),
-            actions=room(*shape, *self.actions.shape),
-            logprobs=room(*shape), rewards=room(*shape), values=room(*shape),
-            next_values=room(*shape), terminated=room(*shape), ended=room(*shape),
-            begins=room(*shape), valid=room(*shape, dtype=torch.bool),
-            memory=room(args.num_envs, self.agent.memory_size),
+        self.buffer = Rollout.room(
+            self.agent.eye, self.actions, (args.num_steps, args.num_envs),
+            self.agent.memory_size, self.device,
         )  # fmt: skip
         self.warm: WarmStart | None = None  # of one that began from a checkpoint
         self.told: Observation = {}
@@ -297,7 +125,9 @@ class Learner:
         self.begins: Mask = np.ones(args.num_envs, np.bool_)  # an episode, with ``told``
         self.restarts: Mask = np.zeros(args.num_envs, np.bool_)  # the next step is only a reset
         self.losses = losses
-        if self.device.type == "cuda" and (args.compile or args.cuda_graphs):
+        on_gpu = self.device.type == "cuda"
+        self.equal = on_gpu and args.cuda_graphs  # whether all minibatches have one size
+        if on_gpu and (args.compile or args.cuda_graphs):
             mode = "reduce-overhead" if args.cuda_graphs else "default"
             self.losses = torch.compile(losses, mode=mode)
 
@@ -324,9 +154,12 @@ def rollout(learner: Learner) -> None:
     buffer.memory.copy_(learner.memory)
     known: Mask | None = None  # whose next value is in the buffer already
     for step in range(learner.args.num_steps):
+        done = learner.steps + step * learner.args.num_envs
         if learner.warm is None or not learner.warm.keeps_normalization:
             agent.eye.learn(learner.told)
         seen = agent.eye(learner.told)
+        if NUMBERS in seen and not seen[NUMBERS].sum().isfinite():
+            check_numbers({f"the observation {k!r}": x for k, x in learner.told.items()}, done)
         for name, part_seen in seen.items():
             buffer.seen[name][step] = part_seen
         begins = torch.from_numpy(learner.begins).to(learner.device)
@@ -339,6 +172,8 @@ def rollout(learner: Learner) -> None:
             _follow(buffer.next_values[step - 1], value, known)
         driven = agent.policy.scaled(action).cpu().numpy()
         told, rewards, terminated, truncated, infos = task.envs.step(driven)
+        if not isfinite(rewards.sum()):
+            check_numbers({"the reward": torch.from_numpy(rewards)}, done)
         ended = terminated | truncated
         restarted = learner.restarts
         learner.episodes.step(rewards, terminated, ended, restarted, infos)
@@ -375,13 +210,6 @@ def _follow(next_values: Tensor, values: Tensor, known: Mask | None) -> None:
         torch.where(torch.from_numpy(known).to(values.device), next_values, values, out=next_values)
 
 
-def on_device(told: Observation, device: torch.device) -> Observation:
-    """Return what is told on a device."""
-    if device.type == "cpu":
-        return told
-    return {name: values.to(device, non_blocking=True) for name, values in told.items()}
-
-
 def advantages(buffer: Rollout, gamma: float, gae_lambda: float) -> Tensor:
     """Return the generalised advantages of [2], (T, N).
 
@@ -395,64 +223,6 @@ def advantages(buffer: Rollout, gamma: float, gae_lambda: float) -> Tensor:
     for t in range(len(found) - 1, -1, -1):
         last = torch.addcmul(deltas[t], carried[t], last, out=found[t])
     return found
-
-
-@dataclass
-class Minibatch:
-    """A part of a rollout, n steps, that is learned from at once.
-
-    Attributes:
-        seen: by part, (n, ...), or (T, m, ...) of m races for an agent with a memory.
-        actions, logprobs, values, advantages, returns: (n, ...).
-        memory: (m, memory_size) before the first step, for an agent with a memory.
-        begins: (T, m), likewise.
-        rows: (n,) which of the T m steps are meant, likewise.
-    """
-
-    seen: Observation
-    actions: Tensor
-    logprobs: Tensor
-    values: Tensor
-    advantages: Tensor
-    returns: Tensor
-    memory: Tensor | None = None
-    begins: Tensor | None = None
-    rows: Tensor | None = None
-
-
-def minibatches(learner: Learner, advantage: Tensor) -> Iterator[Minibatch]:
-    """Yield the parts of a rollout in a new order, each step in one of them.
-
-    Steps are shuffled; for an agent with a memory, races are, each with all its steps.
-    """
-    args, buffer = learner.args, learner.buffer
-    numbers = {
-        "actions": buffer.actions, "logprobs": buffer.logprobs, "values": buffer.values,
-        "advantages": advantage, "returns": advantage + buffer.values,
-    }  # fmt: skip
-    if learner.agent.memory_size:
-        order = torch.randperm(args.num_envs, device=learner.device)
-        for races in order.tensor_split(min(args.num_minibatches, args.num_envs)):
-            rows = buffer.valid[:, races].flatten().nonzero()[:, 0]
-            if not len(rows):
-                continue
-            yield Minibatch(
-                {name: x[:, races] for name, x in buffer.seen.items()},
-                **{name: x[:, races].flatten(0, 1)[rows] for name, x in numbers.items()},
-                memory=buffer.memory[races],
-                begins=buffer.begins[:, races],
-                rows=rows,
-            )
-        return
-    rows = buffer.valid.flatten().nonzero()[:, 0]
-    flat = {name: x.flatten(0, 1) for name, x in buffer.seen.items()}
-    order = rows[torch.randperm(len(rows), device=rows.device)]
-    for chosen in order.tensor_split(args.num_minibatches):
-        if len(chosen):
-            yield Minibatch(
-                {name: x.index_select(0, chosen) for name, x in flat.items()},
-                **{name: x.flatten(0, 1).index_select(0, chosen) for name, x in numbers.items()},
-            )
 
 
 def losses(agent: Agent, share: Minibatch, args: Args) -> tuple[Tensor, dict[str, Tensor]]:
@@ -500,7 +270,11 @@ def update(learner: Learner) -> dict[str, float]:
     told: dict[str, Tensor] = {}
     history: list[Tensor] = []
     for _ in range(args.update_epochs):
-        for share in minibatches(learner, advantage):
+        shares = minibatches(
+            buffer, advantage, args.num_minibatches,
+            whole_races=agent.memory_size > 0, equal=learner.equal,
+        )  # fmt: skip
+        for share in shares:
             with torch.autocast(learner.device.type, torch.bfloat16, enabled=bf16):
                 loss, told = learner.losses(agent, share, args)
                 if learner.warm is not None and learner.warm.holds(learner.steps):
@@ -516,20 +290,22 @@ def update(learner: Learner) -> dict[str, float]:
             learner.optimizer.step()
             told["losses/grad_norm"] = norm
             history.append(torch.stack(list(told.values())))
+        if not history:  # every step was only a reset
+            return {}
         if args.target_kl is not None and told["losses/approx_kl"] > args.target_kl:
             break
     table = torch.stack(history).cpu()
     check_finite(list(told), table, learner.steps)
     valid = buffer.valid
     returns, values = (advantage + buffer.values)[valid], buffer.values[valid]
-    spread = returns.var()
-    explained = 1.0 - (returns - values).var() / spread if spread > 0 else torch.nan
+    spread = returns.var(correction=0)
+    explained = 1.0 - (returns - values).var(correction=0) / spread if spread > 0 else torch.nan
     figures = dict(zip(told, table.mean(dim=0).tolist(), strict=True))
     return figures | {"losses/explained_variance": float(explained)}
 
 
 def value_loss(value: Tensor, before: Tensor, returns: Tensor, args: Args) -> Tensor:
-    """Return half the mean squared error of the value, clipped if it is to be."""
+    """Return half the mean squared error of the value; clipped if asked for, against [3]."""
     squared = (value - returns) ** 2
     if args.clip_vloss:
         clipped = before + (value - before).clamp(-args.clip_coef, args.clip_coef)
@@ -605,8 +381,7 @@ class PPO(Trainer):
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint."""
-        begun = Checkpoint.read(checkpoint, ALGORITHM)
-        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+        self._learn(scenario, run_dir, progress, lambda new: restore(new, checkpoint))
 
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
@@ -640,7 +415,7 @@ class PPO(Trainer):
 def learn(learner: Learner, progress: Progress) -> None:
     """Collect and learn in turns until the steps are done or somebody wants it to end."""
     args = learner.args
-    use_threads(learner.device)
+    use_threads(learner.device, images=bool(learner.layout.images))
     if not learner.told:
         learner.told = on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     before, since = learner.steps, perf_counter()
@@ -659,128 +434,3 @@ def learn(learner: Learner, progress: Progress) -> None:
             save(learner, progress)
     if progress.checkpoint_due(learner.steps):
         save(learner, progress)
-
-
-def save(learner: Learner, progress: Progress) -> None:
-    """Leave a checkpoint that a resume may go on from."""
-    with progress.checkpoint(f"last{SUFFIX}") as file:
-        checkpoint_of(learner).write(file)
-
-
-def checkpoint_of(learner: Learner) -> Checkpoint:
-    """Return all that has been learned, and all that is needed to go on."""
-    optimizer = learner.optimizer.state_dict()["state"]
-    scale = learner.scale
-    head = Head(
-        algorithm=ALGORITHM,
-        args=learner.args.model_dump(mode="json"),
-        note=learner.task.note,
-        network=learner.network,
-        steps=learner.steps,
-        state={
-            "mean": scale.mean, "squares": scale.squares, "count": scale.count,
-            "cloned": learner.warm is not None and learner.warm.cloned,
-        },
-    )  # fmt: skip
-    tensors = with_prefix("agent.", learner.agent.state_dict())
-    for index, values in optimizer.items():
-        tensors |= with_prefix(f"adam.{index}.", values)
-    if learner.warm is not None:
-        tensors |= with_prefix("clone.", learner.warm.clone.state_dict())
-    tensors |= with_prefix("random.", random_state())
-    tensors |= with_prefix("envs.", learner.task.save())
-    tensors |= with_prefix(
-        "episodes.",
-        {
-            **learner.episodes.save(),
-            "scaled": scale.returns,
-            "begins": learner.begins,
-            "restarts": learner.restarts,
-            "memory": learner.memory,
-        },
-    )
-    return Checkpoint(head, tensors)
-
-
-def begin_from(learner: Learner, file: Path) -> None:
-    """Let a fresh learner begin with what a checkpoint knows, of this algorithm or a clone's.
-
-    Raises:
-        ScenarioError: it is of another algorithm, another task or another network.
-    """
-    args = learner.args
-    origin = load_origin(learner.agent, learner.network, file, args.clone_std)
-    cloned = origin.head.algorithm != ALGORITHM
-    if not cloned:  # its critic counts in its own units
-        scale, state = learner.scale, origin.head.state
-        scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
-    if cloned or args.critic_warmup or args.clone_kl or args.keep_normalization:
-        learner.warm = WarmStart(args, learner.agent, learner.batch, cloned=cloned)
-
-
-def restore(learner: Learner, begun: Checkpoint, file: Path) -> None:
-    """Bring a learner to where a checkpoint was written.
-
-    Raises:
-        ScenarioError: it is of another task or another network.
-    """
-    clone = part(begun.tensors, "clone.")
-    if clone:
-        learner.agent.load_state_dict(clone)
-        cloned = bool(begun.head.state.get("cloned"))
-        learner.warm = WarmStart(learner.args, learner.agent, learner.batch, cloned=cloned)
-    take_over(learner, begun, file)
-    head, tensors = begun.head, begun.tensors
-    count = len(list(learner.agent.parameters()))
-    learner.optimizer.load_state_dict(
-        {
-            "state": {index: part(tensors, f"adam.{index}.") for index in range(count)},
-            "param_groups": learner.optimizer.state_dict()["param_groups"],
-        }
-    )
-    learner.steps = head.steps
-    episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
-    envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    if learner.task.goes_on(envs):  # other races, or another number of them, begin new episodes
-        learner.episodes.load(episodes)
-        learner.scale.returns[:] = episodes["scaled"]
-        learner.begins, learner.restarts = episodes["begins"], episodes["restarts"]
-        learner.memory.copy_(torch.from_numpy(episodes["memory"]))
-    told = learner.task.start(envs, learner.steps)
-    learner.told = on_device(tensors_of(told), learner.device)
-    restore_random_state(part(tensors, "random."))
-
-
-def take_over(learner: Learner, begun: Checkpoint, file: Path) -> None:
-    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
-
-    Raises:
-        ScenarioError: it is of another task or another network.
-    """
-    head = begun.head
-    for what, here in learner.network.items():
-        if head.network.get(what, here) != here:
-            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
-    learner.agent.load_state_dict(part(begun.tensors, "agent."))
-    scale, state = learner.scale, head.state
-    scale.mean, scale.squares, scale.count = state["mean"], state["squares"], state["count"]
-
-
-_OTHER = {
-    "layout": "was learned with other sensors than those of this scenario",
-    "actions": "was learned with other actions than those of this scenario",
-    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
-}
-
-
-def agent_of(network: Mapping[str, Any]) -> Agent:
-    """Return an agent as a checkpoint's head describes it."""
-    return Agent(
-        Layout.from_plain(network["layout"]),
-        Actions.from_plain(network["actions"]),
-        network["hidden"],
-        normalize=network["normalize"],
-        recurrent=network.get("recurrent", "none"),
-        recurrent_size=network.get("recurrent_size", 128),
-        expected=network.get("expected", False),
-    )

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,6 +31,7 @@ from racegym_cleanrl.tracking import boards_of
 
 __all__ = ["Outcome", "learn_standard"]
 
+LEARNERS = tuple(name for name in ALGORITHMS if name != "bc")  # a clone needs recorded drives
 SHOWN_EVERY = 5.0  # [s]
 RETURN = "charts/episodic_return"
 
@@ -57,15 +59,18 @@ class _Progress:
     def update(self, steps: int, total: int, **figures: float) -> None:
         self._clock.steps = steps
         now = perf_counter()
-        row = {"steps": steps, "seconds": round(now - self._since, 3), **figures}
+        finite = {
+            name: value for name, value in figures.items() if isfinite(value)
+        }  # as JSON's are
+        row = {"steps": steps, "seconds": round(now - self._since, 3), **finite}
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
         if RETURN in figures:
             self.returns.append(figures[RETURN])
         if not self.quiet and (now - self._shown > SHOWN_EVERY or steps >= total):
             self._shown = now
-            told = f", return {self.returns[-1]:.1f}" if self.returns else ""
-            click.echo(f"{steps:,} of {total:,} steps, {steps / (now - self._since):,.0f}/s{told}")
+            end = f", return {self.returns[-1]:.1f}" if self.returns else ""
+            click.echo(f"{steps:,} of {total:,} steps, {steps / (now - self._since):,.0f}/s{end}")
 
     def checkpoint_due(self, steps: int) -> bool:
         return self._clock.is_due(steps, ending=self.stop_asked)
@@ -98,20 +103,21 @@ def learn_standard(
     """Let an algorithm learn on an environment of Gymnasium, and try what it has learned.
 
     Args:
-        algorithm: one of ``policies.ALGORITHMS``.
+        algorithm: one of ``LEARNERS``.
         env: id of the environment.
-        seed: of everything.
+        seed: of everything; not negative.
         given: settings of the algorithm.
         out: a folder ``<algorithm>-<env>-<seed>`` is made in there.
         episodes: that are driven without chance when it has learned.
         quiet: print nothing.
 
     Raises:
-        RacegymError: there is no such algorithm or environment, or a setting is wrong.
+        RacegymError: there is no such algorithm or environment, a setting is wrong, or the folder
+            can't be made.
     """
-    if algorithm not in ALGORITHMS:
+    if algorithm not in LEARNERS:
         raise UnknownNameError(
-            f"there is no algorithm {algorithm!r}; {nearest(algorithm, ALGORITHMS)}"
+            f"there is no algorithm {algorithm!r} for Gymnasium; {nearest(algorithm, LEARNERS)}"
         )
     module = import_module(ALGORITHMS[algorithm])
     args = options.read(module.Args, given, f"trainer {algorithm!r}")
@@ -120,8 +126,11 @@ def learn_standard(
         task = Task.of_gymnasium(env, args.num_envs, seed)
     except (gymnasium.error.Error, ModuleNotFoundError) as error:
         raise RunError(f"the environment {env!r} can't be made: {error}") from None
-    folder.mkdir(parents=True, exist_ok=True)
-    progress = _Progress(folder, args.steps, quiet=quiet)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        progress = _Progress(folder, args.steps, quiet=quiet)
+    except OSError as error:
+        raise RunError(f"can't be written: {error.strerror}", file=folder) from None
     began = perf_counter()
     try:
         learner = module.Learner(args, task)

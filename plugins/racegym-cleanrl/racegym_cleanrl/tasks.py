@@ -15,12 +15,13 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
+from torch import Tensor
 
 from racegym import Scenario, make_vec
 from racegym.envs import PolicyNote, RaceVectorEnv, policy_note
-from racegym.errors import BackendError
+from racegym.errors import BackendError, TrainingError
 
-__all__ = ["Episodes", "Task"]
+__all__ = ["Episodes", "Task", "check_numbers"]
 
 RETURN, LENGTH = "charts/episodic_return", "charts/episodic_length"
 LAPS = "laps"  # best lap times of the episodes that have one [s]
@@ -116,6 +117,25 @@ def _put_row(told: Any, row: int, values: Any) -> None:
             told[name][row] = part
     else:
         told[row] = values
+
+
+def check_numbers(told: Mapping[str, Tensor], steps: int) -> None:
+    """Refuse to learn from what is no finite number.
+
+    Args:
+        told: by environments, (n, ...) each, under the name that it has in a sentence.
+        steps: that are done.
+
+    Raises:
+        TrainingError: names the first that is not finite, and its environment.
+    """
+    for name, values in told.items():
+        rows = (~values.isfinite()).reshape(len(values), -1).any(dim=1).nonzero()
+        if len(rows):
+            raise TrainingError(
+                f"{name} of environment {int(rows[0])} is not finite after {steps:,} steps; "
+                "whatever tells it is at fault, and the checkpoints before stay"
+            )
 
 
 class Episodes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
-from racegym.errors import MissingLibraryError
+from racegym.errors import MissingLibraryError, RunError
 from racegym.interfaces import Progress, TrainerOptions
 
 if TYPE_CHECKING:
@@ -76,7 +76,16 @@ class _Remote:
         own = {"dir": str(run_dir), "id": _plain(name), "resume": "allow"}
         own = own if library.__name__ == "wandb" else {"resume": "allow"}
         self._library = library
-        library.init(project=PROJECT, name=name, config=dict(settings), **own)
+        try:
+            library.init(project=PROJECT, name=name, config=dict(settings), **own)
+        except (
+            Exception
+        ) as error:  # no account, no network: a stranger's library raises what it likes
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise RunError(
+                f"track: {library.__name__} can't begin: {reason}; do what it asks for, or write "
+                "trainer.track: none"
+            ) from error
 
     def tell(self, steps: int, figures: Mapping[str, float]) -> None:
         self._library.log({**figures, "global_step": steps}, step=steps)
@@ -90,7 +99,6 @@ class _Tracked:
 
     def __init__(self, progress: Progress, boards: list[_Board]):
         self._progress, self._boards = progress, boards
-
         self._steps = 0
 
     @property
@@ -102,24 +110,31 @@ class _Tracked:
         return self._progress.evaluation
 
     def update(self, steps: int, total: int, **figures: float) -> None:
-        self._progress.update(steps, total, **figures)
         self._steps = steps
+        with self._judged():  # what an interruption had left to be judged
+            self._progress.update(steps, total, **figures)
         self._tell(figures)
 
     def _tell(self, figures: Mapping[str, float]) -> None:
         for board in self._boards:
             board.tell(self._steps, figures)
 
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Tell the figures of an evaluation, if core judges a checkpoint meanwhile."""
+        before = self.evaluation
+        yield
+        if self.evaluation is not before:
+            self._tell(self.evaluation)
+
     def checkpoint_due(self, steps: int) -> bool:
+        self._steps = steps
         return self._progress.checkpoint_due(steps)
 
     @contextmanager
     def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
-        before = self.evaluation
-        with self._progress.checkpoint(name, resumable=resumable) as file:
+        with self._judged(), self._progress.checkpoint(name, resumable=resumable) as file:
             yield file
-        if self.evaluation is not before:  # core has judged it
-            self._tell(self.evaluation)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._progress, name)  # whatever else core offers
@@ -139,6 +154,7 @@ def tracked(
 
     Raises:
         MissingLibraryError: the library of a service is not installed.
+        RunError: the service can't begin.
     """
     about = {"seed": scenario.seed, "scenario": scenario.name}
     with boards_of(args, run_dir, progress, about) as told:
@@ -159,6 +175,7 @@ def boards_of(
 
     Raises:
         MissingLibraryError: the library of a service is not installed.
+        RunError: the service can't begin.
     """
     settings = {**args.model_dump(mode="json"), **about}
     with ExitStack() as stack:

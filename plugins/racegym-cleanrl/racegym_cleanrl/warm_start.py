@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from math import log
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -29,11 +29,10 @@ from torch import Tensor
 from racegym.errors import ScenarioError
 from racegym.interfaces import TrainerOptions
 from racegym_cleanrl.actions import Beta, Categorical, Gaussian, Policy
-from racegym_cleanrl.checkpoint import Checkpoint, part
+from racegym_cleanrl.agent import Agent
+from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Observation
-
-if TYPE_CHECKING:
-    from racegym_cleanrl.ppo import Agent
+from racegym_cleanrl.policies import check_network, policy_network
 
 __all__ = ["CRITIC", "ORIGINS", "WarmStart", "WarmStartOptions", "divergence", "load_origin"]
 
@@ -119,13 +118,14 @@ class WarmStart:
     def hold(self, agent: Agent, steps: int) -> None:
         """Take the gradients from all but the critic while that learns alone.
 
-        Zeros rather than nothing: the optimiser then has a state for everything, as ever.
+        Nothing rather than zeros: Adam would take those for gradients that it has seen, and its
+        first steps after them would be several times as large as they should be.
         """
         if not self.only_critic(steps):
             return
         for name, parameter in agent.named_parameters():
-            if not name.startswith(CRITIC) and parameter.grad is not None:
-                parameter.grad.zero_()
+            if not name.startswith(CRITIC):
+                parameter.grad = None
 
 
 def divergence(one: Policy, head: Tensor, other: Policy, of_other: Tensor) -> Tensor:
@@ -173,27 +173,12 @@ def load_origin(
             f"is of {head.algorithm!r}, and ppo begins from a policy of {' or '.join(ORIGINS)}",
             file=file,
         )
-    for what, here in network.items():
-        if head.network.get(what, _PLAIN.get(what, here)) != here:
-            raise ScenarioError(_odd(what, head.network.get(what), here), file=file)
-    known = part(origin.tensors, "agent.")
+    check_network(head, network, file)
+    known = policy_network(origin, file).state_dict()
     if head.algorithm == "bc":  # its critic has not learned
         known = {name: x for name, x in known.items() if not name.startswith(CRITIC)}
-    try:
-        agent.load_state_dict({**agent.state_dict(), **known})
-    except RuntimeError as error:
-        raise ScenarioError(f"does not hold the network it tells of: {error}", file=file) from error
+    agent.load_state_dict({**agent.state_dict(), **known})
     if std is not None and isinstance(agent.policy, Gaussian):
         with torch.no_grad():
             agent.policy.logstd.fill_(log(std))
     return origin
-
-
-_PLAIN = {"recurrent": "none"}  # of checkpoints that do not tell
-_WORDS = {"layout": "other sensors", "actions": "other actions"}
-
-
-def _odd(what: str, there: Any, here: Any) -> str:
-    if what in _WORDS:
-        return f"was learned with {_WORDS[what]} than those of this scenario"
-    return f"has a network with {what}: {there}, and the trainer's settings say {here}"

@@ -66,6 +66,15 @@ TEACHER: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory, taught: Path) -> Path:
+    """A checkpoint of a clone of that driver."""
+    trainer = {"name": "bc", "demonstrations": [str(taught)], "steps": 3000, "hidden": [32],
+               "device": "cpu"}  # fmt: skip
+    given = {**learner_of_teacher(), "task": "train", "trainer": trainer}
+    return train(given, runs_dir=tmp_path_factory.mktemp("clone"), plots=False).checkpoint
+
+
+@pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of two laps by a scripted driver."""
     return run(TEACHER, runs_dir=tmp_path_factory.mktemp("runs"), plots=False).folder
@@ -74,6 +83,10 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def learner() -> dict[str, Any]:
     """A scenario in which an agent learns to drive that circuit."""
+    return learner_of_teacher()
+
+
+def learner_of_teacher() -> dict[str, Any]:
     return {
         **{key: TEACHER[key] for key in ("seed", "backend", "dt", "track")},
         "name": "learner",

@@ -15,10 +15,10 @@ from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.run import resume_training, run, train
 from racegym_cleanrl import bc
 from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.bc import Args, Data, loss_of, rounded_log_prob
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import ONLY, Layout
-from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.teacher import lesson, with_teacher
 
 SIZE = spaces.Box(-1.0, 1.0, (3,), np.float32)

@@ -9,26 +9,20 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 from torch import nn
 
 from racegym import load_scenario, make_vec
-from racegym.errors import TrainingError
+from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, run, train, verify
-from racegym_cleanrl import ppo
+from racegym_cleanrl import ppo, rollouts
 from racegym_cleanrl.actions import Actions, policy_of
+from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.checkpoint import Checkpoint
-from racegym_cleanrl.networks import Tanh, mlp, tensors_of
-from racegym_cleanrl.ppo import (
-    Args,
-    Learner,
-    Minibatch,
-    Rollout,
-    advantages,
-    losses,
-    minibatches,
-    rollout,
-    value_loss,
-)
+from racegym_cleanrl.networks import Eye, Layout, Tanh, mlp, tensors_of
+from racegym_cleanrl.ppo import Args, Learner, advantages, losses, rollout, update, value_loss
+from racegym_cleanrl.ppo_checkpoint import restore
+from racegym_cleanrl.rollouts import Minibatch, Rollout, minibatches
 from racegym_cleanrl.tasks import Task
 
 SCENARIO: dict[str, Any] = {
@@ -82,10 +76,11 @@ def test_an_episode_hands_nothing_to_the_next_and_a_truncated_one_keeps_its_futu
 
 def driven(mode: str, recurrent: str) -> Learner:
     """Return a learner after a rollout in which it did the best it knew."""
-    scenario = load_scenario({**SCENARIO, "task": "race", "trainer": None})
+    ends = {"off_track": {"margin": 0.0}, "time_limit": {"seconds": 2.0}}
+    scenario = load_scenario({**SCENARIO, "task": "race", "trainer": None, "termination": ends})
     envs = make_vec(scenario, 4, autoreset_mode=mode)
     args = Args(
-        num_envs=4, num_steps=200, hidden=(8,), device="cpu", normalize_observations=False,
+        num_envs=4, num_steps=100, hidden=(8,), device="cpu", normalize_observations=False,
         normalize_rewards=False, recurrent=recurrent, recurrent_size=8,
     )  # fmt: skip
     learner = Learner(args, Task(envs, 3))
@@ -118,8 +113,7 @@ def test_all_autoreset_modes_give_the_same_advantages(recurrent: str) -> None:
 
 def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
     learner = driven("NextStep", "gru")
-    buffer = learner.buffer
-    for share in minibatches(learner, advantages(buffer, 0.97, 0.9)):
+    for share in shares_of(learner):
         assert share.begins is not None and share.memory is not None
         features = learner.agent.features_along(share.seen, share.memory, share.begins)
         logprob, _, value = learner.agent.judge(features[share.rows], share.actions)
@@ -128,7 +122,23 @@ def test_an_agent_with_a_memory_judges_a_rollout_as_it_was_driven() -> None:
 
 
 def shares_of(learner: Learner) -> list[Minibatch]:
-    return list(minibatches(learner, advantages(learner.buffer, 0.97, 0.9)))
+    advantage = advantages(learner.buffer, 0.97, 0.9)
+    whole_races = learner.agent.memory_size > 0
+    count = learner.args.num_minibatches
+    return list(
+        minibatches(learner.buffer, advantage, count, whole_races=whole_races, equal=learner.equal)
+    )
+
+
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_minibatches_for_cuda_graphs_are_of_one_size(recurrent: str) -> None:
+    learner = driven("NextStep", recurrent)
+    steps = int(learner.buffer.valid.sum())
+    assert steps < learner.batch and sum(len(x.values) for x in shares_of(learner)) == steps
+    learner.args = learner.args.model_copy(update={"num_minibatches": 3})
+    learner.equal = True
+    sizes = {len(share.values) for share in shares_of(learner)}
+    assert sizes == {100 if recurrent == "gru" else learner.batch // 3}
 
 
 def test_losses_in_bfloat16_are_those_in_single_precision_to_its_digits() -> None:
@@ -171,6 +181,21 @@ def test_layers_with_a_gradient_written_out_are_those_of_autograd(activation: An
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_an_agent_begins_with_the_same_bits_however_many_threads_there_are(recurrent: Any) -> None:
+    layout = Layout.of(spaces.Box(-1.0, 1.0, (60,), np.float32))
+    actions = Actions.of(spaces.Discrete(4), "gaussian")
+    before, made = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        made.append(Agent(layout, actions, (64, 64), normalize=True, recurrent=recurrent))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    for one, other in zip(*(agent.parameters() for agent in made), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +213,85 @@ def test_losses_that_are_not_finite_end_the_training_and_the_checkpoint_before_s
     kept = Checkpoint.read(last)
     assert kept.head.steps == 2048
     assert all(x.isfinite().all() for name, x in kept.tensors.items() if name.startswith("agent."))
+
+
+def test_numbers_of_any_kind_stand_side_by_side() -> None:
+    space = spaces.Dict(
+        a=spaces.Box(-1.0, 1.0, (), np.float32), b=spaces.Box(-1.0, 1.0, (2, 2), np.float64),
+        c=spaces.Box(0, 255, (3,), np.uint8),
+    )  # fmt: skip
+    eye = Eye(Layout.of(space))
+    told = tensors_of(batch_space(space, 5).sample())
+    eye.learn(told)
+    seen = eye(told)["numbers"]
+    assert seen.shape == (5, 8) and seen.dtype == torch.float32 and seen.isfinite().all()
+    with pytest.raises(ScenarioError, match="observation is empty"):
+        Layout.of(spaces.Box(-1.0, 1.0, (0,), np.float32))
+    with pytest.raises(ScenarioError, match=r"the action space is Discrete\(3, start=5\)"):
+        Actions.of(spaces.Discrete(3, start=5), "gaussian")
+
+
+def trained(folder: Path, **settings: Any) -> Any:
+    trainer = {**SCENARIO["trainer"], "steps": 64, "tensorboard": False, **settings}
+    return train({**SCENARIO, "trainer": trainer}, runs_dir=folder, plots=False)
+
+
+@pytest.mark.parametrize(
+    ("action", "place"), [("steer_accel", "obs"), ("discrete", "obs"), ("discrete", "reward")]
+)
+def test_what_is_told_and_is_not_finite_is_named_with_its_environment(
+    action: str, place: str
+) -> None:
+    scenario = load_scenario({**SCENARIO, "task": "race", "trainer": None, "action": action})
+    envs = make_vec(scenario, 4)
+    learner = Learner(Args(num_envs=4, num_steps=8, device="cpu"), Task(envs, 3))
+    learner.told = tensors_of(learner.task.start({}, 0))
+    step, calls = envs.step, []
+
+    def odd(actions: Any) -> Any:
+        told, rewards, *rest = step(actions)
+        calls.append(1)
+        if len(calls) == 5:
+            (told if place == "obs" else rewards)[2] = np.inf
+        return told, rewards, *rest
+
+    envs.step = odd  # type: ignore[method-assign]
+    named = {"obs": "observation 'observation'", "reward": "reward"}[place]
+    after = {"obs": 20, "reward": 16}[place]
+    with pytest.raises(TrainingError, match=f"the {named} of environment 2 .* after {after} steps"):
+        rollout(learner)
+    envs.close()
+
+
+@pytest.mark.parametrize("recurrent", ["none", "gru"])
+def test_a_rollout_may_be_nothing_but_resets_or_have_a_single_step(recurrent: str) -> None:
+    learner = driven("NextStep", recurrent)
+    learner.args = learner.args.model_copy(update={"target_kl": 0.5, "update_epochs": 1})
+    before = {name: x.clone() for name, x in learner.agent.state_dict().items()}
+    learner.buffer.valid[:] = False
+    assert update(learner) == {}
+    assert all(torch.equal(x, before[name]) for name, x in learner.agent.state_dict().items())
+    learner.buffer.valid[3, 1] = True
+    told = update(learner)
+    assert np.isnan(told.pop("losses/explained_variance"))
+    assert np.isfinite(list(told.values())).all()
+
+
+def test_widths_that_make_no_network_are_refused(tmp_path: Path) -> None:
+    for wrong in (0, -3, 10**9):
+        with pytest.raises(ScenarioError, match=r"trainer\.hidden\[0\]"):
+            trained(tmp_path, hidden=[wrong])
+    assert trained(tmp_path, hidden=[], recurrent="gru").state == "finished"
+
+
+def test_a_rollout_that_would_not_fit_is_refused_before_it_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollouts, "free_memory", lambda: 1_000_000)
+    with pytest.raises(ScenarioError, match=r"take 3\.0 MB .*trainer\.num_steps: 339 or less"):
+        trained(tmp_path, num_envs=16, num_steps=1024)
+    with pytest.raises(ScenarioError, match=r"trainer\.num_envs: 169 or less"):
+        trained(tmp_path, num_envs=8192, num_steps=32)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "beta"])
@@ -280,3 +384,44 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     assert one.keys() == other.keys()
     assert not {name for name in one if bits(one[name]) != bits(other[name])}
     assert any(name.startswith("envs.array.") for name in one)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at Linux's maps of memory")
+def test_a_resume_lets_go_of_the_file(tmp_path: Path) -> None:
+    file = trained(tmp_path).checkpoint
+    scenario = load_scenario(SCENARIO)
+    assert scenario.trainer is not None
+    args = Args.model_validate(dict(scenario.trainer.options))
+    learner = Learner(args, Task.of_scenario(scenario, args.num_envs))
+    restore(learner, file)
+    assert str(file) not in Path("/proc/self/maps").read_text(encoding="utf-8")
+    learner.task.envs.close()
+
+
+def test_a_resume_with_another_network_or_from_weights_that_are_none_is_refused(
+    tmp_path: Path,
+) -> None:
+    done = trained(tmp_path)
+    for other, message in (
+        ("trainer.hidden=[9]", r"with hidden: \[16\], and .* say \[9\]; write trainer\.hidden: "),
+        ("action=discrete", "other actions"),
+    ):
+        with pytest.raises(ScenarioError, match=message):
+            resume_training(done.folder, ["trainer.steps=128", other], plots=False)
+    read = Checkpoint.read(done.checkpoint)
+    for name in ("random.cpu", "episodes.scaled"):
+        less = {what: values for what, values in read.tensors.items() if what != name}
+        Checkpoint(read.head, less).write(done.checkpoint)
+        with pytest.raises(ScenarioError, match=r"lacks .* from: KeyError: .*training\.init_from"):
+            resume_training(done.folder, ["trainer.steps=128"], plots=False)
+    weights = {**read.tensors, "agent.value_head.weight": torch.full((1, 16), torch.nan)}
+    Checkpoint(read.head, weights).write(done.checkpoint)
+    for begin in (
+        lambda: resume_training(done.folder, ["trainer.steps=128"], plots=False),
+        lambda: train(
+            {**SCENARIO, "training": {"init_from": str(done.checkpoint)}},
+            runs_dir=tmp_path, plots=False,
+        ),
+    ):  # fmt: skip
+        with pytest.raises(ScenarioError, match="weights that are not finite"):
+            begin()

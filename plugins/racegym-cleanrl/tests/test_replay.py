@@ -148,6 +148,8 @@ def test_free_memory_is_that_of_the_container_if_that_is_less(tmp_path: Path) ->
     assert free_memory(meminfo, tmp_path) == 5000 * 1024
     (tmp_path / "memory.max").write_text("1000000\n")
     assert free_memory(meminfo, tmp_path) == 100_500
+    (tmp_path / "memory.max").write_text("800000\n")
+    assert free_memory(meminfo, tmp_path) == 0  # and not what the machine has left
     assert free_memory() is None or free_memory() > 0  # type: ignore[operator]
     assert told_size(999) == "999 bytes"
 

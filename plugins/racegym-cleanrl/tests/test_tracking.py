@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from racegym.errors import MissingLibraryError
+from racegym.errors import MissingLibraryError, RunError
 from racegym_cleanrl.__main__ import main
 from racegym_cleanrl.standard import learn_standard
 from racegym_cleanrl.tracking import TENSORBOARD, TrackedOptions, boards_of
@@ -39,11 +41,16 @@ def test_settings_from_the_command_line_and_what_is_wrong_with_them(tmp_path: Pa
     ends = ["--set=tensorboard=false", "--out", str(tmp_path), "--episodes=1"]
     done = CliRunner().invoke(main, ["ppo", "CartPole-v1", "--seed=5", *told, *ends])
     assert done.exit_code == 0 and "ppo on CartPole-v1, seed 5: return" in done.output
+    a_file = next(tmp_path.rglob("*.json"))
     for wrong, message in (
         (["pp", "CartPole-v1"], "did you mean 'ppo'?"),
         (["ppo", "CartPole-v1", "--set", "gama=1"], "gamma"),
         (["ppo", "CartPole-v1", "--set", "gamma"], "NAME=VALUE"),
         (["ppo", "CartPool-v1", *ends], "CartPole"),
+        (["bc", "CartPole-v1"], "no algorithm 'bc' for Gymnasium"),
+        (["ppo", "CartPole-v1", "--seed=-3"], "-3 is not in the range"),
+        (["ppo", "CartPole-v1", "--episodes=0"], "0 is not in the range"),
+        (["ppo", "CartPole-v1", "--out", str(a_file)], "Not a directory"),
         (["ppo", "CartPole-v1", "--set=device=cuda"], "torch finds no GPU"),
     ):
         refused = CliRunner().invoke(main, wrong)
@@ -70,12 +77,52 @@ class _Service(ModuleType):
 
 class _Silent:
     stop_asked = False
+    evaluation: Mapping[str, float] = {}
 
     def __init__(self) -> None:
         self.updates: list[tuple[int, dict[str, float]]] = []
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         self.updates.append((steps, figures))
+        if steps == 30:  # what an interruption had left to be judged
+            self.evaluation = {"evaluation/completion": 0.5}
+
+    def checkpoint_due(self, steps: int) -> bool:
+        return True
+
+    @contextmanager
+    def checkpoint(self, name: str, *, resumable: bool = True) -> Iterator[Path]:
+        yield Path(name)
+        self.evaluation = {"evaluation/completion": 1.0}
+
+
+def test_evaluations_are_told_at_the_steps_of_their_checkpoints(tmp_path: Path) -> None:
+    args, core = TrackedOptions(), _Silent()
+    with boards_of(args, tmp_path, core, {}) as progress:  # type: ignore[arg-type]
+        progress.update(30, 90, loss=3.0)
+        progress.update(60, 90, loss=2.0)
+    with boards_of(args, tmp_path, core, {}) as progress:  # type: ignore[arg-type]
+        if progress.checkpoint_due(90):  # a resume with nothing left to learn
+            with progress.checkpoint("last"):
+                pass
+    events = EventAccumulator(str(tmp_path / TENSORBOARD)).Reload()
+    told = [(e.step, e.value) for e in events.Scalars("evaluation/completion")]
+    assert told == [(30, 0.5), (90, 1.0)]
+    assert [e.step for e in events.Scalars("loss")] == [30, 60]
+
+
+def test_a_service_that_can_not_begin_is_told_plainly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = _Service()
+    monkeypatch.setattr(service, "init", lambda **_: service.absent)
+    monkeypatch.setitem(sys.modules, "wandb", service)
+    args = TrackedOptions(track="wandb", tensorboard=False)
+    with (
+        pytest.raises(RunError, match=r"track: wandb can't begin: .*absent.* trainer\.track: "),
+        boards_of(args, tmp_path, _Silent(), {}),  # type: ignore[arg-type]
+    ):
+        pass
 
 
 def test_a_service_is_told_what_core_is_told(

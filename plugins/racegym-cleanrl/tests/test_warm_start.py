@@ -12,10 +12,12 @@ from gymnasium import spaces
 
 from racegym import load_scenario
 from racegym.errors import ScenarioError
-from racegym.run import train
+from racegym.run import resume_training, train
 from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.agent import Agent
+from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import Layout
-from racegym_cleanrl.ppo import PPO, Agent, Args
+from racegym_cleanrl.ppo import PPO, Args
 from racegym_cleanrl.ppo import Learner as PPOLearner
 from racegym_cleanrl.warm_start import WarmStart, divergence
 
@@ -62,12 +64,33 @@ def test_its_weight_falls_to_nothing() -> None:
     assert [warm.holds(steps) for steps in (300, 400, 500)] == [False, True, False]
 
 
+def test_the_policy_begins_with_steps_as_small_as_if_the_critic_had_not_learned_alone() -> None:
+    """Adam's steps are about as large as the learning rate, however long it has waited."""
+    args = Args(steps=10_000, critic_warmup=150)
+    agent, _ = agents("gaussian")
+    warm = WarmStart(args, agent, batch=1, cloned=True)
+    optimizer = torch.optim.Adam(agent.parameters(), lr=1e-3, eps=1e-5, fused=True)
+    weights = agent.policy.mean.weight  # type: ignore[union-attr]
+    before = weights.detach().clone()
+    for steps in range(1, 161):
+        seen = torch.randn(16, 3)
+        loss = (agent.policy(agent.actor({"numbers": seen})) - 5.0).square().mean()
+        loss = loss + agent.value_of({"numbers": seen}).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        warm.hold(agent, steps)
+        optimizer.step()
+        if steps == 150:
+            torch.testing.assert_close(weights, before, rtol=0, atol=0)
+    assert float((weights.detach() - before).abs().max()) < 1.1 * 10 * 1e-3
+
+
 class Progress:
     """Keeps what is told, and what the agent was after each rollout."""
 
     def __init__(self, seen: list[dict[str, torch.Tensor]]):
         self.seen, self.figures = seen, list[dict[str, float]]()
-        self.stop_asked = False
+        self.stop_asked, self.evaluation = False, dict[str, float]()
 
     def update(self, steps: int, total: int, **figures: float) -> None:
         self.figures.append(figures)
@@ -79,14 +102,6 @@ class Progress:
 
 
 LEARNERS: list[PPOLearner] = []
-
-
-@pytest.fixture
-def clone(tmp_path: Path, taught: Path, learner: dict[str, Any]) -> Path:
-    trainer = {"name": "bc", "demonstrations": [str(taught)], "steps": 3000, "hidden": [32],
-               "device": "cpu"}  # fmt: skip
-    given = {**learner, "task": "train", "trainer": trainer}
-    return train(given, runs_dir=tmp_path, plots=False).checkpoint
 
 
 def begun(
@@ -131,6 +146,26 @@ def test_only_the_critic_learns_at_first_and_the_normalisation_stays(
     assert ["losses/clone_kl" in figures for figures in told.figures] == [False, False, True, False]
 
 
+def test_a_resume_while_only_the_critic_learns_leaves_no_trace(
+    clone: Path, learner: dict[str, Any], tmp_path: Path
+) -> None:
+    def trained(steps: int) -> Path:
+        trainer = {
+            **SMALL, "steps": steps, "anneal_lr": False, "tensorboard": False,
+            "critic_warmup": 2, "clone_kl": 1.0, "clone_kl_until": 1.0,
+        }  # fmt: skip
+        training = {"init_from": str(clone)}
+        data = {**learner, "task": "train", "trainer": trainer, "training": training}
+        return train(data, runs_dir=tmp_path / str(steps), plots=False).folder
+
+    whole, begun = trained(512), trained(128)
+    done = resume_training(begun, ["trainer.steps=512"], plots=False).folder
+    one, other = (Checkpoint.read(f / "checkpoints" / "last.safetensors") for f in (whole, done))
+    assert one.head == other.head and one.tensors.keys() == other.tensors.keys()
+    for name, values in one.tensors.items():
+        assert values.numpy().tobytes() == other.tensors[name].numpy().tobytes(), name
+
+
 def test_the_normalisation_goes_on_where_that_is_asked_for(
     clone: Path, learner: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,7 +179,7 @@ def test_the_normalisation_goes_on_where_that_is_asked_for(
 def test_a_policy_of_another_network_is_no_beginning(
     clone: Path, learner: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ScenarioError, match="a network with hidden"):
+    with pytest.raises(ScenarioError, match=r"write trainer\.hidden: \[32\]"):
         begun(clone, learner, monkeypatch, hidden=[16])
     with pytest.raises(ScenarioError, match="other sensors"):
         begun(clone, {**learner, "observation": ["state"]}, monkeypatch)
