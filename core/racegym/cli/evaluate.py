@@ -87,8 +87,8 @@ def command(
     """Let a driver, or what was learned, drive the same races every time, and tell how it did.
 
     A RUN is a training, driven with its best checkpoint; without --scenario it races on circuits
-    and seeds that it has not seen. DRIVER is a name, {name: NAME, option: VALUE} or
-    FILE.py:CLASS. The video is of the first race.
+    and seeds that it has not seen. DRIVER is a name, also of a policy that a plugin brings,
+    {name: NAME, option: VALUE} or FILE.py:CLASS. The video is of the first race.
     """
     from racegym.run import Judge
     from racegym.run.subject import find_subject, races_for
