@@ -35,6 +35,10 @@ __all__ = ["FORMAT", "RESULT", "Entry", "Outcome", "read_result", "run_seed"]
 
 FORMAT = 1
 RESULT = "result.json"
+NEEDED = {
+    "task", "label", "trainer", "seed", "steps", "seconds", "score", "completion", "lap_percent",
+    "references", "missing", "versions", "machine",
+}  # fmt: skip
 OWN = ("trainer",)  # the only part of a task that an entry may set
 
 
@@ -238,7 +242,7 @@ def read_result(file: Path) -> dict[str, Any]:
         RunError: it can't be read, or is none.
     """
     data = read_json(file)
-    if not isinstance(data, dict) or not {"task", "label", "seed", "score"} <= data.keys():
+    if not isinstance(data, dict) or not data.keys() >= NEEDED:
         raise RunError("is no result of the benchmark", file=file)
     if data.get("format") != FORMAT:
         raise RunError(
