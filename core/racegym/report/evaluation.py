@@ -101,18 +101,21 @@ def evaluation_lines(found: Evaluation) -> list[str]:
     done, times = round(summary["completion_rate"] * count), summary["off_track"]
     completed = f"completed {done} of {count} races ({_share(summary['completion_rate'])})"
     off = f"off the track {times} time{'' if times == 1 else 's'}"
-    laps = f"best lap {_lap(summary, 'best')}, mean lap {_lap(summary, 'mean')}"
+    laps = f"best lap {lap_text(summary['best_lap'])}, mean lap {lap_text(summary['mean_lap'])}"
     return [
         f"{completed}, a valid lap in {_share(summary['lap_rate'])}, {off}",
         f"{laps}, average {kmh(summary['mean_speed'])} km/h",
+        *_of_limit(summary),
         f"return {summary['mean_reward']:.2f} on average" + (f"; {reasons}" if reasons else ""),
     ]
 
 
-def _lap(summary: dict[str, Any], which: str) -> str:
-    share = summary[f"{which}_lap_percent"]
-    of_limit = "" if share is None else f" ({percent_text(share)} % of the limit)"
-    return lap_text(summary[f"{which}_lap"]) + of_limit
+def _of_limit(summary: Mapping[str, Any]) -> list[str]:
+    """Return laps by what their tracks allow: the best of these need not be the shortest lap."""
+    best, mean = summary["best_lap_percent"], summary["mean_lap_percent"]
+    if best is None:
+        return []
+    return [f"by the limit: best lap {percent_text(best)} %, mean lap {percent_text(mean)} %"]
 
 
 def _share(value: float | None) -> str:
