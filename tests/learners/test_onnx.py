@@ -227,7 +227,7 @@ def test_what_is_wrong_with_a_policy_is_told_plainly(policy: Path, tmp_path: Pat
     _edited(policy, bad, note(action="steer_throttle_brake"))
     assert "has the shape (2,) for a car, and its action map takes (3,)" in _refusal(_race(bad))
     _edited(policy, bad, note(format=7))
-    assert "what it says of its policy is wrong: format" in _refusal(_race(bad))
+    assert "has the format 7, and this racegym reads 1" in _refusal(_race(bad))
 
     def fix_axis(model: Any) -> None:
         axis = model.graph.input[0].type.tensor_type.shape.dim[0]
