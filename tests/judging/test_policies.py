@@ -71,7 +71,12 @@ def test_a_training_stands_for_its_best_checkpoint(
     assert Path(by_time.options["file"]) == checkpoints / "best.onnx"
     (checkpoints / "best.onnx").unlink()
     assert chosen() == "last.onnx"
-    (checkpoints / "last.onnx").unlink()
+    (checkpoints / "last.onnx").rename(checkpoints / "last.cem")
+    told["checkpoints"].append({"name": "last.cem", "resumable": True})
+    (run_folder / "train.json").write_text(json.dumps({**told, "driver": "cem"}))
+    with pytest.raises(ScenarioError, match="training drives with 'cem': unknown driver 'cem'"):
+        chosen()
+    (checkpoints / "last.cem").unlink()
     (checkpoints / "first.onnx").unlink()
     with pytest.raises(ScenarioError, match="has left no checkpoint"):
         chosen()

@@ -38,16 +38,15 @@ class Examination:
     def __init__(self, scenario: Scenario, driver: str):
         assert scenario.training.evaluate is not None  # nobody makes one else
         self._entry = {"name": driver, **_trusted(scenario, driver)}
-        self._races = held_out(scenario, load_scenario)
-        self._judge = Judge(self._races, episodes=scenario.training.evaluate.episodes)
+        races = held_out(scenario, load_scenario)
+        self._judge = Judge(races, episodes=scenario.training.evaluate.episodes)
 
     def __call__(self, checkpoint: Path) -> dict[str, float]:
         """Drive with a checkpoint and return the figures; of laps, NaN where there is none."""
         found = self._judge.evaluate({**self._entry, "file": str(checkpoint)})
         rows, summary = found.episodes, found.summary
-        finished = summary["completion_rate"] if self._races.laps else summary["lap_rate"]
         figures = {
-            COMPLETION: finished,
+            COMPLETION: summary["completion_rate"],
             LAP_PERCENT: summary["mean_lap_percent"],
             LAP_TIME: summary["mean_lap"],
             RETURN: summary["mean_reward"],

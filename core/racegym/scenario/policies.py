@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from racegym import plugins
 from racegym.errors import RacegymError, ScenarioError, nearest
@@ -108,7 +108,7 @@ def find_policy(path: Path) -> tuple[str, Path]:
             raise ScenarioError(reason + _hint(path.name))
         if path.parent.name == CHECKPOINTS and (path.parent.parent / TRAINING).is_file():
             named = _training(path.parent.parent).get("driver")
-    return named if _is_driver(named) else _driver_for(file), file.absolute()
+    return _driver_of(named, file), file.absolute()
 
 
 def _hint(name: str) -> str:
@@ -119,14 +119,24 @@ def _hint(name: str) -> str:
     return f"; of policies that have a name, {nearest(name, known)}" if known else ""
 
 
-def _is_driver(name: Any) -> TypeGuard[str]:
-    if not isinstance(name, str):
-        return False
+def _driver_of(named: Any, file: Path) -> str:
+    """Return the driver that a training names for its checkpoints, or else one by the ending.
+
+    Raises:
+        ScenarioError: there is neither; says what the named one lacks.
+    """
+    if not isinstance(named, str):
+        return _driver_for(file)
     try:
-        plugins.load().find("driver", name)
-    except RacegymError:
-        return False
-    return True
+        plugins.load().find("driver", named)
+    except RacegymError as error:
+        try:
+            return _driver_for(file)
+        except ScenarioError:
+            raise ScenarioError(
+                f"its training drives with {named!r}: {error.what}", file=file
+            ) from error
+    return named
 
 
 def _driver_for(file: Path) -> str:
