@@ -224,6 +224,25 @@ def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> No
     assert matplotlib.image.imread(picture).std() > 0.05
 
 
+def test_settings_that_differ_by_task_are_all_told(tmp_path: Path) -> None:
+    keep(tmp_path, result("trial-state", "ppo", 1, 80.0))
+    few = {"trainer": {"name": "ppo", "options": {"num_envs": 8, "steps": 1_000_000}}}
+    keep(tmp_path, result("trial-vision", "ppo", 1, 80.0, **few))
+    text = as_markdown(gather(tmp_path))
+    assert "- ppo on trial-state-v1: `ppo`, num_envs: 64\n" in text
+    assert "- ppo on trial-vision-v1: `ppo`, num_envs: 8\n" in text
+
+
+def test_what_it_is_judged_on_must_be_there_before_it_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RACEGYM_TRACKS", str(tmp_path / "none"))
+    with pytest.raises(ScenarioError, match="no library here has one of them"):
+        run_seed(ENTRY, find_task("imported-state"), 1, tmp_path / "into")
+    assert Known.began == []
+
+
 def test_a_single_seed_has_no_interval(tmp_path: Path) -> None:
     for label, worth in (("ppo", 80.0), ("sac", 70.0)):
         keep(tmp_path, result("trial-state", label, 1, worth))

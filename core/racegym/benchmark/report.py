@@ -317,14 +317,24 @@ def _made_with(report: Report) -> Iterator[str]:
     for about in _distinct(results):
         yield f"- {about}"
     for label in report.labels:
-        options = next(c.results[0]["trainer"] for c in report.cells if c.label == label)
-        given = ", ".join(f"{k}: {v}" for k, v in options["options"].items() if k != "name")
-        yield f"- {label}: `{options['name']}`, {given}"
+        settings: dict[str, list[str]] = {}  # by them, the tasks that were learned with them
+        for cell in (cell for cell in report.cells if cell.label == label):
+            settings.setdefault(_settings(cell.results[0]["trainer"]), []).append(cell.task)
+        for given, tasks in settings.items():
+            where = f" on {', '.join(tasks)}" if len(settings) > 1 else ""
+            yield f"- {label}{where}: {given}"
     if report.left_out:
         yield ""
         yield "Left out:"
         yield ""
         yield from (f"- {reason}" for reason in report.left_out)
+
+
+def _settings(trainer: Mapping[str, Any]) -> str:
+    """Return a trainer with its settings but for the steps, which are the task's."""
+    options = trainer["options"].items()
+    given = (f"{key}: {value}" for key, value in options if key not in ("name", "steps"))
+    return ", ".join([f"`{trainer['name']}`", *given])
 
 
 def _distinct(results: Sequence[Mapping[str, Any]]) -> list[str]:

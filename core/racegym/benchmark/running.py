@@ -137,7 +137,7 @@ def run_seed(
         judged: told how many episodes of how many have been driven.
 
     Raises:
-        ScenarioError: the trainer can't learn the task.
+        ScenarioError: the trainer can't learn the task, or no circuit to be judged on is there.
         RunError: the folder holds something else, or can't be written.
     """
     folder = into / task.selector / entry.label / f"seed-{seed}"
@@ -148,6 +148,7 @@ def run_seed(
     if done is not None:
         _check_same(done["task"]["hash"], done["trainer"]["options"], task, options, folder)
         return Outcome(folder, done, was_there=True)
+    task.test()  # what it is judged on must be there, before hours are spent on it
     before = find_runs(folder)
     run = before[-1] if before else None
     if run is not None and _can_go_on(run):

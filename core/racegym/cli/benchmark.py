@@ -112,6 +112,7 @@ def _run(
             click.echo("stopped; the same command goes on", err=True)
             return INTERRUPTED
         click.echo(f"seed {seed}: {_told(done.result)}{' (done before)' * done.was_there}")
+        _say_missing(found, tuple(done.result["missing"]))
     return 0
 
 
