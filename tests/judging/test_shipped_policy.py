@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from racegym import load_scenario, plugins
+from racegym.drivers.policy_file import read_policy
 from racegym.errors import ScenarioError, UnknownNameError
 from racegym.plugins.offer import Offer
 from racegym.run import Judge
@@ -49,6 +52,16 @@ def test_it_is_small_and_the_one_that_the_report_is_about(
     assert digest[:16] in page
     assert f"| races completed | {100 * report['summary']['completion_rate']:.0f} % |" in page
     assert str(Path.home()) not in page + json.dumps(report)
+
+
+def test_its_page_is_made_of_its_report(
+    file: Path, report: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root / "docs")
+    make_policy = importlib.import_module("make_policy")
+    monkeypatch.delitem(sys.modules, "make_policy")
+    note = read_policy(file).note
+    assert file.with_name("README.md").read_text("utf-8") == make_policy.page(report, note.dt)
 
 
 def test_no_circuit_that_it_learned_on_is_in_the_report(report: dict[str, Any]) -> None:

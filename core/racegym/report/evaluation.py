@@ -166,22 +166,30 @@ def draw_checkpoints(judged: Sequence[Judged], title: str, path: Path) -> bool:
         ("mean lap [% of the limit]", "mean_lap_percent", 1.0),
         ("return", "mean_reward", 1.0),
     )
+    seeds = list(dict.fromkeys(one.name.rpartition("/")[0] for one in dated))
     for index, (label, key, factor) in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), index + 1)
         clean(axes, grid="y")
-        for seed in dict.fromkeys(one.name.rpartition("/")[0] for one in dated):
+        for number, seed in enumerate(seeds):
             points = [
                 (one.steps, factor * one.evaluation.summary[key])
                 for one in dated
                 if one.name.rpartition("/")[0] == seed and one.evaluation.summary[key] is not None
             ]
-            if points:
-                colour = car_colour(index)
-                axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=4)
+            steps, values = zip(*points, strict=True) if points else ((), ())
+            axes.plot(steps, values, color=car_colour(number), marker="o", markersize=4, label=seed)
         axes.set_title(label, loc="left", fontsize=10, color=INK)
         axes.set_xlabel("steps", color=INK)
+        axes.set_xlim(left=0.0, right=1.05 * max(one.steps or 1 for one in dated))
+        if factor != 1.0:
+            axes.set_ylim(-3.0, 103.0)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if len(seeds) > 1:
+        lines, names = axes.get_legend_handles_labels()
+        figure.legend(
+            lines, names, loc="outside upper right", frameon=False, fontsize=9, ncols=len(seeds)
+        )
     save(figure, path)
     return True
 
