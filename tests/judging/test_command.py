@@ -73,6 +73,7 @@ def test_other_tracks_in_place_of_the_scenarios(
         (["idle", "--scenario", "race.yaml", "--plot", "x.png"], "goes with --checkpoints"),
         (["race.yaml", "--scenario", "race.yaml"], "no driver takes a policy"),
         (["idle", "--scenario", "race.yaml", "--output", "nowhere/x.json"], "there is no folder"),
+        (["x" * 5000, "--scenario", "race.yaml"], "xxx: can't be used: "),
     ],
 )
 def test_what_is_wrong_is_told(

@@ -175,6 +175,8 @@ def test_sources_are_environments_scenarios_and_names(tmp_path: Path) -> None:
         (entry,) = onnx.load(file).metadata_props
         notes.add(entry.value)
     assert [path.name for path in tmp_path.iterdir()] == ["p.onnx"]
+    (tmp_path / "usual").touch()
+    assert file.stat().st_mode == (tmp_path / "usual").stat().st_mode  # others may read it
     (note,) = notes
     assert json.loads(note)["dt"] == 0.1
     assert [s["name"] for s in json.loads(note)["observation"]] == ["state", "lookahead"]
@@ -183,6 +185,10 @@ def test_sources_are_environments_scenarios_and_names(tmp_path: Path) -> None:
         export_onnx(model, {"backend": "kart2d", "observation": "state"}, tmp_path / "p.onnx")
     with pytest.raises(RunError, match="can't be written"):
         export_onnx(model, env, tmp_path / "nowhere" / "p.onnx")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match="can't be written"):
+        export_onnx(model, env, tmp_path / "folder")
+    assert {path.name for path in tmp_path.iterdir()} == {"p.onnx", "usual", "folder"}
 
 
 def _refusal(scenario: dict[str, Any]) -> str:
