@@ -99,6 +99,12 @@ def page() -> str:
         "",
         *table(defs["vehicle.kart2d"], defs),
     ]
+    lines += ["", "## Policies", "", "Learned, to be named as `driver: {policy: NAME}`.", ""]
+    lines += [
+        f"- `{offer.name}`: {offer.summary}. From {offer.dist}."
+        for offer in plugins.load().offers("policy")
+        if offer.dist in OURS
+    ]
     return "\n".join(lines) + "\n"
 
 

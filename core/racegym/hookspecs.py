@@ -25,6 +25,7 @@ __all__ = [
     "register_backends",
     "register_commands",
     "register_drivers",
+    "register_policies",
     "register_realism",
     "register_rewards",
     "register_scenarios",
@@ -54,7 +55,7 @@ class Register(Protocol):
 
         Args:
             name: what a scenario writes; letters, digits, ``_``, ``-`` and ``.``.
-            target: ``"package.module:Class"``, or for a file ``"package:folder/file.yaml"``.
+            target: ``"package.module:Class"``, or for a file ``"package:folder/file.ext"``.
                 Always a string, so that listing plugins imports no engine.
             summary: one line for ``racegym plugins``.
             api: version of racegym's plugin interface that the target was written for.
@@ -112,6 +113,11 @@ def register_realism(register: Register) -> None:
 @hookspec
 def register_drivers(register: Register) -> None:
     """Offer drivers, which decide for a car that no learner drives."""
+
+
+@hookspec
+def register_policies(register: Register) -> None:
+    """Offer learned policies by name, for ``driver: {policy: NAME}``: files that a driver takes."""
 
 
 @hookspec

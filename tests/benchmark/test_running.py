@@ -169,7 +169,7 @@ def result(task: str, label: str, seed: int, worth: float, **more: Any) -> dict[
         "seed": seed, "steps": found.steps, "budget": found.steps, "seconds": 10.0 * seed,
         "score": worth, "completion": min(100.0, worth + 20.0),
         "lap_percent": 1e4 / worth if worth > 0 else None,
-        "missing": [], "versions": {"racegym": "0.1"}, "machine": {"cpu": "some"},
+        "missing": [], "references": {}, "versions": {"racegym": "0.1"}, "machine": {"cpu": "some"},
         **more,
     }  # fmt: skip
 
@@ -192,6 +192,9 @@ def results(tmp_path: Path) -> Path:
     for seed, worth in ((1, 0.0), (2, 30.0)):
         keep(tmp_path, result("trial-vision", "ppo", seed, worth, missing=["Spa"]))
     keep(tmp_path, result("trial-state", "tried", 1, 99.0, steps=5))
+    more = {"trainer": {"name": "ppo", "options": {"steps": 5_000_001}}}
+    keep(tmp_path, result("trial-state", "longer", 1, 99.0, **more))
+    keep(tmp_path, result("trial-state", "longer", 2, 99.0, steps=6_000_000))
     old = result("unseen-range", "ppo", 1, 99.0)
     keep(tmp_path, {**old, "task": {**old["task"], "hash": "0" * 16}})
     return tmp_path
@@ -202,9 +205,11 @@ def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> No
     assert report.labels == ["ppo", "sb3_ppo"]
     assert set(report.shared) == {"trial-state-v1", "unseen-state-v1", "trial-range-v1"}
     assert "trial-vision-v1" in report.tasks and len(report.cells) == 7
-    assert len(report.left_out) == 2
-    assert "learned for 5 of 5,000,000 steps, to try it" in report.left_out[0]
-    assert "has the hash 0000000000000000" in report.left_out[1]
+    assert len(report.left_out) == 4
+    assert "more than the 5,000,000 that the task has" in report.left_out[0]
+    assert "learned for 6,000,000 steps, more" in report.left_out[1]
+    assert "learned for 5 of 5,000,000 steps, to try it" in report.left_out[2]
+    assert "has the hash 0000000000000000" in report.left_out[3]
     data = summed_up(report)
     scores = [cell.scores for cell in report.cells if cell.label == "ppo" and len(cell.results) > 2]
     assert data["overall"]["ppo"]["iqm"] == estimate(scores)._asdict()
@@ -217,6 +222,76 @@ def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> No
     assert text == as_markdown(report) and "hash `" in text and "num_envs: 64" in text
     assert "did not have them: Spa" in text and "| ppo | sb3_ppo | " in text
     assert matplotlib.image.imread(picture).std() > 0.05
+
+
+def test_settings_that_differ_by_task_are_all_told(tmp_path: Path) -> None:
+    keep(tmp_path, result("trial-state", "ppo", 1, 80.0))
+    few = {"trainer": {"name": "ppo", "options": {"num_envs": 8, "steps": 1_000_000}}}
+    keep(tmp_path, result("trial-vision", "ppo", 1, 80.0, **few))
+    text = as_markdown(gather(tmp_path))
+    assert "- ppo on trial-state-v1: `ppo`, num_envs: 64\n" in text
+    assert "- ppo on trial-vision-v1: `ppo`, num_envs: 8\n" in text
+
+
+def test_what_it_is_judged_on_must_be_there_before_it_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RACEGYM_TRACKS", str(tmp_path / "none"))
+    with pytest.raises(ScenarioError, match="no library here has one of them"):
+        run_seed(ENTRY, find_task("imported-state"), 1, tmp_path / "into")
+    assert Known.began == []
+
+
+def test_a_single_seed_has_no_interval(tmp_path: Path) -> None:
+    for label, worth in (("ppo", 80.0), ("sac", 70.0)):
+        keep(tmp_path, result("trial-state", label, 1, worth))
+    report = gather(tmp_path)
+    text = as_markdown(report)
+    assert "| ppo | 1 | 80.0 | 100.0 | 125.0 |" in text
+    assert "| ppo | sac | 1.00 |" in text
+    assert summed_up(report)["overall"]["ppo"]["iqm"] == {"value": 80.0, "low": None, "high": None}
+    write_report(report, tmp_path)  # the picture, too
+
+
+def test_runs_that_were_judged_by_other_references_are_said_to_be(tmp_path: Path) -> None:
+    for seed, reference in ((1, "a"), (2, "b")):
+        found = {reference: {"track": "Monza", "line": "weighted", "lap_time": 180.0}}
+        found["c"] = {"track": "Spa", "line": "weighted", "lap_time": 200.0}
+        keep(tmp_path, result("imported-state", "ppo", seed, 70.0, references=found))
+    assert "They differ on Monza.\n" in as_markdown(gather(tmp_path))
+
+
+def test_a_result_that_lacks_something_is_told(tmp_path: Path) -> None:
+    data = result("trial-state", "ppo", 1, 80.0)
+    keep(tmp_path, {key: value for key, value in data.items() if key != "steps"})
+    with pytest.raises(RunError, match="is no result of the benchmark"):
+        gather(tmp_path)
+
+
+def test_what_is_scored_is_named_as_for_evaluate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Any] = []
+
+    def noted(driver: Any, task: Task) -> Score:
+        asked.append(driver)
+        return Score(
+            score=70.0, completion=100.0, lap_percent=140.0, episodes=(), references={}, missing=()
+        )
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("racegym.benchmark.scoring.score", noted)
+    run = ["benchmark", "score", "--task", "trial-state", "--json", "x.json"]
+    assert main([*run, "{name: pure_pursuit, pace: 90}"]) == 0
+    assert asked == [{"name": "pure_pursuit", "pace": 90}]
+    assert main([*run, "--force", "rental_kart"]) == 0
+    assert asked[1].name == "rental_kart.onnx"
+    assert main([*run, "idle"]) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert main([*run, "--force", "rental_cart"]) == 2
+    assert "did you mean 'rental_kart'" in capsys.readouterr().err
+    assert len(asked) == 2
 
 
 def test_the_commands(

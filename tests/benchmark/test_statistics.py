@@ -88,15 +88,18 @@ def test_intervals_cover_as_often_as_they_promise() -> None:
     assert 0.83 < covered / 300 < 0.95
 
 
-def test_one_run_has_no_spread_and_the_same_seed_gives_the_same_interval() -> None:
-    assert estimate([np.array([42.0])]) == (42.0, 42.0, 42.0)
+def test_one_run_has_no_interval_and_the_same_seed_gives_the_same_one() -> None:
+    assert estimate([np.array([42.0])]) == (42.0, None, None)
+    assert estimate([np.array([42.0]), np.arange(7.0)])[1:] == (None, None)
+    one, two = [np.array([1.0])], [np.array([0.0, 2.0])]
+    assert probability_of_improvement(one, two) == (0.5, None, None)
     runs = [np.random.default_rng(7).normal(size=9), np.arange(7.0)]
     assert estimate(runs, seed=1) == estimate(runs, seed=1) != estimate(runs, seed=2)
 
 
 def test_the_probability_of_improvement_counts_pairs() -> None:
-    ours = [np.array([3.0, 5.0]), np.array([1.0])]
-    theirs = [np.array([4.0, 3.0]), np.array([2.0])]
+    ours = [np.array([3.0, 5.0]), np.array([1.0, 1.0])]
+    theirs = [np.array([4.0, 3.0]), np.array([2.0, 2.0])]
     # first task: 3>4 no, 3=3 half, 5>4 yes, 5>3 yes: 2.5 of 4; second: none
     found = probability_of_improvement(ours, theirs)
     assert found.value == pytest.approx((2.5 / 4 + 0.0) / 2)

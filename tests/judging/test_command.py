@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,15 @@ def test_a_driver_is_judged_and_the_result_written(
     told = capsys.readouterr().out
     assert "2 races of judged from seed 3" in told
     assert "completed 2 of 2 races (100 %)" in told
+    # The shortest lap and the one nearest to the limit of its circuit are not one lap.
+    best, mean = re.search(r"by the limit: best lap (\S+) %, mean lap (\S+) %", told).groups()
+    assert "best lap" in told and "of the limit)" not in told
     data = json.loads(Path("found.json").read_text("utf-8"))
     assert [row["seed"] for row in data["episodes"]] == [3, 4]
     assert data["driver"]["options"]["pace"] == 90
     assert data["summary"]["mean_lap_percent"] > 100
+    assert best == f"{data['summary']['best_lap_percent']:.1f}"
+    assert mean == f"{data['summary']['mean_lap_percent']:.1f}"
     assert main([*asked, "--output", "found.json"]) == 2
     assert "--force replaces it" in capsys.readouterr().err
     assert main([*asked, "--json", "--no-limit", "--at-once", "1"]) == 0
@@ -66,6 +72,8 @@ def test_other_tracks_in_place_of_the_scenarios(
         (["idle", "--scenario", "race.yaml", "--checkpoints"], "takes a training's run"),
         (["idle", "--scenario", "race.yaml", "--plot", "x.png"], "goes with --checkpoints"),
         (["race.yaml", "--scenario", "race.yaml"], "no driver takes a policy"),
+        (["idle", "--scenario", "race.yaml", "--output", "nowhere/x.json"], "there is no folder"),
+        (["x" * 5000, "--scenario", "race.yaml"], "xxx: can't be used: "),
     ],
 )
 def test_what_is_wrong_is_told(
@@ -73,6 +81,17 @@ def test_what_is_wrong_is_told(
 ) -> None:
     assert main(["evaluate", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_wrong_video_is_told_before_the_races_are_driven(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av", reason="needs PyAV")
+    asked = ["evaluate", "idle", "--scenario", file, "--set", "time_limit=1", "--no-limit"]
+    assert main([*asked, "--video", "x.txt"]) == 2
+    told = capsys.readouterr()
+    assert "a video ends in" in told.err
+    assert "completed" not in told.out
 
 
 def test_what_is_no_checkpoint_is_not_exported(

@@ -91,6 +91,20 @@ def test_a_race_without_an_end_is_completed_with_a_lap(race: dict[str, Any]) -> 
     assert found.summary["ended_by"] == {"laps_done": 2}
 
 
+def test_a_reward_that_is_no_number_is_told(race: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from racegym.interfaces import RewardTerm\n"
+        "class Broken(RewardTerm):\n"
+        "    def compute(self, view, out):\n"
+        "        out[:] = float('nan')\n",
+        encoding="utf-8",
+    )
+    race["reward"] = {"progress": 1.0, "broken": {"name": f"{file}:Broken"}}
+    with pytest.raises(ScenarioError, match="the reward of 'broken' is no finite number"):
+        evaluate_driver("idle", race, episodes=1, limit=False)
+
+
 def test_a_driver_from_a_file_is_judged(race: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(

@@ -11,7 +11,8 @@ import pytest
 
 from racegym import load_scenario
 from racegym.errors import ScenarioError
-from racegym.run import run
+from racegym.run import evaluate_driver, run
+from racegym.run.examination import _trusted
 from racegym.scenario.schema import scenario_schema
 
 
@@ -26,7 +27,7 @@ def test_it_races_among_others_with_sensors_of_its_own(
     file = write_policy()
     scenario = load_scenario(with_policy(race, str(file)))
     assert scenario.cars[0].driver.model_dump() == {
-        "name": "onnx", "file": str(file), "any_dt": False
+        "name": "onnx", "file": str(file), "any_dt": False, "code": False
     }  # fmt: skip
     done = run(scenario, runs_dir=tmp_path, plots=False)
     rows = done.result["episodes"][0]["classification"]
@@ -42,7 +43,9 @@ def test_it_is_found_from_the_folder_of_the_scenario(
     file = tmp_path / "race.yaml"
     file.write_text(json.dumps(with_policy(race, "brains/quick.onnx", any_dt=True)))
     driver = load_scenario(file).cars[1].driver
-    assert driver.options == {"file": str(tmp_path / "brains" / "quick.onnx"), "any_dt": True}
+    assert driver.options == {
+        "file": str(tmp_path / "brains" / "quick.onnx"), "any_dt": True, "code": False
+    }  # fmt: skip
 
 
 def test_a_training_stands_for_its_best_checkpoint(
@@ -68,7 +71,12 @@ def test_a_training_stands_for_its_best_checkpoint(
     assert Path(by_time.options["file"]) == checkpoints / "best.onnx"
     (checkpoints / "best.onnx").unlink()
     assert chosen() == "last.onnx"
-    (checkpoints / "last.onnx").unlink()
+    (checkpoints / "last.onnx").rename(checkpoints / "last.cem")
+    told["checkpoints"].append({"name": "last.cem", "resumable": True})
+    (run_folder / "train.json").write_text(json.dumps({**told, "driver": "cem"}))
+    with pytest.raises(ScenarioError, match="training drives with 'cem': unknown driver 'cem'"):
+        chosen()
+    (checkpoints / "last.cem").unlink()
     (checkpoints / "first.onnx").unlink()
     with pytest.raises(ScenarioError, match="has left no checkpoint"):
         chosen()
@@ -130,3 +138,101 @@ def test_each_car_has_a_memory_of_its_own_that_begins_with_the_race(
     np.testing.assert_array_equal(memory[1], 0.0)
     np.testing.assert_allclose(memory[0, :2], 0.04, rtol=1e-6)
     world.close()
+
+
+def odd_policy(
+    file: Path,
+    *,
+    last: Any = None,
+    out: tuple[str, list[Any]] = ("FLOAT", ["n", 2]),
+    told: tuple[str, list[Any]] = ("FLOAT", ["n", 11]),
+    memory: str | None = None,
+    rows: int = 11,
+) -> Path:
+    """Write a policy of zeros, whose last node makes something odd of them."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    from onnx import TensorProto, helper, numpy_helper
+
+    def value(name: str, kind: str, shape: list[Any]) -> Any:
+        return helper.make_tensor_value_info(name, getattr(TensorProto, kind), shape)
+
+    weights = numpy_helper.from_array(np.zeros((rows, 2), np.float32), "w")
+    nodes = [
+        helper.make_node("MatMul", ["observation", "w"], ["zeros"]),
+        last or helper.make_node("Identity", ["zeros"], ["action"]),
+    ]
+    inputs, outputs = [value("observation", *told)], [value("action", *out)]
+    if memory is not None:
+        nodes.append(helper.make_node("Identity", ["memory"], ["next_memory"]))
+        inputs.append(value("memory", memory, ["n", 3]))
+        outputs.append(value("next_memory", memory, ["n", 3]))
+    graph = helper.make_graph(nodes, "odd", inputs, outputs, [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    note = {"observation": ["state"], "action": "steer_accel", "dt": 0.05}
+    more = {"algorithm": "x" * 5000, "steps": "9" * 5000}
+    helper.set_model_props(model, {"racegym": json.dumps(note), **more})
+    onnx.save(model, file)
+    return file
+
+
+def cast(kind: str) -> Any:
+    onnx = pytest.importorskip("onnx", reason="needs onnx")
+    to = getattr(onnx.TensorProto, kind)
+    return onnx.helper.make_node("Cast", ["zeros"], ["action"], to=to)
+
+
+def twice() -> Any:
+    onnx = pytest.importorskip("onnx", reason="needs onnx")
+    return onnx.helper.make_node("Concat", ["zeros", "zeros"], ["action"], axis=0)
+
+
+@pytest.mark.parametrize(
+    ("last", "changes", "message"),
+    [
+        (lambda: cast("STRING"), {"out": ("STRING", ["n", 2])}, r"is tensor\(string\), and"),
+        (lambda: cast("FLOAT16"), {"out": ("FLOAT16", ["n", 2])}, r"is tensor\(float16\), and"),
+        (None, {"memory": "DOUBLE"}, r"the memory is tensor\(double\)"),
+        (None, {"rows": 5, "told": ("FLOAT", ["n", "m"])}, "the policy can't be asked: "),
+        (twice, {"out": ("FLOAT", ["k", 2])}, r"of the shape \(4, 2\) for 2 cars"),
+    ],
+)
+def test_what_a_file_does_not_keep_is_told(
+    race: dict[str, Any], last: Any, changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    file = odd_policy(tmp_path / "odd.onnx", last=last and last(), **changes)
+    with pytest.raises(ScenarioError, match=message) as caught:
+        evaluate_driver(file, race, episodes=2, limit=False)
+    assert caught.value.file == str(file)
+
+
+def test_what_a_file_says_of_itself_is_kept_short(race: dict[str, Any], tmp_path: Path) -> None:
+    race |= {"time_limit": 0.2}
+    found = evaluate_driver(odd_policy(tmp_path / "odd.onnx"), race, episodes=1, limit=False)
+    assert found.driver["told_by"] == {"algorithm": "x" * 100}  # and no number of 5000 digits
+
+
+def test_a_policy_runs_code_only_if_that_is_said(
+    race: dict[str, Any], write_policy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(
+        "from racegym.sensors.state import State\n"
+        "open('ran', 'w').close()\n"
+        "class Own(State):\n"
+        "    pass\n"
+    )
+    race |= {"time_limit": 0.2}
+    file = write_policy(observation=["./own.py:Own"])
+    with pytest.raises(
+        ScenarioError, match=r"names code, .*own\.py:Own.* give the driver code: true"
+    ):
+        evaluate_driver(file, race, episodes=1)
+    assert not Path("ran").exists()
+    trusted = {"policy": str(file), "code": True}
+    assert evaluate_driver(trusted, race, episodes=1).driver["observation"]
+    assert Path("ran").exists()
+    # A training judges checkpoints that name the code of its own scenario.
+    sees_it = {**race, "observation": ["./own.py:Own"]}
+    assert _trusted(load_scenario(sees_it), "onnx") == {"code": True}
+    assert _trusted(load_scenario(race), "onnx") == {}

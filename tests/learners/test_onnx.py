@@ -175,6 +175,8 @@ def test_sources_are_environments_scenarios_and_names(tmp_path: Path) -> None:
         (entry,) = onnx.load(file).metadata_props
         notes.add(entry.value)
     assert [path.name for path in tmp_path.iterdir()] == ["p.onnx"]
+    (tmp_path / "usual").touch()
+    assert file.stat().st_mode == (tmp_path / "usual").stat().st_mode  # others may read it
     (note,) = notes
     assert json.loads(note)["dt"] == 0.1
     assert [s["name"] for s in json.loads(note)["observation"]] == ["state", "lookahead"]
@@ -183,6 +185,10 @@ def test_sources_are_environments_scenarios_and_names(tmp_path: Path) -> None:
         export_onnx(model, {"backend": "kart2d", "observation": "state"}, tmp_path / "p.onnx")
     with pytest.raises(RunError, match="can't be written"):
         export_onnx(model, env, tmp_path / "nowhere" / "p.onnx")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match="can't be written"):
+        export_onnx(model, env, tmp_path / "folder")
+    assert {path.name for path in tmp_path.iterdir()} == {"p.onnx", "usual", "folder"}
 
 
 def _refusal(scenario: dict[str, Any]) -> str:
@@ -227,7 +233,7 @@ def test_what_is_wrong_with_a_policy_is_told_plainly(policy: Path, tmp_path: Pat
     _edited(policy, bad, note(action="steer_throttle_brake"))
     assert "has the shape (2,) for a car, and its action map takes (3,)" in _refusal(_race(bad))
     _edited(policy, bad, note(format=7))
-    assert "what it says of its policy is wrong: format" in _refusal(_race(bad))
+    assert "has the format 7, and this racegym reads 1" in _refusal(_race(bad))
 
     def fix_axis(model: Any) -> None:
         axis = model.graph.input[0].type.tensor_type.shape.dim[0]

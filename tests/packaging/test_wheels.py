@@ -19,6 +19,7 @@ PROJECTS = {
     "racegym_carracing": "plugins/racegym-carracing",
     "racegym_cleanrl": "plugins/racegym-cleanrl",
 }
+POLICY = ("README.md", "rental_kart.json", "rental_kart.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,11 @@ def test_the_wheel_of_kart2d_holds_the_vehicles_it_registers(wheels):
     assert vehicles <= names(wheels["racegym_kart2d"])
 
 
+def test_the_wheel_of_kart2d_holds_the_policy_it_registers_and_says_how_it_was_made(wheels):
+    policy = {f"racegym_kart2d/policies/{name}" for name in POLICY}
+    assert policy <= names(wheels["racegym_kart2d"])
+
+
 @pytest.mark.parametrize("name", PROJECTS)
 def test_every_wheel_carries_its_licence(wheels, name):
     assert any(entry.endswith(".dist-info/licenses/LICENSE") for entry in names(wheels[name]))
@@ -109,6 +115,14 @@ def test_the_wheels_work_in_a_clean_environment_from_an_empty_folder(wheels, tmp
     empty.mkdir()
     for command in (["--version"], ["plugins"], ["run", "quickstart"]):
         subprocess.run([scripts / "racegym", *command], cwd=empty, check=True, env=_environment())
+    missing = _says(scripts, empty, "run", "pretrained_kart", code=2)
+    assert "install it: pip install onnxruntime" in missing
+    subprocess.run([scripts / "python", "-m", "pip", "install", "-q", "onnxruntime"], check=True)
+    assert "Learned finishes" in _says(scripts, empty, "run", "pretrained_kart")
+    asked = ["evaluate", "rental_kart", "--scenario", "pretrained_kart", "--episodes", "2"]
+    assert "of 2 races" in _says(scripts, empty, *asked)
+    torch = subprocess.run([scripts / "python", "-c", "import torch"], capture_output=True)
+    assert torch.returncode != 0
     asked = subprocess.run(
         [scripts / "racegym", "plugins"],
         cwd=empty, check=True, capture_output=True, text=True, env=_environment(),
@@ -127,6 +141,16 @@ def test_the_install_command_of_every_known_plugin_resolves(root, tmp_path):
         assert words[0] == "pip"
         command = [scripts / "python", "-m", *words, "--dry-run", "-q"]
         subprocess.run(command, cwd=root, check=True, env=_environment())
+
+
+def _says(scripts: Path, folder: Path, *command: str, code: int = 0) -> str:
+    """Run a command of racegym and return all that it says."""
+    done = subprocess.run(
+        [scripts / "racegym", *command],
+        cwd=folder, capture_output=True, text=True, env=_environment(),
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
 
 
 def _fresh_environment(folder: Path) -> Path:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import doctest
 import io
+import re
 
 import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from racegym.report import announce_compiling, classification_table, wording
 from racegym.report.lap_times import _tick
+from racegym.report.narrow import leave_out
 from racegym.report.wording import MISSING, lap_text, time_text
 
 
@@ -81,3 +85,19 @@ def test_compiling_is_announced_once_and_a_second_call_is_not() -> None:
     with announce_compiling(lambda: told.append("again")):
         two(2.0)
     assert told == ["now"]
+
+
+def test_what_is_left_of_a_narrow_table_is_whole() -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    names = ("checkpoint", "steps", "done", "lapped", "best lap", "mean lap", "% limit", "off")
+    for name in (*names, "return"):
+        table.add_column(name, no_wrap=True, overflow="fold")
+    table.add_row(
+        "best.safetensors", "10,027,008", "95 %", "100 %", "55.869", "1:00.069", "118.5", "1", "9"
+    )
+    console = Console(width=80, file=io.StringIO())
+    leave_out(table, console, "off", "lapped")
+    console.print(table)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    head = next(line for line in told.splitlines() if "checkpoint" in line)
+    assert re.split(r"\s{2,}", head.strip()) == [*names[:3], *names[4:7], "return"]

@@ -21,6 +21,8 @@ def load(path: Path, shared: Path):
         plugins.load().find("backend", wanted).load()
     except PluginError as error:
         pytest.skip(f"needs the backend {wanted}: {error}")
+    if path.stem == "pretrained_kart":
+        pytest.importorskip("onnxruntime", reason="its policy needs onnxruntime")
     circuit = shared / "tracks" / "tum" / "Monza.csv"
     return load_scenario(path, [f"track.file={circuit}"] if path.stem == "monza" else [])
 

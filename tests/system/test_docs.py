@@ -48,7 +48,8 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
     (r"racegym run .*--video .*", r"\g<0> --set time_limit=3"),
     (r"(racegym evaluate .*)--episodes 20\b", r"\1--episodes 2"),
-    (r"(racegym evaluate train_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
+    (r"(racegym evaluate (?:train|rental)_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
+    (r"racegym run pretrained_kart", r"\g<0> --no-plots"),
     (r"racegym export .*onnx$", r"\g<0> --force"),
     (
         r"racegym run train_(sac|td3|dqn)",
@@ -249,7 +250,7 @@ def keep_result(folder: Path) -> None:
         "format": 1, "label": "known", "seed": 1, "steps": task.steps, "budget": task.steps,
         "task": {"name": task.name, "version": task.version, "hash": task.hash},
         "trainer": {"name": "ppo", "options": {}}, "seconds": 100.0, "score": 70.0,
-        "completion": 100.0, "lap_percent": 142.0, "missing": [],
+        "completion": 100.0, "lap_percent": 142.0, "missing": [], "references": {},
         "versions": {"racegym": "0.1.0"}, "machine": {"cpu": "some"},
     }  # fmt: skip
     file = folder / task.selector / "known" / "seed-1" / "result.json"
@@ -350,6 +351,8 @@ def test_command(
         pytest.importorskip("optuna", reason="needs Optuna: pip install -e '.[sweep]'")
     elif "--trainer ppo" in command:
         pytest.importorskip("racegym_cleanrl")
+    elif re.search(r"evaluate rental_kart|pretrained_kart", command):
+        pytest.importorskip("onnxruntime")
     if OF_THE_KART.match(command):
         request.getfixturevalue("kart")
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]

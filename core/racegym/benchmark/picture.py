@@ -58,8 +58,9 @@ def _scores(report: Report, axes: Axes) -> None:
                 cell.scores, np.full(len(cell.scores), y), "o", color=colour, alpha=0.35,
                 markersize=4, markeredgewidth=0,
             )  # fmt: skip
-            axes.plot([found.low, found.high], [y, y], color=colour, linewidth=5, alpha=0.35,
-                      solid_capstyle="butt")  # fmt: skip
+            if found.low is not None and found.high is not None:
+                axes.plot([found.low, found.high], [y, y], color=colour, linewidth=5, alpha=0.35,
+                          solid_capstyle="butt")  # fmt: skip
             axes.plot(
                 [found.value], [y], "|", color=colour, markersize=12, markeredgewidth=2.5,
                 label=cell.label,

@@ -25,10 +25,12 @@ from racegym.errors import RunError, UnknownNameError
 from racegym.record.folder import write_json, write_whole
 
 __all__ = [
-    "CONFIDENCE", "Cell", "Report", "as_markdown", "gather", "summed_up", "write_report",
+    "CONFIDENCE", "Cell", "Report", "as_markdown", "figure_text", "gather", "summed_up",
+    "write_report",
 ]  # fmt: skip
 
 CONFIDENCE = 0.95
+MOST = 1.05  # of the budget
 PAGE, DATA, PICTURE = "report.md", "report.json", "report.png"
 
 _ABOUT = (
@@ -36,7 +38,7 @@ _ABOUT = (
     "episode that was not completed, as the mean over the test's episodes. Lap: the mean lap of "
     "completed episodes in percent of the reference lap's time; lower is better. In brackets: "
     "intervals of {confidence:.0%}, by a bootstrap over seeds, stratified by task (Agarwal et al. "
-    "2021)."
+    "2021); of a single seed there is none."
 )
 
 Floats = NDArray[np.float64]
@@ -131,8 +133,8 @@ def gather(folder: Path) -> Report:
     left_out: list[str] = []
     for file in sorted(folder.glob(f"*/*/seed-*/{RESULT}")):
         result = read_result(file)
-        told = result["task"]
-        name = f"{told['name']}-v{told['version']}"
+        task = result["task"]
+        name = f"{task['name']}-v{task['version']}"
         reason = _why_not(result, name)
         if reason:
             left_out.append(f"{file.parent.relative_to(folder)}: {reason}")
@@ -160,8 +162,12 @@ def _why_not(result: Mapping[str, Any], name: str) -> str:
         return f"this racegym has no task {name}"
     if result["task"]["hash"] != task.hash:
         return f"its task has the hash {result['task']['hash']}, and here {name} has {task.hash}"
-    if result["steps"] < result["budget"]:
-        return f"learned for {result['steps']:,} of {result['budget']:,} steps, to try it"
+    steps, budget = result["steps"], task.steps
+    if steps < budget:
+        return f"learned for {steps:,} of {budget:,} steps, to try it"
+    # A trainer that learns from whole rollouts ends with the one that reaches the budget.
+    if result["trainer"]["options"].get("steps", budget) > budget or steps > MOST * budget:
+        return f"learned for {steps:,} steps, more than the {budget:,} that the task has"
     return ""
 
 
@@ -231,19 +237,39 @@ def _by_task(report: Report) -> Iterator[str]:
         about = f"{task.summary[0].upper()}{task.summary[1:]}"
         yield f"{about}; {task.steps:,} steps; hash `{task.hash}`."
         missing = sorted({track for c in cells for r in c.results for track in r["missing"]})
+        unlike = _unlike(cells)
         if missing:
             yield f"Left out, as some machine did not have them: {', '.join(missing)}."
+        if unlike:
+            yield (
+                "Not comparable: the runs have not all been judged by the same reference laps. "
+                f"They differ on {', '.join(unlike)}."
+            )
         yield ""
         yield "| entry | seeds | score, IQM | completed, IQM [%] | lap [%] | training [s] |"
         yield "|---|---:|---:|---:|---:|---:|"
         for cell in cells:
-            told = cell.estimates()
+            found = cell.estimates()
             yield (
-                f"| {cell.label} | {len(cell.results)} | {_told(told['score'])} | "
-                f"{_told(told['completion'])} | {_told(told['lap_percent'])} | "
+                f"| {cell.label} | {len(cell.results)} | {figure_text(found['score'])} | "
+                f"{figure_text(found['completion'])} | {figure_text(found['lap_percent'])} | "
                 f"{cell.seconds():,.0f} |"
             )
         yield ""
+
+
+def _unlike(cells: Sequence[Cell]) -> list[str]:
+    """Return the tracks of which results have different references.
+
+    That of a name that everybody imports by himself may be somebody's own; and a racegym that
+    draws a circuit or finds its limit otherwise has other references, too.
+    """
+    known: dict[str, set[str]] = {}
+    for cell in cells:
+        for result in cell.results:
+            for name, reference in result["references"].items():
+                known.setdefault(reference["track"], set()).add(name)
+    return sorted(track for track, names in known.items() if len(names) > 1)
 
 
 def _all_tasks(report: Report) -> Iterator[str]:
@@ -253,12 +279,15 @@ def _all_tasks(report: Report) -> Iterator[str]:
         return
     yield f"## All of {', '.join(report.shared)}"
     yield ""
-    yield "The tasks that every entry has runs of, all runs together. The gap is to 100 %."
+    yield (
+        "The tasks that every entry has runs of, all runs together; the median is that of all "
+        "runs. The gap is to 100 %."
+    )
     yield ""
     yield "| entry | IQM | median | mean | optimality gap |"
     yield "|---|---:|---:|---:|---:|"
     for label in report.labels:
-        cells = (_told(value) for _, value in _overall(report, label))
+        cells = (figure_text(value) for _, value in _overall(report, label))
         yield f"| {label} | {' | '.join(cells)} |"
     yield ""
     pairs = [(a, b) for i, a in enumerate(report.labels) for b in report.labels[i + 1 :]]
@@ -267,14 +296,18 @@ def _all_tasks(report: Report) -> Iterator[str]:
         yield "|---|---|---:|"
         for a, b in pairs:
             found = probability_of_improvement(report.scores(a), report.scores(b))
-            yield f"| {a} | {b} | {_told(found, digits=2)} |"
+            yield f"| {a} | {b} | {figure_text(found, digits=2)} |"
         yield ""
 
 
-def _told(value: Estimate | None, digits: int = 1) -> str:
+def figure_text(value: Estimate | None, digits: int = 1) -> str:
+    """Return a figure with its interval, if it has one."""
     if value is None:
         return "–"
-    return f"{value.value:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+    text = f"{value.value:.{digits}f}"
+    if value.low is None or value.high is None:
+        return text
+    return f"{text} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
 
 
 def _made_with(report: Report) -> Iterator[str]:
@@ -284,9 +317,12 @@ def _made_with(report: Report) -> Iterator[str]:
     for about in _distinct(results):
         yield f"- {about}"
     for label in report.labels:
-        options = next(c.results[0]["trainer"] for c in report.cells if c.label == label)
-        given = ", ".join(f"{k}: {v}" for k, v in options["options"].items() if k != "name")
-        yield f"- {label}: `{options['name']}`, {given}"
+        settings: dict[str, list[str]] = {}  # by them, the tasks that were learned with them
+        for cell in (cell for cell in report.cells if cell.label == label):
+            settings.setdefault(_settings(cell.results[0]["trainer"]), []).append(cell.task)
+        for given, tasks in settings.items():
+            where = f" on {', '.join(tasks)}" if len(settings) > 1 else ""
+            yield f"- {label}{where}: {given}"
     if report.left_out:
         yield ""
         yield "Left out:"
@@ -294,11 +330,18 @@ def _made_with(report: Report) -> Iterator[str]:
         yield from (f"- {reason}" for reason in report.left_out)
 
 
+def _settings(trainer: Mapping[str, Any]) -> str:
+    """Return a trainer with its settings but for the steps, which are the task's."""
+    options = trainer["options"].items()
+    given = (f"{key}: {value}" for key, value in options if key not in ("name", "steps"))
+    return ", ".join([f"`{trainer['name']}`", *given])
+
+
 def _distinct(results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return each combination of versions and machine, once."""
-    told: dict[str, None] = {}
+    seen: dict[str, None] = {}
     for result in results:
         versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         machine = ", ".join(f"{name} {value}" for name, value in result["machine"].items())
-        told[f"{versions}; {machine}"] = None
-    return list(told)
+        seen[f"{versions}; {machine}"] = None
+    return list(seen)

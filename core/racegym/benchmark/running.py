@@ -35,6 +35,10 @@ __all__ = ["FORMAT", "RESULT", "Entry", "Outcome", "read_result", "run_seed"]
 
 FORMAT = 1
 RESULT = "result.json"
+NEEDED = {
+    "task", "label", "trainer", "seed", "steps", "seconds", "score", "completion", "lap_percent",
+    "references", "missing", "versions", "machine",
+}  # fmt: skip
 OWN = ("trainer",)  # the only part of a task that an entry may set
 
 
@@ -133,7 +137,7 @@ def run_seed(
         judged: told how many episodes of how many have been driven.
 
     Raises:
-        ScenarioError: the trainer can't learn the task.
+        ScenarioError: the trainer can't learn the task, or no circuit to be judged on is there.
         RunError: the folder holds something else, or can't be written.
     """
     folder = into / task.selector / entry.label / f"seed-{seed}"
@@ -144,6 +148,7 @@ def run_seed(
     if done is not None:
         _check_same(done["task"]["hash"], done["trainer"]["options"], task, options, folder)
         return Outcome(folder, done, was_there=True)
+    task.test()  # what it is judged on must be there, before hours are spent on it
     before = find_runs(folder)
     run = before[-1] if before else None
     if run is not None and _can_go_on(run):
@@ -238,7 +243,7 @@ def read_result(file: Path) -> dict[str, Any]:
         RunError: it can't be read, or is none.
     """
     data = read_json(file)
-    if not isinstance(data, dict) or not {"task", "label", "seed", "score"} <= data.keys():
+    if not isinstance(data, dict) or not data.keys() >= NEEDED:
         raise RunError("is no result of the benchmark", file=file)
     if data.get("format") != FORMAT:
         raise RunError(

@@ -5,6 +5,8 @@ all of them, which neither the luckiest nor the unluckiest run can move far, and
 the interval that a bootstrap gives which draws runs anew within every task.
 
 Left out of [1]: the normalisation of scores, which here are in percent of a reference already.
+Its median is that of the tasks' means; here it is that of all runs. A task with a single run says
+nothing of how runs differ, so there is no interval where one of the tasks has no more.
 
 [1] Agarwal, Schwarzer, Castro, Courville, Bellemare (2021), "Deep reinforcement learning at the
     edge of the statistical precipice", NeurIPS 34, arXiv:2108.13264.
@@ -32,11 +34,11 @@ TRIMMED = 0.25  # share of the runs that is cut off at either end
 
 
 class Estimate(NamedTuple):
-    """A figure, and the interval that covers it with the asked confidence."""
+    """A figure, and the interval that covers it with the asked confidence, if there is one."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def interquartile_mean(scores: Floats) -> Floats:
@@ -116,10 +118,22 @@ def estimate(
         repetitions: of the bootstrap.
         seed: of its draws.
     """
+    value = float(aggregate(np.concatenate(scores)))
+    if _alone(scores):
+        return Estimate(value, None, None)
     drawn = aggregate(resampled(scores, repetitions, np.random.default_rng(seed)))
+    return Estimate(value, *_interval(drawn, confidence))
+
+
+def _alone(scores: Sequence[Floats]) -> bool:
+    """Tell whether a task has a single run, of which no spread is known."""
+    return any(len(runs) < 2 for runs in scores)
+
+
+def _interval(drawn: Floats, confidence: float) -> tuple[float, float]:
     tail = 50.0 * (1.0 - confidence)
     low, high = np.percentile(drawn, [tail, 100.0 - tail])
-    return Estimate(float(aggregate(np.concatenate(scores))), float(low), float(high))
+    return float(low), float(high)
 
 
 def probability_of_improvement(
@@ -141,12 +155,12 @@ def probability_of_improvement(
     """
     random = np.random.default_rng(seed)
     value = np.mean([_share(a[None], b[None])[0] for a, b in zip(ours, theirs, strict=True)])
+    if _alone(ours) or _alone(theirs):
+        return Estimate(float(value), None, None)
     drawn = np.zeros(repetitions)
     for a, b in zip(ours, theirs, strict=True):
         drawn += _share(resampled([a], repetitions, random), resampled([b], repetitions, random))
-    tail = 50.0 * (1.0 - confidence)
-    low, high = np.percentile(drawn / len(ours), [tail, 100.0 - tail])
-    return Estimate(float(value), float(low), float(high))
+    return Estimate(float(value), *_interval(drawn / len(ours), confidence))
 
 
 def _share(ours: Floats, theirs: Floats) -> Floats:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from racegym.cli.run_names import check_new, runs_dir_option
 from racegym.cli.training import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -111,28 +112,34 @@ def _run(
             click.echo("stopped; the same command goes on", err=True)
             return INTERRUPTED
         click.echo(f"seed {seed}: {_told(done.result)}{' (done before)' * done.was_there}")
+        _say_missing(found, tuple(done.result["missing"]))
     return 0
 
 
 @command.command("score")
-@click.argument("what")
+@click.argument("what", metavar="RUN|CHECKPOINT|ONNX|DRIVER")
 @click.option("--task", required=True, metavar="TASK", help="Whose test it drives.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write the score and all episodes as JSON.",
 )  # fmt: skip
-def _score_one(what: str, task: str, json_file: Path | None) -> None:
-    """Let WHAT drive the test of a task.
+@click.option("--force", is_flag=True, help="Replace a --json file that exists.")
+@runs_dir_option
+def _score_one(what: str, task: str, json_file: Path | None, force: bool, runs_dir: Path) -> None:
+    """Let a driver, or what was learned, drive the test of a task.
 
-    WHAT is a driver's name, a driver in a file, a checkpoint, an ONNX file or a training's folder.
+    It is named as for racegym evaluate.
     """
     from racegym.benchmark.scoring import score
     from racegym.benchmark.tasks import find_task
     from racegym.record.folder import write_json
     from racegym.record.versions import machine, versions
+    from racegym.run.subject import find_subject
 
     found = find_task(task)
-    done = score(Path(what) if Path(what).exists() else what, found)
+    if json_file is not None:
+        check_new(json_file, force=force)
+    done = score(find_subject(what, runs_dir).driver, found)
     result = {
         "task": {"name": found.name, "version": found.version, "hash": found.hash},
         "driver": what,
@@ -156,7 +163,7 @@ def _report(folder: Path, as_json: bool) -> None:
 
     Scores are interquartile means with stratified bootstrap intervals over the seeds.
     """
-    from racegym.benchmark.report import gather, summed_up, write_report
+    from racegym.benchmark.report import figure_text, gather, summed_up, write_report
 
     found = gather(folder)
     page, data, picture = write_report(found, folder)
@@ -169,11 +176,8 @@ def _report(folder: Path, as_json: bool) -> None:
     for name in ("seeds", "score", "completed [%]", "lap [%]"):
         table.add_column(name, justify="right")
     for cell in found.cells:
-        told = cell.estimates()
-        values = (
-            "-" if value is None else f"{value.value:.1f} [{value.low:.1f}, {value.high:.1f}]"
-            for value in (told["score"], told["completion"], told["lap_percent"])
-        )
+        figures = cell.estimates()
+        values = (figure_text(figures[name]) for name in ("score", "completion", "lap_percent"))
         table.add_row(
             cell.task, Text(cell.label), str(len(cell.results)), *(Text(v) for v in values)
         )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from racegym.cli.run_names import check_new, runs_dir_option
 from racegym.cli.showing import Looks, camera_option, picture_size, size_option, video_option
+from racegym.errors import RunError
 
 if TYPE_CHECKING:
     from racegym.render import Camera
@@ -87,8 +88,8 @@ def command(
     """Let a driver, or what was learned, drive the same races every time, and tell how it did.
 
     A RUN is a training, driven with its best checkpoint; without --scenario it races on circuits
-    and seeds that it has not seen. DRIVER is a name, {name: NAME, option: VALUE} or
-    FILE.py:CLASS. The video is of the first race.
+    and seeds that it has not seen. DRIVER is a name, also of a policy that a plugin brings,
+    {name: NAME, option: VALUE} or FILE.py:CLASS. The video is of the first race.
     """
     from racegym.run import Judge
     from racegym.run.subject import find_subject, races_for
@@ -103,6 +104,15 @@ def command(
     subject = find_subject(what, runs_dir)
     loaded, first, word = races_for(subject, scenario, overrides, tracks, episodes, seed)
     console = Console(stderr=as_json)
+    if video is not None:  # first: what is wrong with it is told before the races are driven
+        looks = Looks(camera, picture_size(size))
+        names = [car.name for car in loaded.cars]
+        with (
+            looks.open(loaded.name, names, loaded.laps, view=False, video=video) as watchers,
+            Judge(loaded, episodes=1, seed=first, agent=agent, limit=False) as alone,
+        ):
+            alone.evaluate(subject.driver, watchers=watchers)
+        _say(console, f"video in {video}")
     limit = False if no_limit else None
     with Judge(
         loaded, episodes=episodes, seed=first, agent=agent, at_once=at_once, limit=limit
@@ -120,17 +130,11 @@ def command(
     if output is not None:
         from racegym.record.folder import write_whole
 
-        write_whole(output, text + "\n")
+        try:
+            write_whole(output, text + "\n")
+        except OSError as error:
+            raise RunError(f"can't be written: {error.strerror or error}", file=output) from error
         _say(console, f"written to {output}")
-    if video is not None:
-        looks = Looks(camera, picture_size(size))
-        names = [car.name for car in loaded.cars]
-        with (
-            looks.open(loaded.name, names, loaded.laps, view=False, video=video) as watchers,
-            Judge(loaded, episodes=1, seed=first, agent=agent, limit=False) as alone,
-        ):
-            alone.evaluate(subject.driver, watchers=watchers)
-        _say(console, f"video in {video}")
 
 
 def _say(console: Console, text: str) -> None:

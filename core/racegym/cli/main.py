@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 FAILED = 2  # exit codes: wrong input, or a command that could not do its work
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
+LONGEST = 300  # [characters] of a path that is told
 PIPE_CLOSED = 1  # as click does, which meets most of them first
 
 
@@ -57,7 +58,7 @@ def main(args: Sequence[str] | None = None) -> int:
         _discard_output()
         return PIPE_CLOSED
     except Exception as error:  # a stranger's code may raise anything
-        told = None if _debugging() else _blamed(error)
+        told = None if _debugging() else _blamed(error) or _of_a_file(error)
         if told is None:
             raise
         _complain(told)
@@ -75,6 +76,14 @@ def _blamed(error: Exception) -> str | None:
 
     told = blame(error)
     return None if told is None else str(told)
+
+
+def _of_a_file(error: Exception) -> str | None:
+    """Return the message about a file or folder that can't be used, if it is about one."""
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return None
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    return f"{str(name)[:LONGEST]}: can't be used: {error.strerror}"
 
 
 def _complain(message: str) -> None:

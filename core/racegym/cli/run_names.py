@@ -66,12 +66,14 @@ def find_finished(name: str, runs_dir: Path) -> tuple[RunFolder, dict[str, Any]]
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """Refuse to write over a file that nobody said may be replaced.
+    """Refuse to write over a file that nobody said may be replaced, or where there is no folder.
 
     Raises:
-        RunError: there is something at ``path``.
+        RunError: there is something at ``path``, or no folder to put it into.
     """
     if path.is_dir():
         raise RunError("is a folder; name a file", file=path)
+    if not path.parent.is_dir():
+        raise RunError(f"there is no folder {path.parent} to write it in", file=path)
     if path.exists() and not force:
         raise RunError("exists already; --force replaces it", file=path)

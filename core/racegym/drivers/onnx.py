@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +30,9 @@ __all__ = ["Onnx"]
 WHAT = "driver 'onnx'"
 MEMORY, NEXT_MEMORY = "memory", "next_memory"  # input and output of a policy that has one
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
+NUMBERS = ("tensor(float)", "tensor(double)")  # types of actions of a box
+CHOICES = ("tensor(int64)", "tensor(int32)")  # and of those that are counted
+LONGEST = 100  # [characters] of what the file calls its algorithm
 
 
 class Onnx(Driver):
@@ -52,6 +56,9 @@ class Onnx(Driver):
         any_dt: bool = Field(
             False, description="drive also at another control interval than it learned with"
         )
+        code: bool = Field(
+            False, description="run code that the policy names, such as a sensor in a file"
+        )
 
     @classmethod
     def declared_for(cls, options_given: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -66,8 +73,8 @@ class Onnx(Driver):
         told = policy.session.get_modelmeta().custom_metadata_map
         found: dict[str, str | int] = {}
         if "algorithm" in told:
-            found["algorithm"] = str(told["algorithm"])
-        if told.get("steps", "").isdecimal():
+            found["algorithm"] = str(told["algorithm"])[:LONGEST]
+        if re.fullmatch("[0-9]{1,18}", told.get("steps", "")):
             found["steps"] = int(told["steps"])
         return found
 
@@ -85,7 +92,8 @@ class Onnx(Driver):
         assert setup.observation_space is not None and setup.action_map is not None
         self._policy = policy
         self._inputs = _inputs(policy, setup.observation_space)
-        self._outputs = [_output(policy, setup.action_map.space)]
+        space = setup.action_map.space
+        self._outputs, self._shape = [_output(policy, space)], space.shape or ()
         self._memory: Array | None = None
         size = _memory_size(policy)
         if size:
@@ -98,7 +106,8 @@ class Onnx(Driver):
         """Write the control of ``cars``.
 
         Raises:
-            ScenarioError: the policy gives numbers that are not finite.
+            ScenarioError: the policy gives numbers that are not finite, or others than its
+                outputs say, or fails.
         """
         self._held.apply(view, cars, observations, control, self._decide)
 
@@ -110,13 +119,29 @@ class Onnx(Driver):
         }
         if self._memory is not None:
             feeds[MEMORY] = self._memory[cars]
-        actions, *memory = self._policy.session.run(self._outputs, feeds)
-        if not np.isfinite(actions).all():
-            raise ScenarioError(f"{WHAT}: the policy {self._policy.file} gives actions of NaN")
+        try:
+            actions, *memory = self._policy.session.run(self._outputs, feeds)
+        except Exception as error:  # its exceptions share no base of their own
+            reason = " ".join(str(error).split())
+            raise ScenarioError(
+                f"{WHAT}: the policy can't be asked: {reason}", file=self._policy.file
+            ) from error
+        self._check(actions, (len(cars), *self._shape), "actions")
         if self._memory is not None:
+            self._check(memory[0], (len(cars), self._memory.shape[1]), "memories")
             self._memory[cars] = memory[0]
         found: Array = actions
         return found
+
+    def _check(self, found: Array, shape: tuple[int, ...], what: str) -> None:
+        if found.shape != shape:
+            raise ScenarioError(
+                f"{WHAT}: the policy gives {what} of the shape {found.shape} for {shape[0]} cars; "
+                f"it should be {shape}",
+                file=self._policy.file,
+            )
+        if not np.isfinite(found).all():
+            raise ScenarioError(f"{WHAT}: the policy gives {what} of NaN", file=self._policy.file)
 
 
 def _inputs(policy: Policy, space: spaces.Space[Any]) -> dict[str, tuple[str, type]]:
@@ -152,11 +177,19 @@ def _output(policy: Policy, space: spaces.Space[Any]) -> str:
     """Return the name of the output that holds the actions, its first.
 
     Raises:
-        ScenarioError: its shape is another than the action map takes.
+        ScenarioError: its shape or its type is another than the action map takes.
     """
-    first = policy.session.get_outputs()[0]
+    first = next(iter(policy.session.get_outputs()), None)
+    if first is None:
+        raise ScenarioError(f"{WHAT}: the policy has no output", file=policy.file)
     what = f"its output {first.name!r}"
     _check_shape(policy, what, first.shape, space.shape or (), "its action map takes")
+    types = NUMBERS if isinstance(space, spaces.Box) else CHOICES
+    if first.type not in types:
+        raise ScenarioError(
+            f"{WHAT}: {what} is {first.type}, and its action map takes {' or '.join(types)}",
+            file=policy.file,
+        )
     return str(first.name)
 
 
@@ -170,11 +203,17 @@ def _memory_size(policy: Policy) -> int:
     if not taken:
         return 0
     given = [entry for entry in policy.session.get_outputs() if entry.name == NEXT_MEMORY]
-    size = taken[0].shape[-1]
-    if not given or len(taken[0].shape) != 2 or not isinstance(size, int) or size < 1:
+    size = taken[0].shape[-1] if len(taken[0].shape) == 2 else None
+    if not given or not isinstance(size, int) or size < 1:
         raise ScenarioError(
             f"{WHAT}: the input {MEMORY!r} has the shape {taken[0].shape}; a policy with a memory "
             f"takes (cars, numbers) and gives as many as its output {NEXT_MEMORY!r}",
+            file=policy.file,
+        )
+    if {taken[0].type, given[0].type} != {"tensor(float)"}:
+        raise ScenarioError(
+            f"{WHAT}: the memory is {taken[0].type} and becomes {given[0].type}; it should be "
+            "tensor(float)",
             file=policy.file,
         )
     _check_shape(policy, f"its output {NEXT_MEMORY!r}", given[0].shape, (size,), "its memory has")

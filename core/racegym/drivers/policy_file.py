@@ -90,7 +90,7 @@ def _open(file: Path, stamp: tuple[int, int]) -> Any:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1  # same bits everywhere
     settings.use_deterministic_compute = True
-    settings.log_severity_level = 3
+    settings.log_severity_level = 4  # what goes wrong is told by exceptions
     try:
         return onnxruntime.InferenceSession(str(file), settings, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base of their own
@@ -117,6 +117,12 @@ def _note(file: Path, session: Any) -> PolicyNote:
         return PolicyNote.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["loc"] == ("format",):
+            raise ScenarioError(
+                f"what it says of its policy has the format {first['input']!r}, and this racegym "
+                "reads 1; a newer one may read it",
+                file=where,
+            ) from None
         at = ".".join(str(step) for step in first["loc"])
         raise ScenarioError(
             f"what it says of its policy is wrong: {at + ': ' if at else ''}{first['msg']}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,10 +118,15 @@ def _describe(scenario: Scenario, world: World) -> _Task:
 
 def _write(file: Path, content: bytes) -> None:
     """Write a file beside its place and move it there, so that it is whole or absent."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "wb") as stream:
+        with beside.open("wb") as stream:
             stream.write(content)
-        Path(name).replace(file)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
     except OSError as error:
         raise RunError(f"the policy can't be written: {error}", file=file) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

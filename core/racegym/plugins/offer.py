@@ -29,6 +29,7 @@ Kind: TypeAlias = Literal[
     "termination",
     "realism",
     "driver",
+    "policy",
     "trainer",
     "watcher",
     "scenario",
@@ -46,12 +47,13 @@ HOOKS: dict[Kind, str] = {
     "termination": "register_terminations",
     "realism": "register_realism",
     "driver": "register_drivers",
+    "policy": "register_policies",
     "trainer": "register_trainers",
     "watcher": "register_watchers",
     "scenario": "register_scenarios",
 }
 
-_FILE_KINDS = {"vehicle", "scenario"}
+_FILE_KINDS = {"vehicle", "policy", "scenario"}
 _FILE_OR_OBJECT_KINDS = {"track"}
 
 _OBJECT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -64,7 +66,7 @@ def check_target(kind: Kind, target: str) -> None:
     if kind in _FILE_OR_OBJECT_KINDS:
         fits, form = is_object or is_file, '"package.module:function" or "package:folder/file.ext"'
     elif kind in _FILE_KINDS:
-        fits, form = is_file, '"package:folder/file.yaml"'
+        fits, form = is_file, '"package:folder/file.ext"'
     else:
         fits, form = is_object, '"package.module:Class"'
     if not fits:
@@ -78,7 +80,7 @@ class Offer:
     kind: Kind
     name: str
     dist: str  # normalised name of the distribution, e.g. "racegym-kart2d"
-    target: str  # "package.module:Class" or "package:folder/file.yaml"
+    target: str  # "package.module:Class" or "package:folder/file.ext"
     summary: str = ""
 
     @property

@@ -101,18 +101,21 @@ def evaluation_lines(found: Evaluation) -> list[str]:
     done, times = round(summary["completion_rate"] * count), summary["off_track"]
     completed = f"completed {done} of {count} races ({_share(summary['completion_rate'])})"
     off = f"off the track {times} time{'' if times == 1 else 's'}"
-    laps = f"best lap {_lap(summary, 'best')}, mean lap {_lap(summary, 'mean')}"
+    laps = f"best lap {lap_text(summary['best_lap'])}, mean lap {lap_text(summary['mean_lap'])}"
     return [
         f"{completed}, a valid lap in {_share(summary['lap_rate'])}, {off}",
         f"{laps}, average {kmh(summary['mean_speed'])} km/h",
+        *_of_limit(summary),
         f"return {summary['mean_reward']:.2f} on average" + (f"; {reasons}" if reasons else ""),
     ]
 
 
-def _lap(summary: dict[str, Any], which: str) -> str:
-    share = summary[f"{which}_lap_percent"]
-    of_limit = "" if share is None else f" ({percent_text(share)} % of the limit)"
-    return lap_text(summary[f"{which}_lap"]) + of_limit
+def _of_limit(summary: Mapping[str, Any]) -> list[str]:
+    """Return laps by what their tracks allow: the best of these need not be the shortest lap."""
+    best, mean = summary["best_lap_percent"], summary["mean_lap_percent"]
+    if best is None:
+        return []
+    return [f"by the limit: best lap {percent_text(best)} %, mean lap {percent_text(mean)} %"]
 
 
 def _share(value: float | None) -> str:
@@ -163,22 +166,30 @@ def draw_checkpoints(judged: Sequence[Judged], title: str, path: Path) -> bool:
         ("mean lap [% of the limit]", "mean_lap_percent", 1.0),
         ("return", "mean_reward", 1.0),
     )
+    seeds = list(dict.fromkeys(one.name.rpartition("/")[0] for one in dated))
     for index, (label, key, factor) in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), index + 1)
         clean(axes, grid="y")
-        for seed in dict.fromkeys(one.name.rpartition("/")[0] for one in dated):
+        for number, seed in enumerate(seeds):
             points = [
                 (one.steps, factor * one.evaluation.summary[key])
                 for one in dated
                 if one.name.rpartition("/")[0] == seed and one.evaluation.summary[key] is not None
             ]
-            if points:
-                colour = car_colour(index)
-                axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=4)
+            steps, values = zip(*points, strict=True) if points else ((), ())
+            axes.plot(steps, values, color=car_colour(number), marker="o", markersize=4, label=seed)
         axes.set_title(label, loc="left", fontsize=10, color=INK)
         axes.set_xlabel("steps", color=INK)
+        axes.set_xlim(left=0.0, right=1.05 * max(one.steps or 1 for one in dated))
+        if factor != 1.0:
+            axes.set_ylim(-3.0, 103.0)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if len(seeds) > 1:
+        lines, names = axes.get_legend_handles_labels()
+        figure.legend(
+            lines, names, loc="outside upper right", frameon=False, fontsize=9, ncols=len(seeds)
+        )
     save(figure, path)
     return True
 

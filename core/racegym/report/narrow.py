@@ -24,3 +24,5 @@ def leave_out(table: Table, console: Console, *columns: str) -> None:
         if Measurement.get(console, options, table).maximum <= console.width:
             return
         table.columns = [column for column in table.columns if column.header != heading]
+        for index, column in enumerate(table.columns):
+            column._index = index  # by it rich knows the last one, which has no margin

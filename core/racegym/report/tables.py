@@ -118,12 +118,12 @@ def summary_line(result: Mapping[str, Any]) -> str:
     """Return an evaluation in one line."""
     summary = result["summary"]
     rate, share = summary["completion_rate"], summary.get("best_lap_percent")
-    of_limit = "" if share is None else f" ({percent_text(share)} % of the limit)"
+    of_limit = "" if share is None else f", at best {percent_text(share)} % of the limit"
     return (
         f"{summary['finished']} of {summary['entries']} finished "
         f"({MISSING if rate is None else f'{100 * rate:.0f} %'}), "
-        f"best lap {lap_text(summary['best_lap'])}{of_limit}, "
-        f"mean lap {lap_text(summary['mean_lap'])}, "
+        f"best lap {lap_text(summary['best_lap'])}, "
+        f"mean lap {lap_text(summary['mean_lap'])}{of_limit}, "
         f"average {kmh(summary['mean_speed'])} km/h, "
         f"off track {summary['off_track']} time{'' if summary['off_track'] == 1 else 's'}"
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, isnan, nan
 from pathlib import Path
+from typing import Any
 
+from racegym import plugins
 from racegym.run.curriculum import LEVEL
+from racegym.run.entrants import code_files
 from racegym.run.judging import Judge
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.held_out import held_out
@@ -34,17 +37,16 @@ class Examination:
 
     def __init__(self, scenario: Scenario, driver: str):
         assert scenario.training.evaluate is not None  # nobody makes one else
-        self._driver = driver
-        self._races = held_out(scenario, load_scenario)
-        self._judge = Judge(self._races, episodes=scenario.training.evaluate.episodes)
+        self._entry = {"name": driver, **_trusted(scenario, driver)}
+        races = held_out(scenario, load_scenario)
+        self._judge = Judge(races, episodes=scenario.training.evaluate.episodes)
 
     def __call__(self, checkpoint: Path) -> dict[str, float]:
         """Drive with a checkpoint and return the figures; of laps, NaN where there is none."""
-        found = self._judge.evaluate({"name": self._driver, "file": str(checkpoint)})
+        found = self._judge.evaluate({**self._entry, "file": str(checkpoint)})
         rows, summary = found.episodes, found.summary
-        finished = summary["completion_rate"] if self._races.laps else summary["lap_rate"]
         figures = {
-            COMPLETION: finished,
+            COMPLETION: summary["completion_rate"],
             LAP_PERCENT: summary["mean_lap_percent"],
             LAP_TIME: summary["mean_lap"],
             RETURN: summary["mean_reward"],
@@ -55,6 +57,13 @@ class Examination:
     def close(self) -> None:
         """Let go of the tracks."""
         self._judge.close()
+
+
+def _trusted(scenario: Scenario, driver: str) -> dict[str, Any]:
+    """Return the option that lets a checkpoint name the code that its own training runs."""
+    known = getattr(plugins.load().find("driver", driver).load(), "Options", None)
+    takes = "code" in getattr(known, "model_fields", ())
+    return {"code": True} if takes and code_files(scenario) else {}
 
 
 def is_better(figures: Mapping[str, float], best: Mapping[str, float] | None) -> bool:

@@ -67,8 +67,9 @@ def _exporters(driver: type[Driver]) -> Iterator[type[Trainer]]:
             trainer = offer.load()
         except RacegymError:  # of a plugin that can't be imported
             continue
+        own = getattr(trainer.export, "__func__", trainer.export)  # it may be a static method
         plain = Trainer.export.__func__  # type: ignore[attr-defined]
-        if getattr(trainer, "driver", None) is driver and trainer.export.__func__ is not plain:
+        if getattr(trainer, "driver", None) is driver and own is not plain:
             yield trainer
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Event, EventKind, Status
 from racegym.record.limit import Limits, percentages
 from racegym.record.result import STATUS
@@ -58,11 +59,16 @@ class ScoreCard:
 
         Args:
             live: (n_races,) races whose episode it still belongs to.
+
+        Raises:
+            ScenarioError: the reward is not finite.
         """
         view, car = self._world.view, self._car
         race, state = view.race, view.state
         self.steps += live
         self.reward += np.where(live, self._group.reward, 0.0)
+        if not np.isfinite(self.reward).all():
+            self._refuse_reward()
         racing = live & (race.status[:, car] <= Status.PIT)
         self._active[racing] = race.time[racing]
         self._time[live] = race.time[live]
@@ -73,6 +79,12 @@ class ScoreCard:
                 if event.car == car and live[event.race]:
                     self._note(event)
         self._valid[:] = race.lap_valid[:, car]
+
+    def _refuse_reward(self) -> None:
+        terms = self._group.terms.items()
+        wrong = [name for name, values in terms if not np.isfinite(values).all()]
+        of = f" of {', '.join(map(repr, wrong))}" if wrong else ""
+        raise ScenarioError(f"the reward{of} is no finite number, so there is no return to tell")
 
     def _note(self, event: Event) -> None:
         race, view = event.race, self._world.view

@@ -20,6 +20,7 @@ from racegym.record.training import read_training
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
 from racegym.scenario.held_out import held_out
+from racegym.scenario.policies import named_policy
 from racegym.scenario.settings import TrackSettings
 
 __all__ = [
@@ -52,8 +53,8 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
     """Return what is meant by a name.
 
     Args:
-        what: a checkpoint, an ONNX file, a training's folder or name, a driver's name, one with
-            options as ``{name: NAME, pace: 90}``, or ``FILE.py:CLASS``.
+        what: a checkpoint, an ONNX file, a training's folder or name, the name of a driver or of
+            a policy, a driver with options as ``{name: NAME, pace: 90}``, or ``FILE.py:CLASS``.
         runs_dir: the folder of all runs.
 
     Raises:
@@ -73,12 +74,19 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
         return Subject(path, path.name, RunFolder(path.parent.parent) if inside else None)
     if what in plugins.load().names("driver"):
         return Subject(what, what)
+    brought = named_policy(what)
+    if brought is not None:
+        return Subject(brought, what)
     try:
         run = find_run(what, runs_dir)
     except RunError as error:
         if path.exists():
             raise
-        known = [*plugins.load().names("driver"), *(_name(run) for run in find_runs(runs_dir))]
+        known = [
+            *plugins.load().names("driver"),
+            *plugins.load().names("policy"),
+            *(_name(run) for run in find_runs(runs_dir)),
+        ]
         raise ScenarioError(
             f"there is no file, driver or run {what!r}; {nearest(what, known)}"
         ) from error

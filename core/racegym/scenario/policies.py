@@ -1,22 +1,23 @@
 """``driver: {policy: PATH}``: which driver it is that drives with a policy's file.
 
 A driver says with ``policy_suffixes`` which files it takes under its option ``file``. A folder
-is that of a training, and stands for the checkpoint to drive with.
+is that of a training, and stands for the checkpoint to drive with. In place of a path there may
+be the name of a policy that a plugin brings.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from racegym import plugins
-from racegym.errors import RacegymError, ScenarioError
+from racegym.errors import RacegymError, ScenarioError, nearest
 from racegym.plugins.offer import CORE, Offer
 from racegym.scenario.faults import Faults, Location
 from racegym.scenario.files import absolute, missing
 
-__all__ = ["POLICY", "find_policy", "settle_policies", "settle_policy"]
+__all__ = ["POLICY", "find_policy", "named_policy", "settle_policies", "settle_policy"]
 
 POLICY = "policy"  # the key under a driver
 NOBODY = "idle"  # the driver in the place of one that was not found, while faults are collected
@@ -53,9 +54,11 @@ def settle_policy(stage: dict[str, Any], location: Location, faults: Faults) -> 
             raise ScenarioError("says what file says, too; leave one of them out")
         if not isinstance(path, str) or not path:
             raise ScenarioError(
-                f"is {path!r}; give the path of a policy's file or of a training's folder"
+                f"is {path!r}; give the path of a policy's file or of a training's folder, or the "
+                "name of a policy"
             )
-        name, file = find_policy(absolute(path, faults.places.folder(at)))
+        known = named_policy(path)
+        name, file = find_policy(known or absolute(path, faults.places.folder(at)))
     except RacegymError as error:
         faults.add_error(at, error)
         stage.clear()  # nothing more is to be found wrong with it
@@ -63,6 +66,22 @@ def settle_policy(stage: dict[str, Any], location: Location, faults: Faults) -> 
         return
     del stage[POLICY]
     stage.update(name=name, file=str(file))
+
+
+def named_policy(text: str) -> Path | None:
+    """Return the file of a policy that a plugin brings, None if ``text`` is the name of none.
+
+    A name comes before a file that is called the same; that one is written ``./NAME``.
+
+    Raises:
+        UnknownNameError: a plugin that is not there would bring it; says how to install that.
+        PluginError: several plugins bring a policy of that name, or its file is missing.
+    """
+    offers, known = plugins.load().offers("policy"), plugins.known_plugins().values()
+    brought = any(text in (offer.name, offer.selector) for offer in offers)
+    if not brought and not any(f"policy:{text}" in entry.provides for entry in known):
+        return None
+    return plugins.load().find("policy", text).path()
 
 
 def find_policy(path: Path) -> tuple[str, Path]:
@@ -86,20 +105,38 @@ def find_policy(path: Path) -> tuple[str, Path]:
     else:
         reason = missing(path)
         if reason:
-            raise ScenarioError(reason)
+            raise ScenarioError(reason + _hint(path.name))
         if path.parent.name == CHECKPOINTS and (path.parent.parent / TRAINING).is_file():
             named = _training(path.parent.parent).get("driver")
-    return named if _is_driver(named) else _driver_for(file), file.absolute()
+    return _driver_of(named, file), file.absolute()
 
 
-def _is_driver(name: Any) -> TypeGuard[str]:
-    if not isinstance(name, str):
-        return False
+def _hint(name: str) -> str:
+    """Return which policies plugins bring, where one of them may have been meant."""
+    if Path(name).suffix:
+        return ""
+    known = plugins.load().names("policy")
+    return f"; of policies that have a name, {nearest(name, known)}" if known else ""
+
+
+def _driver_of(named: Any, file: Path) -> str:
+    """Return the driver that a training names for its checkpoints, or else one by the ending.
+
+    Raises:
+        ScenarioError: there is neither; says what the named one lacks.
+    """
+    if not isinstance(named, str):
+        return _driver_for(file)
     try:
-        plugins.load().find("driver", name)
-    except RacegymError:
-        return False
-    return True
+        plugins.load().find("driver", named)
+    except RacegymError as error:
+        try:
+            return _driver_for(file)
+        except ScenarioError:
+            raise ScenarioError(
+                f"its training drives with {named!r}: {error.what}", file=file
+            ) from error
+    return named
 
 
 def _driver_for(file: Path) -> str:

@@ -40,6 +40,14 @@ __all__ = [
     "find_class",
 ]
 
+FROM_A_PROCESS = (
+    "asks the race itself to run {text}, and this driver has a process of its own; name a {kind} "
+    "of a plugin"
+)
+FROM_A_POLICY = (
+    "names code, {text}, and the file of a policy may be anybody's; if you trust this {kind}, "
+    "give the driver code: true"
+)
 _PROFILE_KINDS: dict[str, Kind] = {
     "observation": "sensor",
     "action": "action_map",
@@ -270,8 +278,8 @@ def declared_by(stage: StageSettings) -> Declared:
         return check_declared(find_class("driver", stage.name), stage)
     wanted = declaration(stage.source, stage.options)
     file = Source.of(stage.source, Path.cwd()).file
-    isolated = bool(stage.options.get("process"))
-    return _checked(wanted.observation, wanted.action, stage.name, file, isolated=isolated)
+    isolated = FROM_A_PROCESS if stage.options.get("process") else ""
+    return _checked(wanted.observation, wanted.action, stage.name, file, no_code=isolated)
 
 
 def check_declared(driver: Any, stage: StageSettings) -> Declared:
@@ -288,7 +296,11 @@ def check_declared(driver: Any, stage: StageSettings) -> Declared:
     if not hasattr(driver, "declared_for"):
         raise ScenarioError(f"driver {stage.name!r} is no racegym.interfaces.Driver")
     observation, action = driver.declared_for(stage.options)
-    return _checked(observation, action, stage.name)
+    policy = stage.options.get("file") if getattr(driver, "policy_suffixes", ()) else None
+    if policy is None:
+        return _checked(observation, action, stage.name)
+    foreign = "" if stage.options.get("code") else FROM_A_POLICY
+    return _checked(observation, action, stage.name, told_in=Path(policy), no_code=foreign)
 
 
 def _checked(
@@ -297,11 +309,13 @@ def _checked(
     name: str,
     file: Path | None = None,
     *,
-    isolated: bool = False,
+    told_in: Path | None = None,
+    no_code: str = "",
 ) -> Declared:
     """Check what a driver declares; relative paths in it start from the folder of ``file``.
 
-    One that is ``isolated`` must not bring code of its own into this process.
+    Where ``no_code`` says why, it must not bring code into this process. ``told_in`` is the file
+    that errors name, where it is another.
 
     Raises:
         ScenarioError: it is wrong; names the driver.
@@ -312,8 +326,8 @@ def _checked(
     try:
         data = plain_copy(data)
         spell_out(data)
-        if isolated:
-            _refuse_files(data, faults)
+        if no_code:
+            _refuse_files(data, no_code, faults)
         if not faults:
             check_stages(data, faults)
         declared = Declared.model_validate(data)
@@ -323,17 +337,13 @@ def _checked(
         declared = Declared()
     if faults:
         raise ScenarioError(
-            f"driver {name!r} declares what does not work: {faults.text()}", file=file
+            f"driver {name!r} declares what does not work: {faults.text()}", file=told_in or file
         )
     return declared
 
 
-def _refuse_files(data: dict[str, Any], faults: Faults) -> None:
+def _refuse_files(data: dict[str, Any], why: str, faults: Faults) -> None:
     for location, kind, stage in _stages(data):
         text = source_text(stage)
         if text is not None:
-            what = (
-                f"asks the race itself to run {text}, and this driver has a process of its own; "
-                f"name a {kind} of a plugin"
-            )
-            faults.add(location, what)
+            faults.add(location, why.format(text=text, kind=kind))

@@ -38,6 +38,9 @@ class Learned(Driver):
         any_dt: bool = Field(
             False, description="drive also at another control interval than it learned with"
         )
+        code: bool = Field(
+            False, description="run code that the policy names, such as a sensor in a file"
+        )
 
     @classmethod
     def declared_for(cls, options_given: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -27,7 +27,7 @@ _POLICY: Schema = {
         POLICY: {
             "type": "string",
             "minLength": 1,
-            "description": "a checkpoint, an ONNX file, or the folder of a training",
+            "description": "a checkpoint, an ONNX file, a training's folder, or a policy's name",
         }
     },
     "required": [POLICY],
