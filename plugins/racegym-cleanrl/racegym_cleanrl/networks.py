@@ -266,7 +266,7 @@ class Eye(nn.Module):
 
     def side_by_side(self, told: Observation) -> Tensor:
         """Return the numbers of what is told, (n, width)."""
-        parts = [told[name].flatten(1) for name in self.layout.numbers]
+        parts = [told[name].flatten(1).float() for name in self.layout.numbers]
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def learn(self, told: Observation) -> None:

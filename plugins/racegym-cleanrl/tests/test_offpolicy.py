@@ -244,6 +244,15 @@ def test_pictures_and_numbers_are_learned_from_together_and_in_bfloat16(
         assert all(p.grad is None for p in encoder.parameters())
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.int16])
+def test_numbers_of_any_type_are_learned_from(dtype: Any, normalize: bool) -> None:
+    seen = spaces.Box(-9, 9, (2,), dtype)
+    env = OneState(STEERING, np.ones_like, observation=seen)
+    learner = learned(td3, env, steps=96, batch_size=8, normalize_observations=normalize)
+    assert learner.agent(tensors_of(env.told)).dtype == torch.float32
+
+
 def test_it_learns_as_often_as_it_is_told() -> None:
     learner = learned(td3, OneState(STEERING, np.ones_like), steps=464, updates_per_step=0.3)
     assert learner.updates == int(0.3 * (464 - 64))
