@@ -59,7 +59,10 @@ class Args(OffPolicyArgs):
     target_network_frequency: int = Field(
         500, ge=1, description="the target follows each so many updates"
     )
-    start_e: float = Field(1.0, ge=0, le=1, description="share of random actions at the beginning")
+    start_e: float = Field(
+        1.0, ge=0, le=1,
+        description="share of random actions at the beginning; from a checkpoint, it is end_e",
+    )  # fmt: skip
     end_e: float = Field(0.05, ge=0, le=1, description="share of random actions in the end")
     exploration_fraction: float = Field(
         0.5, gt=0, le=1, description="part of all steps in which that share falls"
@@ -169,6 +172,11 @@ class Learner(OffPolicyLearner):
         """See ``OffPolicyLearner``."""
         return super().network() | {"dueling": self.args.dueling}
 
+    @property
+    def epsilon(self) -> float:
+        """Return the share of random actions now."""
+        return epsilon(self.args, self.steps) if self.knows_nothing else self.args.end_e
+
 
 def epsilon(args: Args, steps: int) -> float:
     """Return the share of random actions after so many steps."""
@@ -183,7 +191,7 @@ def rollout(learner: Learner) -> None:
     def act(seen: Observation) -> tuple[Tensor, Tensor]:
         best = learner.agent.values(seen).argmax(dim=1)
         other = torch.randint(learner.actions.choices, (n,), device=device)
-        is_other = torch.rand(n, device=device) < epsilon(learner.args, learner.steps)
+        is_other = torch.rand(n, device=device) < learner.epsilon
         chosen = torch.where(is_other, other, best)
         return chosen, chosen
 
@@ -219,7 +227,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
     return {
         "losses/td_loss": loss,
         "losses/q_values": value.mean(),
-        "charts/epsilon": torch.tensor(epsilon(args, learner.steps)),
+        "charts/epsilon": torch.tensor(learner.epsilon, device=loss.device),
     }
 
 

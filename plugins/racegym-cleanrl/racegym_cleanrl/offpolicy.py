@@ -95,7 +95,8 @@ class OffPolicyLearner(ABC):
         steps, updates: that were driven, and gradient steps.
         learning_from: steps before which it only collects.
         owed: gradient steps that are due, and the fraction of the next.
-        knows_nothing: whether it drives at random before it learns.
+        knows_nothing: whether it drives at random before it learns; False for one that has begun
+            with what a checkpoint knows.
         agent: see there; what acts, and what a checkpoint is loaded into to drive.
         others: what else is kept in a checkpoint, by name: targets and the like.
         optimizers: by name.
@@ -152,7 +153,7 @@ class OffPolicyLearner(ABC):
     @property
     def drives_at_random(self) -> bool:
         """Return whether actions are still drawn evenly."""
-        return self.knows_nothing and self.steps < self.frame.learning_starts
+        return self.knows_nothing and not self.updates and self.steps < self.learning_from
 
     def drawn(self) -> Batch:
         """Return steps to learn from, on the device: seen as networks see, images shifted."""
@@ -330,6 +331,7 @@ def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
     """Return all that has been learned, and what is needed to go on."""
     state: dict[str, Any] = {
         "updates": learner.updates, "learning_from": learner.learning_from, "owed": learner.owed,
+        "knows_nothing": learner.knows_nothing,
     }  # fmt: skip
     tensors = with_prefix(AGENT, learner.agent.state_dict())
     for name, module in learner.others.items():
@@ -370,6 +372,7 @@ def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
         _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
     learner.steps, learner.updates = head.steps, head.state["updates"]
     learner.learning_from, learner.owed = head.state["learning_from"], head.state["owed"]
+    learner.knows_nothing = head.state["knows_nothing"]
     episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
     envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
     goes_on = learner.task.goes_on(envs)
@@ -472,7 +475,8 @@ class OffPolicyTrainer(Trainer):
     ) -> None:
         """Learn from the beginning, with the networks of a checkpoint.
 
-        The first ``learning_starts`` steps are driven with what it knows, none at random.
+        The first ``learning_starts`` steps are driven with what it knows, as exploration has it
+        in the end, and not at random.
         """
         begun = Checkpoint.read(checkpoint, self.algorithm)
 

@@ -17,7 +17,7 @@ from gymnasium.vector.utils import batch_space
 
 from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, train
-from racegym_cleanrl import dqn, sac, td3
+from racegym_cleanrl import dqn, offpolicy, sac, td3
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.checkpoint import AGENT, Checkpoint
 from racegym_cleanrl.critics import Critic, follow
@@ -367,6 +367,37 @@ def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None
     same = [n for n in one if n.startswith(("agent.actor", "target."))]
     assert same and all(torch.equal(one[n], two[n]) for n in same)
     assert Checkpoint.read(after.folder / "checkpoints" / "last.safetensors").head.steps == 8
+
+
+def carried(module: Any, before: Any, file: Path, **settings: Any) -> Any:
+    """Return another learner that goes on where one stands."""
+    offpolicy.checkpoint_of(before).write(file)
+    args = module.Args(**{**SMALL, "steps": 1000, **settings})
+    after = module.Learner(args, Task(before.task.envs, seed=1))
+    offpolicy.restore(after, Checkpoint.read(file), file)
+    return after
+
+
+@pytest.mark.parametrize(("module", "action"), [(td3, STEERING), (dqn, spaces.Discrete(3))])
+def test_who_knows_something_does_not_drive_at_random_also_after_a_resume(
+    module: Any, action: Any, tmp_path: Path
+) -> None:
+    before = learned(module, OneState(action, np.ones_like), steps=8, save_replay=True)
+    assert module is dqn or carried(module, before, tmp_path / "a").drives_at_random
+    before.knows_nothing = False  # as where it has begun from a checkpoint
+    after = carried(module, before, tmp_path / "b")
+    assert not after.drives_at_random
+    if module is dqn:
+        assert [after.epsilon, before.epsilon] == [after.args.end_e] * 2
+
+
+def test_without_its_replay_one_that_has_learned_nothing_goes_on_at_random(tmp_path: Path) -> None:
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=48)
+    after = carried(td3, before, tmp_path / "a")
+    after.steps = 100
+    assert after.learning_from == 48 + 64 and after.drives_at_random
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    assert before.updates and not carried(td3, before, tmp_path / "a").drives_at_random
 
 
 @pytest.mark.slow
