@@ -10,6 +10,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from math import nan
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
@@ -328,12 +329,19 @@ def save(learner: OffPolicyLearner, progress: Progress) -> None:
 
 
 def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
-    """Return all that has been learned, and what is needed to go on."""
+    """Return all that has been learned, and what is needed to go on.
+
+    Raises:
+        TrainingError: a weight is no number any more, though no loss has told of it.
+    """
+    weights = learner.agent.state_dict()
+    bad = {AGENT + name: nan for name, values in weights.items() if not values.isfinite().all()}
+    check_losses(bad, learner.steps)
     state: dict[str, Any] = {
         "updates": learner.updates, "learning_from": learner.learning_from, "owed": learner.owed,
         "knows_nothing": learner.knows_nothing,
     }  # fmt: skip
-    tensors = with_prefix(AGENT, learner.agent.state_dict())
+    tensors = with_prefix(AGENT, weights)
     for name, module in learner.others.items():
         tensors |= with_prefix(f"{name}.", module.state_dict())
     for name, optimizer in learner.optimizers.items():

@@ -164,6 +164,14 @@ class Learner(OffPolicyLearner):
         """See ``OffPolicyLearner``."""
         offpolicy.need_a_box(ALGORITHM, self.actions)
 
+    @property
+    def alpha(self) -> Tensor:
+        """Return the weight of the entropy: one that does not adapt is as the settings say."""
+        if self.args.autotune:
+            weight: Tensor = self.entropy().detach()
+            return weight
+        return torch.tensor(self.args.alpha, device=self.device)
+
 
 def rollout(learner: Learner) -> None:
     """Drive all environments for a step: at random at first, then as the actor draws."""
@@ -198,7 +206,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
     """Make a gradient step, and return the losses."""
     args, agent, optimizers = learner.args, learner.agent, learner.optimizers
     batch = learner.drawn()
-    alpha = learner.entropy().detach()
+    alpha = learner.alpha
     with torch.no_grad(), learner.autocast():
         # The actor looks with the critics' own eyes; the targets look with theirs.
         drawn, log_prob = agent.actor.sample(agent.critic.encode(batch.next_seen))

@@ -400,6 +400,23 @@ def test_without_its_replay_one_that_has_learned_nothing_goes_on_at_random(tmp_p
     assert before.updates and not carried(td3, before, tmp_path / "a").drives_at_random
 
 
+def test_a_fixed_alpha_is_that_of_the_settings_whatever_a_checkpoint_had(tmp_path: Path) -> None:
+    before = learned(sac, OneState(STEERING, np.ones_like), steps=80, alpha=0.5)
+    fixed = carried(sac, before, tmp_path / "a", autotune=False, alpha=0.01)
+    fixed.replay = before.replay
+    fixed.shares = before.shares
+    assert float(sac.update(fixed)["losses/alpha"]) == pytest.approx(0.01)
+    goes_on = carried(sac, before, tmp_path / "a", alpha=0.01)
+    assert float(goes_on.alpha) == float(before.alpha) != pytest.approx(0.5)
+
+
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
+    learner = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    next(learner.agent.actor.parameters()).data[0, 0] = torch.nan
+    with pytest.raises(TrainingError, match="after 80 steps agent.actor.body.0.weight is nan"):
+        offpolicy.checkpoint_of(learner)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "action", "more"), KINDS)
 def test_what_was_learned_drives_from_an_onnx_file(
