@@ -175,7 +175,10 @@ class Replay:
         self.columns["terminated"][row] = terminated
         self.columns["ended"][row] = ended
         self.columns["valid"][row] = valid
-        self.cursor = (row + 1) % self.rows
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self.cursor = (self.cursor + 1) % self.rows
         self.filled = min(self.filled + 1, self.rows)
 
     def cut(self) -> None:
@@ -189,6 +192,17 @@ class Replay:
             self.columns["ended"][last] = True
         if self.filled > 1:
             self.columns["ended"][last - 1] = True
+
+    def end(self) -> None:
+        """Add ``n_step + 1`` rows that are no steps, so that the last windows are whole, too.
+
+        For a replay to which nothing is added any more, and whose last episode has ended. It is
+        ready then, however few steps it holds.
+        """
+        for _ in range(self.n_step + 1):
+            self.columns["valid"][self.cursor] = False
+            self.columns["ended"][self.cursor] = True
+            self._go_on()
 
     def sample(self, size: int) -> Batch:
         """Return ``size`` steps, each as likely as any other.

@@ -195,6 +195,17 @@ def test_what_is_cut_off_has_nothing_to_do_with_what_comes_next() -> None:
     assert told[6] == [1.75, 9.0, 0.125]
 
 
+def test_after_the_end_the_last_steps_are_drawn_too() -> None:
+    for rows in (1, 2, 9):
+        told = [Moment(n, 1.0, False, n == rows - 1, True) for n in range(rows)]
+        lent = Moment(rows, 0.0, False, True, False)
+        made = filled([[*told, lent]], 20, n_step=3, gamma=0.5)
+        made.end()
+        drawn = {number: rest for number, *rest in steps_of(made.sample(500))}
+        assert drawn.keys() == set(range(rows))
+        assert drawn[rows - 1] == [1.0, rows, 0.5]
+
+
 def test_shares_come_from_where_they_should() -> None:
     columns = [[Moment(n, 1.0, False, False, True) for n in range(a, a + 9)] for a in (0, 1000)]
     one, other = (filled([column], 20) for column in columns)
