@@ -61,7 +61,7 @@ def rehearse(learner: OffPolicyLearner, args: RehearsalOptions) -> int:
     rows = len(found) + sum(1 for _ in found.stretches()) + frame.n_step + 1
     replay = Replay(
         learner.layout, learner.actions, 1, rows, n_step=frame.n_step, gamma=frame.gamma,
-        setting="trainer.demonstrations",
+        remedy="name fewer runs in trainer.demonstrations",
     )  # fmt: skip
     steps = fill(replay, found, learner.layout, learner.actions, frame.reward_scale)
     replay.end()

@@ -78,7 +78,7 @@ class Replay:
         size: steps to keep, of all environments together; rounded up to whole rows.
         n_step: steps of a window.
         gamma: discount of a step.
-        setting: the setting to change where it would not fit.
+        remedy: what to do where it would not fit; by default, to change ``trainer.buffer_size``.
 
     Raises:
         ScenarioError: it would not fit in memory.
@@ -93,7 +93,7 @@ class Replay:
         *,
         n_step: int = 1,
         gamma: float = 0.99,
-        setting: str = "trainer.buffer_size",
+        remedy: str | None = None,
     ):
         self.n_envs, self.n_step, self.gamma = n_envs, n_step, gamma
         self.rows = max(-(-size // n_envs), n_step + AT_LEAST)
@@ -111,7 +111,7 @@ class Replay:
         self.bytes_of_a_step = sum(
             prod(shape) * dtype.itemsize for shape, dtype in columns.values()
         )
-        self._check_memory(setting)
+        self._check_memory(remedy, pictures=bool(layout.images))
         self.columns = {
             name: torch.zeros((self.rows, n_envs, *shape), dtype=dtype)
             for name, (shape, dtype) in columns.items()
@@ -126,18 +126,25 @@ class Replay:
         """Return the memory that it takes when it is full."""
         return self.bytes_of_a_step * self.rows * self.n_envs
 
-    def _check_memory(self, setting: str) -> None:
+    def _check_memory(self, remedy: str | None, *, pictures: bool) -> None:
         free = free_memory()
         if free is None or self.bytes <= SHARE * free:
             return
-        fits = int(SHARE * free) // self.bytes_of_a_step
-        fits -= fits % 10 ** max(0, len(str(fits)) - 2)  # two digits are enough to choose by
         raise ScenarioError(
             f"the replay would take {told_size(self.bytes)} of memory, "
             f"{told_size(self.bytes_of_a_step)} for each of {self.rows * self.n_envs:,} steps, and "
-            f"{told_size(free)} are free; write {setting}: {fits}, or let the cameras give smaller "
-            "or gray pictures"
+            f"of the {told_size(free)} that are free it may take nine tenths; "
+            f"{remedy or self._smaller(int(SHARE * free))}"
+            f"{', or let the cameras give smaller pictures' if pictures else ''}"
         )
+
+    def _smaller(self, spare: int) -> str:
+        """Return which settings would make it fit into so many bytes."""
+        fits, least = spare // self.bytes_of_a_step, self.n_step + AT_LEAST
+        if fits >= least * self.n_envs:
+            return f"write trainer.buffer_size: {_rounded(fits)}"
+        fewer = _rounded(max(1, fits // least))
+        return f"write trainer.num_envs: {fewer} and trainer.buffer_size: {least * fewer}"
 
     def __len__(self) -> int:
         """Return how many steps it holds, those included that only reset."""
@@ -273,6 +280,11 @@ class Replay:
         for name, values in self.columns.items():
             values[:kept] = held[name][order]
         self.filled, self.cursor = kept, (cursor if filled == self.rows else kept) % self.rows
+
+
+def _rounded(count: int) -> int:
+    """Return at most ``count``, of two digits and noughts: enough to choose by."""
+    return count - count % 10 ** max(0, len(str(count)) - 2)
 
 
 def drawn_in_shares(shares: Sequence[tuple[Replay, float]], size: int) -> Batch:

@@ -130,7 +130,12 @@ def test_a_replay_that_does_not_fit_is_refused_with_the_size_that_would(
         Replay(PICTURES, actions, 8, 1_000_000)
     said = str(refused.value)
     assert "21.2 GB" in said and "21.2 kB for each of 1,000,000 steps" in said
-    assert "6.0 GB are free" in said and "trainer.buffer_size: 250000" in said
+    assert "of the 6.0 GB that are free it may take nine tenths" in said
+    assert said.endswith("trainer.buffer_size: 250000, or let the cameras give smaller pictures")
+    with pytest.raises(ScenarioError, match=r"write trainer.num_envs: 63000 and trainer.buffer_s"):
+        Replay(PICTURES, actions, 65_536, 100_000, n_step=1)  # four rows of all are the least
+    with pytest.raises(ScenarioError, match=r"tenths; name fewer runs in trainer.demonstrations"):
+        Replay(LAYOUT, actions, 1, 10**9, remedy="name fewer runs in trainer.demonstrations")
     monkeypatch.setattr(replay_module, "free_memory", lambda: None)  # nobody knows
     Replay(LAYOUT, ACTIONS, 8, 1000)
 
