@@ -420,7 +420,8 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, T
     state: dict[int, dict[str, Tensor]] = {}
     for name, values in tensors.items():
         index, _, what = name.partition(".")
-        state.setdefault(int(index), {})[what] = values
+        # A copy: the optimizer would go on in the memory of the checkpoint's file.
+        state.setdefault(int(index), {})[what] = values.clone()
     optimizer.load_state_dict(
         {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
     )
@@ -475,8 +476,12 @@ class OffPolicyTrainer(Trainer):
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint; exactly, if it holds the replay."""
-        begun = Checkpoint.read(checkpoint, self.algorithm)
-        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+
+        def prepare(new: OffPolicyLearner) -> None:
+            # Read here and let go of: its file, with a replay, stays mapped while it is known.
+            restore(new, Checkpoint.read(checkpoint, self.algorithm), checkpoint)
+
+        self._learn(scenario, run_dir, progress, prepare)
 
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
@@ -486,10 +491,9 @@ class OffPolicyTrainer(Trainer):
         The first ``learning_starts`` steps are driven with what it knows, as exploration has it
         in the end, and not at random.
         """
-        begun = Checkpoint.read(checkpoint, self.algorithm)
 
         def prepare(new: OffPolicyLearner) -> None:
-            take_over(new, begun, checkpoint)
+            take_over(new, Checkpoint.read(checkpoint, self.algorithm), checkpoint)
             new.knows_nothing = False
 
         self._learn(scenario, run_dir, progress, prepare)

@@ -275,10 +275,12 @@ class Replay:
         filled, cursor = places["filled"], places["cursor"]
         kept = min(filled, self.rows)
         # A ring of this size lies as it lay; any other begins with its oldest row.
-        start = 0 if filled == self.rows else cursor
-        order = (torch.arange(filled - kept, filled) + start) % max(filled, 1)
+        start = 0 if filled == self.rows else cursor + filled - kept
+        first = start % max(filled, 1)
+        head = min(kept, filled - first)  # up to the end of the ring; the rest is at its start
         for name, values in self.columns.items():
-            values[:kept] = held[name][order]
+            values[:head] = held[name][first : first + head]
+            values[head:kept] = held[name][: kept - head]
         self.filled, self.cursor = kept, (cursor if filled == self.rows else kept) % self.rows
 
 

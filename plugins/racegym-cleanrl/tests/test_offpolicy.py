@@ -417,6 +417,22 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
         offpolicy.checkpoint_of(learner)
 
 
+def test_nothing_of_a_checkpoint_stays_open_once_it_is_brought_back(tmp_path: Path) -> None:
+    before = learned(sac, OneState(STEERING, np.ones_like), steps=80, save_replay=True)
+    offpolicy.checkpoint_of(before).write(tmp_path / "a")
+    begun = Checkpoint.read(tmp_path / "a")
+    offpolicy.restore(before, begun, tmp_path / "a")
+    held = [tensor for column in (before.agent, *before.others.values())
+            for tensor in column.state_dict().values()]  # fmt: skip
+    for optimizer in before.optimizers.values():
+        held += [tensor for state in optimizer.state.values() for tensor in state.values()]
+    mapped = {tensor.untyped_storage().data_ptr() for tensor in begun.tensors.values()}
+    assert len(held) > 40
+    assert mapped.isdisjoint(
+        tensor.untyped_storage().data_ptr() for tensor in [*held, *before.replay.columns.values()]
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "action", "more"), KINDS)
 def test_what_was_learned_drives_from_an_onnx_file(
