@@ -156,6 +156,11 @@ class OffPolicyLearner(ABC):
         """Return whether actions are still drawn evenly."""
         return self.knows_nothing and not self.updates and self.steps < self.learning_from
 
+    @property
+    def learns(self) -> bool:
+        """Return whether enough was driven to learn from."""
+        return self.steps > self.learning_from and self.replay.ready
+
     def drawn(self) -> Batch:
         """Return steps to learn from, on the device: seen as networks see, images shifted."""
         batch = drawn_in_shares(self.shares, self.frame.batch_size).to(self.device)
@@ -302,15 +307,25 @@ def learn(
             **losses.means(),
         )  # fmt: skip
 
+    def pay() -> None:
+        while learner.owed > 1.0 - 1e-9 and not progress.stop_asked:  # tenths hardly sum up to 1
+            losses.add(update())
+            learner.owed -= 1.0
+            learner.updates += 1
+        losses.check(learner.steps)
+
+    if learner.learns:
+        pay()  # what an interruption has left
+    elif args.steps <= learner.learning_from:
+        LOG.warning(
+            "nothing is learned in %s steps, since it begins after %s; write more trainer.steps, or "
+            "fewer trainer.learning_starts", f"{args.steps:,}", f"{learner.learning_from:,}",
+        )  # fmt: skip
     while learner.steps < args.steps and not progress.stop_asked:
         rollout()
-        if learner.steps > learner.learning_from and learner.replay.ready:
+        if learner.learns:
             learner.owed += args.num_envs * args.updates_per_step
-            while learner.owed > 1.0 - 1e-9:  # sums of tenths do not quite reach 1
-                losses.add(update())
-                learner.owed -= 1.0
-                learner.updates += 1
-            losses.check(learner.steps)
+            pay()
         if learner.steps // args.log_every > told_of // args.log_every:
             told_of = learner.steps
             tell()

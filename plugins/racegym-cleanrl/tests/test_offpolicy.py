@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,36 @@ def test_it_learns_as_often_as_it_is_told() -> None:
     assert learned(td3, OneState(STEERING, np.ones_like), steps=64).updates == 0
 
 
+def test_who_is_asked_to_stop_does_so_between_gradient_steps_and_makes_the_others_later() -> None:
+    class Impatient(Silent):
+        @property
+        def stop_asked(self) -> bool:  # type: ignore[override]
+            return len(made) >= 3
+
+    made: list[int] = []
+    args = td3.Args(**{**SMALL, "steps": 68, "updates_per_step": 10, "learning_starts": 64})
+    learner = td3.Learner(args, Task(OneState(STEERING, np.ones_like), seed=1))
+
+    def update() -> dict[str, torch.Tensor]:
+        made.append(1)
+        return td3.update(learner)
+
+    offpolicy.learn(learner, Impatient(), partial(td3.rollout, learner), update)
+    assert (learner.steps, learner.updates, learner.owed) == (68, 3, 37.0)
+    td3.learn(learner, Silent())
+    assert (learner.steps, learner.updates, learner.owed) == (68, 40, 0.0)
+
+
+def test_a_training_that_can_learn_nothing_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "racegym.cleanrl"):
+        learned(td3, OneState(STEERING, np.ones_like), steps=64)
+        assert "nothing is learned in 64 steps, since it begins after 64" in caplog.text
+        assert "trainer.learning_starts" in caplog.text
+        caplog.clear()
+        learned(td3, OneState(STEERING, np.ones_like), steps=68)
+        assert not caplog.text
+
+
 def test_what_an_algorithm_cannot_choose_from_is_refused() -> None:
     for module in (sac, td3):
         with pytest.raises(ScenarioError, match="write action: steer_accel, or trainer: dqn"):
@@ -413,7 +444,7 @@ def test_a_fixed_alpha_is_that_of_the_settings_whatever_a_checkpoint_had(tmp_pat
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
     learner = learned(td3, OneState(STEERING, np.ones_like), steps=80)
     next(learner.agent.actor.parameters()).data[0, 0] = torch.nan
-    with pytest.raises(TrainingError, match="after 80 steps agent.actor.body.0.weight is nan"):
+    with pytest.raises(TrainingError, match=r"after 80 steps agent\.actor\.body\.0\.weight is nan"):
         offpolicy.checkpoint_of(learner)
 
 
