@@ -6,6 +6,7 @@ and how it learns (``update``). Here is the frame around them.
 
 from __future__ import annotations
 
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from contextlib import AbstractContextManager
 from math import nan
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
@@ -46,6 +47,8 @@ __all__ = [
     "descend", "learn", "need_a_box", "normalised", "restore", "save", "take_over",
 ]  # fmt: skip
 
+Width = Annotated[int, Field(ge=1, le=65_536)]
+
 LOG = logging.getLogger("racegym.cleanrl")
 
 
@@ -68,7 +71,7 @@ class OffPolicyArgs(TrackedOptions):
     gamma: float = Field(0.99, ge=0, le=1, description="discount of a step")
     n_step: int = Field(1, ge=1, le=1000, description="steps of a return before it is estimated")
     reward_scale: float = Field(1.0, gt=0, description="rewards are multiplied by it")
-    hidden: tuple[int, ...] = Field((256, 256), min_length=1, description="widths of the layers")
+    hidden: tuple[Width, ...] = Field((256, 256), min_length=1, description="widths of the layers")
     layer_norm: bool = Field(False, description="normalise the layers that judge")
     normalize_observations: bool = Field(True, description="numbers, by all that was seen")
     image_shift: int = Field(
@@ -417,18 +420,24 @@ def take_over(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
         ScenarioError: it is of another task or of networks of another size.
     """
     for what, here in learner.network().items():
-        if begun.head.network.get(what, here) != here:
-            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+        was = begun.head.network.get(what, here)
+        if was != here:
+            raise ScenarioError(_other(what, was, here), file=file)
     learner.agent.load_state_dict(part(begun.tensors, AGENT))
     for name, module in learner.others.items():
         module.load_state_dict(part(begun.tensors, f"{name}."))
 
 
-_OTHER = {
-    "layout": "was learned with other sensors than those of this scenario",
-    "actions": "was learned with other actions than those of this scenario",
-    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
-}
+def _other(what: str, was: Any, here: Any) -> str:
+    """Return what is wrong with a checkpoint of another network, and what would help."""
+    if what in ("layout", "actions"):
+        told = "sensors" if what == "layout" else "actions"
+        return f"was learned with other {told} than those of this scenario"
+    setting = "normalize_observations" if what == "normalize" else what
+    return (
+        f"was learned with {setting}: {json.dumps(was)} and the trainer's settings say "
+        f"{json.dumps(here)}; write trainer.{setting}: {json.dumps(was)}, or begin anew"
+    )
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

@@ -15,6 +15,7 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
+from pydantic import ValidationError
 
 from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, train
@@ -290,6 +291,13 @@ def test_a_training_that_can_learn_nothing_says_so(caplog: pytest.LogCaptureFixt
         assert not caplog.text
 
 
+@pytest.mark.parametrize("module", [sac, td3, dqn])
+@pytest.mark.parametrize("width", [0, -1, 10**9])
+def test_layers_of_no_width_are_refused(module: Any, width: int) -> None:
+    with pytest.raises(ValidationError, match=r"hidden\.1"):
+        module.Args(hidden=[8, width])
+
+
 def test_what_an_algorithm_cannot_choose_from_is_refused() -> None:
     for module in (sac, td3):
         with pytest.raises(ScenarioError, match="write action: steer_accel, or trainer: dqn"):
@@ -380,9 +388,9 @@ def test_a_resume_without_the_replay_fills_it_again_and_says_so(
 def test_a_checkpoint_of_other_networks_is_refused(tmp_path: Path) -> None:
     begun = train(scenario_of("td3", "steer_accel", {"steps": 400}), runs_dir=tmp_path, plots=False)
     for override, said in (
-        ("trainer.hidden=[9]", "hidden differs"),
-        ("trainer.layer_norm=true", "layer_norm differs"),
-        ("trainer.normalize_observations=false", "normalize differs"),
+        ("trainer.hidden=[9]", r"hidden: \[8\] and .* \[9\]; write trainer.hidden: \[8\]"),
+        ("trainer.layer_norm=true", "; write trainer.layer_norm: false, or"),
+        ("trainer.normalize_observations=false", "write trainer.normalize_observations: true"),
         ("observation=[state]", "other sensors"),
     ):
         with pytest.raises(ScenarioError, match=said):
