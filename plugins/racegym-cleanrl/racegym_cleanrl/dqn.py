@@ -218,6 +218,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
         preferred = values(batch.next_seen).float() if args.double else None
         judged = learner.target(batch.next_seen).float()
         worth = targets(batch.rewards, batch.discounts, judged, preferred)
+        worth = learner.averaged(worth)
     with learner.autocast():
         value = values(batch.seen).float().gather(1, batch.actions[:, None])[:, 0]
     loss = mse_loss(value, worth) if args.loss == "mse" else smooth_l1_loss(value, worth)

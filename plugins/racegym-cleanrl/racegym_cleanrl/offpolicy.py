@@ -77,6 +77,10 @@ class OffPolicyArgs(TrackedOptions):
     image_shift: int = Field(
         4, ge=0, le=32, description="pixels that images are moved by at most, as DrQ does; 0: none"
     )
+    image_copies: int = Field(
+        1, ge=1, le=16,
+        description="copies of a step with images, each moved by itself; DrQ has 2, DrQ-v2 has 1",
+    )  # fmt: skip
     amp: bool = Field(False, description="compute in bfloat16 where that is exact enough; on a GPU")
     device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
     save_replay: bool = Field(
@@ -165,8 +169,12 @@ class OffPolicyLearner(ABC):
         return self.steps > self.learning_from and self.replay.ready
 
     def drawn(self) -> Batch:
-        """Return steps to learn from, on the device: seen as networks see, images shifted."""
+        """Return steps to learn from, on the device: seen as networks see, images shifted.
+
+        Those that show images come ``copies`` times, each time moved in another way.
+        """
         batch = drawn_in_shares(self.shares, self.frame.batch_size).to(self.device)
+        batch = batch.repeated(self.copies)
 
         def ready(seen: Observation) -> Observation:
             return randomly_shifted(normalised(self.eye, seen), self.layout, self.frame.image_shift)
@@ -174,6 +182,18 @@ class OffPolicyLearner(ABC):
         return Batch(
             ready(batch.seen), batch.actions, batch.rewards, ready(batch.next_seen), batch.discounts
         )
+
+    @property
+    def copies(self) -> int:
+        """Return how many times a batch holds each step."""
+        moved = self.layout.images and self.frame.image_shift
+        return self.frame.image_copies if moved else 1
+
+    def averaged(self, worth: Tensor) -> Tensor:
+        """Return what steps are worth, (n,), each as the mean over its copies: DrQ's K."""
+        if self.copies == 1:
+            return worth
+        return worth.reshape(self.copies, -1).mean(dim=0).repeat(self.copies)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return what computes in bfloat16 within, if that is wanted."""

@@ -64,6 +64,18 @@ class Batch:
             self.discounts.to(device),
         )
 
+    def repeated(self, times: int) -> Batch:
+        """Return it so many times, one after the other."""
+        if times == 1:
+            return self
+        return Batch(
+            {name: torch.cat([values] * times) for name, values in self.seen.items()},
+            self.actions.repeat(times, *[1] * (self.actions.dim() - 1)),
+            self.rewards.repeat(times),
+            {name: torch.cat([values] * times) for name, values in self.next_seen.items()},
+            self.discounts.repeat(times),
+        )
+
 
 class Replay:
     """A ring of steps of ``n_envs`` environments.

@@ -212,6 +212,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
         drawn, log_prob = agent.actor.sample(agent.critic.encode(batch.next_seen))
         judged = learner.target(learner.target.encode(batch.next_seen), drawn).float()
         worth = soft_targets(batch.rewards, batch.discounts, judged, log_prob, alpha)
+        worth = learner.averaged(worth)
     with learner.autocast():
         encoded = agent.critic.encode(batch.seen)
         values = agent.critic(encoded, batch.actions).float()

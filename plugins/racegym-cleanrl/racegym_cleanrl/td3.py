@@ -166,6 +166,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
         actions = smoothed(actions, args.policy_noise, args.noise_clip)
         judged = learner.target_critic(following, actions).float()
         worth = twin_targets(batch.rewards, batch.discounts, judged)
+        worth = learner.averaged(worth)
     with learner.autocast():
         encoded = agent.critic.encode(batch.seen)
         values = agent.critic(encoded, batch.actions).float()

@@ -246,6 +246,27 @@ def test_pictures_and_numbers_are_learned_from_together_and_in_bfloat16(
         assert all(p.grad is None for p in encoder.parameters())
 
 
+@pytest.mark.parametrize(
+    ("module", "action"), [(sac, STEERING), (td3, STEERING), (dqn, spaces.Discrete(3))]
+)
+def test_copies_of_a_step_are_shifted_each_by_itself_and_share_their_target(
+    module: Any, action: Any
+) -> None:
+    env = OneState(action, np.ones_like, observation=SEEN)
+    settings = {"batch_size": 16, "image_copies": 2, "image_shift": 4}
+    learner = learned(module, env, steps=72, **settings)
+    batch = learner.drawn()
+    for values in (*batch.seen.values(), batch.actions, batch.rewards, batch.discounts):
+        assert len(values) == 32
+    assert torch.equal(batch.actions[:16], batch.actions[16:])
+    assert torch.equal(batch.seen["numbers"][:16], batch.seen["numbers"][16:])
+    one, other = batch.seen["camera"][:16], batch.seen["camera"][16:]
+    assert (one != other).flatten(1).any(dim=1).sum() > 12  # one of 81 is moved alike
+    worth = learner.averaged(torch.arange(32.0))
+    torch.testing.assert_close(worth, (torch.arange(16.0) + 8.0).repeat(2))
+    assert learned(module, OneState(action, np.ones_like), steps=4, **settings).copies == 1
+
+
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("dtype", [np.float64, np.int16])
 def test_numbers_of_any_type_are_learned_from(dtype: Any, normalize: bool) -> None:
