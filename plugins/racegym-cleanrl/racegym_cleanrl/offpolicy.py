@@ -341,8 +341,9 @@ def learn(
         pay()  # what an interruption has left
     elif args.steps <= learner.learning_from:
         LOG.warning(
-            "nothing is learned in %s steps, since it begins after %s; write more trainer.steps, or "
-            "fewer trainer.learning_starts", f"{args.steps:,}", f"{learner.learning_from:,}",
+            "nothing is learned in %s steps, since it begins after %s; write more "
+            "trainer.steps, or fewer trainer.learning_starts",
+            f"{args.steps:,}", f"{learner.learning_from:,}",
         )  # fmt: skip
     while learner.steps < args.steps and not progress.stop_asked:
         rollout()

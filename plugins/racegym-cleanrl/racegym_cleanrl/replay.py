@@ -298,7 +298,8 @@ class Replay:
 
 def _rounded(count: int) -> int:
     """Return at most ``count``, of two digits and noughts: enough to choose by."""
-    return count - count % 10 ** max(0, len(str(count)) - 2)
+    unit: int = 10 ** max(0, len(str(count)) - 2)
+    return count - count % unit
 
 
 def drawn_in_shares(shares: Sequence[tuple[Replay, float]], size: int) -> Batch:

@@ -82,18 +82,8 @@ class Actor(nn.Module):
 class Agent(ActorCritic):
     """An actor that is sure of its action, and critics; see ``ActorCritic``."""
 
+    actor_class = Actor
     actor: Actor
-
-    def __init__(
-        self,
-        layout: Layout,
-        actions: Actions,
-        hidden: Sequence[int],
-        *,
-        layer_norm: bool,
-        normalize: bool,
-    ):
-        super().__init__(layout, actions, hidden, Actor, layer_norm=layer_norm, normalize=normalize)
 
     def forward(self, told: Observation) -> Tensor:
         """Return the best actions (n, *shape), as the environment takes them."""
@@ -208,10 +198,4 @@ class TD3(OffPolicyTrainer):
 
 def agent_of(network: Mapping[str, Any]) -> Agent:
     """Return an agent as a checkpoint's head describes it."""
-    return Agent(
-        Layout.from_plain(network["layout"]),
-        Actions.from_plain(network["actions"]),
-        network["hidden"],
-        layer_norm=network["layer_norm"],
-        normalize=network["normalize"],
-    )
+    return Agent.of(network)
