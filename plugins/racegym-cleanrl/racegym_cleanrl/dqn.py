@@ -35,7 +35,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.critics import follow, layers
 from racegym_cleanrl.networks import NUMBERS, Encoder, Eye, Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner
 from racegym_cleanrl.tasks import Task
 
 __all__ = [

@@ -18,7 +18,7 @@ from racegym_cleanrl.networks import tensors_of
 from racegym_cleanrl.replay import Replay
 
 if TYPE_CHECKING:
-    from racegym_cleanrl.offpolicy import OffPolicyLearner
+    from racegym_cleanrl.offpolicy_learner import OffPolicyLearner
 
 __all__ = ["RehearsalOptions", "rehearse"]
 

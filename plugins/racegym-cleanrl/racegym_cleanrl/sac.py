@@ -30,7 +30,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import HALF_LOG_2PI, Actions
 from racegym_cleanrl.critics import ActorCritic, Trunk, follow, layers
 from racegym_cleanrl.networks import Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner, need_a_box
 from racegym_cleanrl.rehearsal import RehearsalOptions, rehearse
 from racegym_cleanrl.tasks import Task
 
@@ -152,7 +153,7 @@ class Learner(OffPolicyLearner):
 
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""
-        offpolicy.need_a_box(ALGORITHM, self.actions)
+        need_a_box(ALGORITHM, self.actions)
 
     @property
     def alpha(self) -> Tensor:

@@ -32,7 +32,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.critics import ActorCritic, Trunk, follow, layers
 from racegym_cleanrl.networks import Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner, need_a_box
 from racegym_cleanrl.tasks import Task
 
 __all__ = [
@@ -110,7 +111,7 @@ class Learner(OffPolicyLearner):
 
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""
-        offpolicy.need_a_box(ALGORITHM, self.actions)
+        need_a_box(ALGORITHM, self.actions)
 
 
 def rollout(learner: Learner) -> None:

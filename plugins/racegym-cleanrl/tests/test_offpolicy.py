@@ -25,6 +25,7 @@ from racegym_cleanrl.checkpoint import AGENT, Checkpoint
 from racegym_cleanrl.critics import Critic, follow
 from racegym_cleanrl.export import export
 from racegym_cleanrl.networks import Layout, tensors_of
+from racegym_cleanrl.offpolicy_checkpoint import checkpoint_of, restore
 from racegym_cleanrl.policies import policy_network
 from racegym_cleanrl.tasks import Task
 
@@ -431,10 +432,10 @@ def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None
 
 def carried(module: Any, before: Any, file: Path, **settings: Any) -> Any:
     """Return another learner that goes on where one stands."""
-    offpolicy.checkpoint_of(before).write(file)
+    checkpoint_of(before).write(file)
     args = module.Args(**{**SMALL, "steps": 1000, **settings})
     after = module.Learner(args, Task(before.task.envs, seed=1))
-    offpolicy.restore(after, Checkpoint.read(file), file)
+    restore(after, Checkpoint.read(file), file)
     return after
 
 
@@ -474,14 +475,14 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
     learner = learned(td3, OneState(STEERING, np.ones_like), steps=80)
     next(learner.agent.actor.parameters()).data[0, 0] = torch.nan
     with pytest.raises(TrainingError, match=r"after 80 steps agent\.actor\.body\.0\.weight is nan"):
-        offpolicy.checkpoint_of(learner)
+        checkpoint_of(learner)
 
 
 def test_nothing_of_a_checkpoint_stays_open_once_it_is_brought_back(tmp_path: Path) -> None:
     before = learned(sac, OneState(STEERING, np.ones_like), steps=80, save_replay=True)
-    offpolicy.checkpoint_of(before).write(tmp_path / "a")
+    checkpoint_of(before).write(tmp_path / "a")
     begun = Checkpoint.read(tmp_path / "a")
-    offpolicy.restore(before, begun, tmp_path / "a")
+    restore(before, begun, tmp_path / "a")
     held = [tensor for column in (before.agent, *before.others.values())
             for tensor in column.state_dict().values()]  # fmt: skip
     for optimizer in before.optimizers.values():
