@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import nan
 from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from racegym.errors import ScenarioError
@@ -71,6 +73,21 @@ def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
         ScenarioError: it is of another task or of networks of another size.
     """
     take_over(learner, begun, file)
+    with _told_plainly("lacks what a resume goes on from", file):
+        envs, goes_on = _restore_course(learner, begun)
+        restored = _restore_replay(learner, begun)
+        restore_random_state(part(begun.tensors, "random."))
+    if not restored:
+        _refill(learner)
+    elif not goes_on:
+        learner.replay.cut()
+    learner.told = on_device(tensors_of(learner.task.start(envs, learner.steps)), learner.device)
+
+
+def _restore_course(
+    learner: OffPolicyLearner, begun: Checkpoint
+) -> tuple[dict[str, NDArray[Any]], bool]:
+    """Bring back how far it was; return the state of the races, and whether they go on."""
     head, tensors = begun.head, begun.tensors
     for name, optimizer in learner.optimizers.items():
         _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
@@ -83,12 +100,17 @@ def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
     if goes_on:  # other races, or another number of them, begin new episodes
         learner.episodes.load(episodes)
         learner.restarted[:] = episodes["restarted"]
-    if not _restore_replay(learner, begun):
-        _refill(learner)
-    elif not goes_on:
-        learner.replay.cut()
-    learner.told = on_device(tensors_of(learner.task.start(envs, learner.steps)), learner.device)
-    restore_random_state(part(tensors, "random."))
+    return envs, goes_on
+
+
+@contextmanager
+def _told_plainly(what: str, file: Path) -> Iterator[None]:
+    """Refuse a checkpoint that does not hold what its head promises."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ScenarioError(f"{what}: {reason}", file=file) from error
 
 
 def take_over(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
@@ -101,9 +123,10 @@ def take_over(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
         was = begun.head.network.get(what, here)
         if was != here:
             raise ScenarioError(_other(what, was, here), file=file)
-    learner.agent.load_state_dict(part(begun.tensors, AGENT))
-    for name, module in learner.others.items():
-        module.load_state_dict(part(begun.tensors, f"{name}."))
+    with _told_plainly("does not hold the networks that it tells of", file):
+        learner.agent.load_state_dict(part(begun.tensors, AGENT))
+        for name, module in learner.others.items():
+            module.load_state_dict(part(begun.tensors, f"{name}."))
 
 
 def _other(what: str, was: Any, here: Any) -> str:

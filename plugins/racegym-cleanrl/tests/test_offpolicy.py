@@ -478,6 +478,25 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
         checkpoint_of(learner)
 
 
+@pytest.mark.parametrize(
+    ("state", "without", "said"),
+    [
+        ({}, None, "lacks what a resume goes on from: KeyError: 'updates'"),
+        (None, "target_actor.mean.bias", 'Missing key.*"mean.bias"'),
+        (None, "random.cpu", "lacks what a resume goes on from: KeyError: 'cpu'"),
+    ],
+)
+def test_a_checkpoint_that_lacks_something_is_refused(
+    state: Any, without: str | None, said: str, tmp_path: Path
+) -> None:
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    made = checkpoint_of(before)
+    head = made.head if state is None else made.head.model_copy(update={"state": state})
+    tensors = {name: values for name, values in made.tensors.items() if name != without}
+    with pytest.raises(ScenarioError, match=said):
+        restore(before, Checkpoint(head, tensors), tmp_path / "a")
+
+
 def test_nothing_of_a_checkpoint_stays_open_once_it_is_brought_back(tmp_path: Path) -> None:
     before = learned(sac, OneState(STEERING, np.ones_like), steps=80, save_replay=True)
     checkpoint_of(before).write(tmp_path / "a")
