@@ -326,6 +326,8 @@ def test_what_an_algorithm_cannot_choose_from_is_refused() -> None:
             learned(module, OneState(spaces.Discrete(3), np.ones_like))
     with pytest.raises(ScenarioError, match="write action: discrete, or trainer: sac"):
         learned(dqn, OneState(STEERING, np.ones_like))
+    with pytest.raises(ScenarioError, match="its first action is 1, and here the first is 0"):
+        learned(dqn, OneState(spaces.Discrete(3, start=1), np.ones_like))
     with pytest.raises(ScenarioError, match="amp is there for a GPU"):
         learned(sac, OneState(STEERING, np.ones_like), amp=True)
     env = OneState(STEERING, np.ones_like)
