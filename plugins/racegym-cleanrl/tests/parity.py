@@ -4,13 +4,15 @@
     python plugins/racegym-cleanrl/tests/parity.py --only td3 LunarLanderContinuous-v3
 
 Everything runs on one thread. A line is printed for each training as it ends, and a table, ready
-for a page, when all have. What takes hours is left out unless its environment is named. The exit
-code is 1 when a mean return is below its bound.
+for a page, when all have; with ``--out FOLDER`` their curves are drawn there, too. What takes
+hours is left out unless its environment is named. The exit code is 1 when a mean return is below
+its bound.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,10 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from matplotlib.ticker import EngFormatter
 
+from racegym.report.style import car_colour, clean, new_figure, save
 from racegym_cleanrl.standard import Outcome, learn_standard
 
 EPISODES = 100  # driven with what each seed has learned
+RETURN = "charts/episodic_return"
 ZOO = "RL Zoo"  # https://github.com/DLR-RM/rl-baselines3-zoo/blob/master/benchmark.md
 CLEANRL = "CleanRL"  # https://docs.cleanrl.dev/rl-algorithms/NAME
 HEAD = "| algorithm | environment | steps | return by seed | mean ± std | published | minutes |"
@@ -113,6 +118,33 @@ def row(claim: Claim, found: list[Outcome]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def draw(claim: Claim, found: list[Outcome], file: Path) -> None:
+    """Draw the return while it learned, of each seed and in the mean, over the steps."""
+    told = []
+    for outcome in found:
+        lines = (Path(outcome["checkpoint"]).parent / "figures.jsonl").read_text().splitlines()
+        rows = [row for row in map(json.loads, lines) if RETURN in row]
+        told.append(np.array([(row["steps"], row[RETURN]) for row in rows]).T)
+    first, last = max(steps[0] for steps, _ in told), min(steps[-1] for steps, _ in told)
+    grid = np.linspace(first, last, 100)
+    curves = np.stack([np.interp(grid, *curve) for curve in told])
+    figure = new_figure(6.0, 3.4)
+    axes = figure.add_subplot()
+    clean(axes, grid="y")
+    for steps, returns in told:
+        axes.plot(steps, returns, color=car_colour(0), linewidth=0.6, alpha=0.5)
+    mean, std = curves.mean(axis=0), curves.std(axis=0)
+    axes.fill_between(grid, mean - std, mean + std, color=car_colour(0), alpha=0.15, linewidth=0)
+    axes.plot(grid, mean, color=car_colour(0), linewidth=1.8)
+    axes.set_title(
+        f"{claim.algorithm} on {claim.env}: return while it learned, {len(found)} seeds",
+        loc="left", fontsize=10,
+    )  # fmt: skip
+    axes.set_xlabel("steps")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    save(figure, file)
+
+
 def learned(claim: Claim, seeds: list[int], out: Path) -> list[Outcome]:
     """Return what came of each seed, and tell it on the way."""
     found = []
@@ -134,7 +166,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[], help="an algorithm, an environment, both")
     parser.add_argument("--seeds", default="1,2,3", help="numbers with commas between them")
-    parser.add_argument("--out", type=Path, help="folder in which the trainings are kept")
+    parser.add_argument(
+        "--out", type=Path, help="folder in which the trainings are kept, with their curves"
+    )
     given = parser.parse_args()
     try:
         seeds = [int(seed) for seed in given.seeds.split(",")]
@@ -154,6 +188,8 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         out = given.out or Path(temporary)
         found = {claim[:2]: learned(claim, seeds, out) for claim in claims}
+        for claim in claims:
+            draw(claim, found[claim[:2]], out / f"{claim.algorithm}-{claim.env}.png")
     print(f"\n{HEAD}\n{'|---' * HEAD.count(' | ')}|---|")  # noqa: T201 - likewise
     missed = False
     for claim in claims:
