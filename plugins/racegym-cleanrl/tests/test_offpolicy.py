@@ -239,12 +239,17 @@ def test_pictures_and_numbers_are_learned_from_together_and_in_bfloat16(
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert learner.replay.columns["seen.camera"].dtype == torch.uint8
     if module is not dqn:  # the actor must not move the eyes that the critics look with
-        encoder = learner.agent.critic.encoder
-        encoder.zero_grad()
-        batch = learner.drawn()
-        encoded = learner.agent.critic.encode(batch.seen)
-        learner.agent.actor(encoded.detach())
-        assert all(p.grad is None for p in encoder.parameters())
+        learner.optimizers["critic"].param_groups[0]["lr"] = 0.0
+        eyes, actor = ([p.clone() for p in net.parameters()] for net in parts(learner))
+        learner.updates = 0
+        module.update(learner)
+        now_eyes, now_actor = ([*net.parameters()] for net in parts(learner))
+        assert all(torch.equal(a, b) for a, b in zip(eyes, now_eyes, strict=True))
+        assert any(not torch.equal(a, b) for a, b in zip(actor, now_actor, strict=True))
+
+
+def parts(learner: Any) -> tuple[Any, Any]:
+    return learner.agent.critic.encoder, learner.agent.actor
 
 
 @pytest.mark.parametrize(
