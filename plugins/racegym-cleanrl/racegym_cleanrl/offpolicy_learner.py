@@ -95,7 +95,9 @@ class OffPolicyLearner(ABC):
         self.task = task
         self.device = chosen_device(args.device)
         if args.amp and self.device.type == "cpu":
-            raise ScenarioError("amp is there for a GPU, and the device is cpu; write trainer.amp: false")
+            raise ScenarioError(
+                "amp is there for a GPU, and the device is cpu; write trainer.amp: false"
+            )
         if task.autoreset_mode is not AutoresetMode.NEXT_STEP:
             raise ScenarioError(
                 f"the environments' autoreset mode is {task.autoreset_mode.value}, and the replay "

@@ -147,7 +147,7 @@ class Replay:
             f"{told_size(self.bytes_of_a_step)} for each of {self.rows * self.n_envs:,} steps, and "
             f"of the {told_size(free)} that are free it may take nine tenths; "
             f"{remedy or self._smaller(int(SHARE * free))}"
-            f"{', or let the cameras give smaller pictures' if pictures else ''}"
+            f"{', or let the cameras give smaller or gray pictures' if pictures else ''}"
         )
 
     def _smaller(self, spare: int) -> str:
