@@ -53,7 +53,12 @@ class Actions:
         Raises:
             ScenarioError: it is neither discrete, counted from 0, nor a box with bounds.
         """
-        if isinstance(space, spaces.Discrete) and space.start == 0:
+        if isinstance(space, spaces.Discrete):
+            if space.start != 0:
+                raise ScenarioError(
+                    f"the action space is {space}: its first action is {space.start}, and here the "
+                    "first is 0; choose another action map, such as discrete"
+                )
             return cls("discrete", (), choices=int(space.n))
         if isinstance(space, spaces.Box) and space.is_bounded():
             low, high = (tuple(map(float, bound.reshape(-1))) for bound in (space.low, space.high))

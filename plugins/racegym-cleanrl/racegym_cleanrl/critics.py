@@ -10,9 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import prod
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -113,11 +114,16 @@ class ActorCritic(nn.Module):
         layout: of what is told.
         actions: that it chooses from.
         hidden: widths of the layers.
-        actor: makes it of layout, features of the critic's encoder, actions and widths.
         layer_norm: whether those of the critics are normalised.
         normalize: whether numbers are normalised.
+
+    Attributes:
+        actor_class: of what acts, made of layout, features of the critic's encoder, actions and
+            widths.
     """
 
+    actor_class: ClassVar[type[nn.Module]]
+    actor: nn.Module
     middle: Tensor
     reach: Tensor
 
@@ -126,7 +132,6 @@ class ActorCritic(nn.Module):
         layout: Layout,
         actions: Actions,
         hidden: Sequence[int],
-        actor: Callable[[Layout, int, Actions, Sequence[int]], nn.Module],
         *,
         layer_norm: bool,
         normalize: bool,
@@ -135,10 +140,21 @@ class ActorCritic(nn.Module):
         self.shape = actions.shape
         self.eye = Eye(layout, normalize=normalize)
         self.critic = Critic(layout, prod(actions.shape), hidden, layer_norm=layer_norm)
-        self.actor = actor(layout, self.critic.encoded, actions, hidden)
+        self.actor = self.actor_class(layout, self.critic.encoded, actions, hidden)
         middle, reach = middle_and_half(actions)
         self.register_buffer("middle", middle)
         self.register_buffer("reach", reach)
+
+    @classmethod
+    def of(cls, network: Mapping[str, Any]) -> Self:
+        """Return an agent as a checkpoint's head describes it."""
+        return cls(
+            Layout.from_plain(network["layout"]),
+            Actions.from_plain(network["actions"]),
+            network["hidden"],
+            layer_norm=network["layer_norm"],
+            normalize=network["normalize"],
+        )
 
     def scaled(self, actions: Tensor) -> Tensor:
         """Return actions (n, size) in [-1, 1] as the environment takes them, (n, *shape)."""

@@ -35,7 +35,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.critics import follow, layers
 from racegym_cleanrl.networks import NUMBERS, Encoder, Eye, Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner
 from racegym_cleanrl.tasks import Task
 
 __all__ = [
@@ -59,7 +60,10 @@ class Args(OffPolicyArgs):
     target_network_frequency: int = Field(
         500, ge=1, description="the target follows each so many updates"
     )
-    start_e: float = Field(1.0, ge=0, le=1, description="share of random actions at the beginning")
+    start_e: float = Field(
+        1.0, ge=0, le=1,
+        description="share of random actions at the beginning; from a checkpoint, it is end_e",
+    )  # fmt: skip
     end_e: float = Field(0.05, ge=0, le=1, description="share of random actions in the end")
     exploration_fraction: float = Field(
         0.5, gt=0, le=1, description="part of all steps in which that share falls"
@@ -169,6 +173,11 @@ class Learner(OffPolicyLearner):
         """See ``OffPolicyLearner``."""
         return super().network() | {"dueling": self.args.dueling}
 
+    @property
+    def epsilon(self) -> float:
+        """Return the share of random actions now."""
+        return epsilon(self.args, self.steps) if self.knows_nothing else self.args.end_e
+
 
 def epsilon(args: Args, steps: int) -> float:
     """Return the share of random actions after so many steps."""
@@ -183,7 +192,7 @@ def rollout(learner: Learner) -> None:
     def act(seen: Observation) -> tuple[Tensor, Tensor]:
         best = learner.agent.values(seen).argmax(dim=1)
         other = torch.randint(learner.actions.choices, (n,), device=device)
-        is_other = torch.rand(n, device=device) < epsilon(learner.args, learner.steps)
+        is_other = torch.rand(n, device=device) < learner.epsilon
         chosen = torch.where(is_other, other, best)
         return chosen, chosen
 
@@ -210,6 +219,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
         preferred = values(batch.next_seen).float() if args.double else None
         judged = learner.target(batch.next_seen).float()
         worth = targets(batch.rewards, batch.discounts, judged, preferred)
+        worth = learner.averaged(worth)
     with learner.autocast():
         value = values(batch.seen).float().gather(1, batch.actions[:, None])[:, 0]
     loss = mse_loss(value, worth) if args.loss == "mse" else smooth_l1_loss(value, worth)
@@ -219,7 +229,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
     return {
         "losses/td_loss": loss,
         "losses/q_values": value.mean(),
-        "charts/epsilon": torch.tensor(epsilon(args, learner.steps)),
+        "charts/epsilon": torch.tensor(learner.epsilon, device=loss.device),
     }
 
 

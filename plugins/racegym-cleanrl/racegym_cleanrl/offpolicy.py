@@ -1,193 +1,40 @@
-"""What SAC, TD3 and DQN do alike: collect steps into a replay, learn from it, save and go on.
+"""How SAC, TD3 and DQN learn alike: steps into a replay, gradient steps from it, checkpoints.
 
 An algorithm is in the file of its name: its settings, its networks, how it acts (``rollout``)
-and how it learns (``update``). Here is the frame around them.
+and how it learns (``update``). Here is the loop around them, and what a trainer is asked.
 """
 
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode
-from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import ScenarioError
 from racegym.interfaces import Driver, Progress, Trainer, check_losses, options
-from racegym_cleanrl.actions import Actions
-from racegym_cleanrl.checkpoint import AGENT, SUFFIX, Checkpoint, Head, part, with_prefix
+from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
-from racegym_cleanrl.machine import (
-    chosen_device,
-    random_state,
-    restore_random_state,
-    seed_all,
-    use_threads,
-)  # fmt: skip
-from racegym_cleanrl.networks import NUMBERS, Eye, Layout, Observation, tensors_of
-from racegym_cleanrl.replay import Batch, Replay, drawn_in_shares
-from racegym_cleanrl.shift import randomly_shifted
-from racegym_cleanrl.tasks import Episodes, Task
-from racegym_cleanrl.tracking import TrackedOptions, tracked
+from racegym_cleanrl.machine import chosen_device, use_threads
+from racegym_cleanrl.networks import NUMBERS, Observation, tensors_of
+from racegym_cleanrl.offpolicy_checkpoint import checkpoint_of, restore, take_over
+from racegym_cleanrl.offpolicy_learner import (
+    OffPolicyArgs,
+    OffPolicyLearner,
+    normalised,
+    on_device,
+)
+from racegym_cleanrl.tasks import Task
+from racegym_cleanrl.tracking import tracked
 
-__all__ = [
-    "OffPolicyArgs", "OffPolicyLearner", "OffPolicyTrainer", "checkpoint_of", "collect",
-    "descend", "learn", "need_a_box", "normalised", "restore", "save", "take_over",
-]  # fmt: skip
+__all__ = ["OffPolicyTrainer", "collect", "descend", "learn"]
 
 LOG = logging.getLogger("racegym.cleanrl")
-
-
-class OffPolicyArgs(TrackedOptions):
-    """Settings that the algorithms share; names are CleanRL's where it has one."""
-
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"num_envs": 16, "buffer_size": 50_000},  # images of 84 x 84 x 3: 1.06 GB
-    }
-
-    num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
-    updates_per_step: float = Field(
-        0.125, gt=0, le=100, description="gradient steps for each step that is driven"
-    )
-    buffer_size: int = Field(1_000_000, ge=16, description="steps that the replay keeps")
-    learning_starts: int = Field(
-        5_000, ge=0, description="steps that are driven at random before it learns"
-    )
-    batch_size: int = Field(256, ge=1, le=1_000_000, description="steps of a gradient step")
-    gamma: float = Field(0.99, ge=0, le=1, description="discount of a step")
-    n_step: int = Field(1, ge=1, le=1000, description="steps of a return before it is estimated")
-    reward_scale: float = Field(1.0, gt=0, description="rewards are multiplied by it")
-    hidden: tuple[int, ...] = Field((256, 256), min_length=1, description="widths of the layers")
-    layer_norm: bool = Field(False, description="normalise the layers that judge")
-    normalize_observations: bool = Field(True, description="numbers, by all that was seen")
-    image_shift: int = Field(
-        4, ge=0, le=32, description="pixels that images are moved by at most, as DrQ does; 0: none"
-    )
-    amp: bool = Field(False, description="compute in bfloat16 where that is exact enough; on a GPU")
-    device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
-    save_replay: bool = Field(
-        False, description="keep the replay in checkpoints, so that a resume goes on exactly"
-    )
-    log_every: int = Field(1_000, ge=1, description="steps from one line of figures to the next")
-
-
-class OffPolicyLearner(ABC):
-    """All that changes while an algorithm learns.
-
-    Args:
-        args: its settings.
-        task: to learn on.
-
-    Attributes:
-        replay: what was driven here.
-        shares: the replays that a batch is drawn from, and the part that each gives. Whoever
-            has demonstrations adds their replay: ``[(learner.replay, 0.5), (demos, 0.5)]``.
-        steps, updates: that were driven, and gradient steps.
-        learning_from: steps before which it only collects.
-        owed: gradient steps that are due, and the fraction of the next.
-        knows_nothing: whether it drives at random before it learns.
-        agent: see there; what acts, and what a checkpoint is loaded into to drive.
-        others: what else is kept in a checkpoint, by name: targets and the like.
-        optimizers: by name.
-    """
-
-    algorithm: ClassVar[str]
-    agent: nn.Module
-    eye: Eye
-    others: dict[str, nn.Module]
-    optimizers: dict[str, torch.optim.Optimizer]
-
-    def __init__(self, args: OffPolicyArgs, task: Task):
-        self.task = task
-        self.device = chosen_device(args.device)
-        if args.amp and self.device.type == "cpu":
-            raise ScenarioError("amp is there for a GPU, and the device is cpu; write amp: false")
-        if task.autoreset_mode is not AutoresetMode.NEXT_STEP:
-            raise ScenarioError(
-                f"the environments' autoreset mode is {task.autoreset_mode.value}, and the replay "
-                "needs NextStep, which tells what each episode ended with"
-            )
-        seed_all(task.seed)
-        self.frame = args
-        self.layout = Layout.of(task.envs.single_observation_space)
-        self.actions = Actions.of(task.envs.single_action_space, "gaussian")
-        self.check_actions()
-        self.replay = Replay(
-            self.layout, self.actions, args.num_envs, min(args.buffer_size, args.steps),
-            n_step=args.n_step, gamma=args.gamma,
-        )  # fmt: skip
-        self.shares: list[tuple[Replay, float]] = [(self.replay, 1.0)]
-        self.amp = args.amp
-        self.steps, self.updates = 0, 0
-        self.learning_from, self.owed = args.learning_starts, 0.0
-        self.knows_nothing = True
-        self.episodes = Episodes(args.num_envs)
-        self.told: Observation = {}
-        self.restarted = np.zeros(args.num_envs, np.bool_)
-
-    @abstractmethod
-    def check_actions(self) -> None:
-        """Refuse actions that the algorithm can't choose from, with a ``ScenarioError``."""
-
-    def network(self) -> dict[str, Any]:
-        """Return the arguments from which ``agent_of`` builds the agent again, as JSON."""
-        return {
-            "layout": self.layout.plain(),
-            "actions": self.actions.plain(),
-            "hidden": list(self.frame.hidden),
-            "layer_norm": self.frame.layer_norm,
-            "normalize": self.frame.normalize_observations,
-        }
-
-    @property
-    def drives_at_random(self) -> bool:
-        """Return whether actions are still drawn evenly."""
-        return self.knows_nothing and self.steps < self.frame.learning_starts
-
-    def drawn(self) -> Batch:
-        """Return steps to learn from, on the device: seen as networks see, images shifted."""
-        batch = drawn_in_shares(self.shares, self.frame.batch_size).to(self.device)
-
-        def ready(seen: Observation) -> Observation:
-            return randomly_shifted(normalised(self.eye, seen), self.layout, self.frame.image_shift)
-
-        return Batch(
-            ready(batch.seen), batch.actions, batch.rewards, ready(batch.next_seen), batch.discounts
-        )
-
-    def autocast(self) -> AbstractContextManager[Any]:
-        """Return what computes in bfloat16 within, if that is wanted."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
-
-
-def normalised(eye: Eye, kept: Observation) -> Observation:
-    """Return what a replay keeps as an eye shows it to the networks."""
-    if eye.normalizer is None:
-        return kept
-    return kept | {NUMBERS: eye.normalizer(kept[NUMBERS])}
-
-
-def need_a_box(algorithm: str, actions: Actions) -> None:
-    """Refuse discrete actions.
-
-    Raises:
-        ScenarioError: they are.
-    """
-    if actions.kind == "discrete":
-        raise ScenarioError(
-            f"{algorithm} chooses numbers from a box, and the action map has discrete actions; "
-            "write action: steer_accel, or trainer: dqn"
-        )
 
 
 def descend(
@@ -233,15 +80,9 @@ def collect(learner: OffPolicyLearner, act: Callable[[Observation], tuple[Tensor
         torch.from_numpy(ended),
         torch.from_numpy(~learner.restarted),
     )
-    learner.told = _on_device(tensors_of(told), learner.device)
+    learner.told = on_device(tensors_of(told), learner.device)
     learner.restarted = ended.copy()
     learner.steps += learner.frame.num_envs
-
-
-def _on_device(told: Observation, device: torch.device) -> Observation:
-    if device.type == "cpu":
-        return told
-    return {name: values.to(device) for name, values in told.items()}
 
 
 class _Losses:
@@ -288,7 +129,7 @@ def learn(
     args = learner.frame
     use_threads(learner.device, images=bool(learner.layout.images))
     if not learner.told:
-        learner.told = _on_device(tensors_of(learner.task.start({}, 0)), learner.device)
+        learner.told = on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     losses = _Losses()
     before, since, told_of = learner.steps, perf_counter(), learner.steps
 
@@ -300,140 +141,41 @@ def learn(
             **losses.means(),
         )  # fmt: skip
 
+    def pay() -> None:
+        while learner.owed > 1.0 - 1e-9 and not progress.stop_asked:  # tenths hardly sum up to 1
+            losses.add(update())
+            learner.owed -= 1.0
+            learner.updates += 1
+        losses.check(learner.steps)
+
+    if learner.learns:
+        pay()  # what an interruption has left
+    elif args.steps <= learner.learning_from:
+        LOG.warning(
+            "nothing is learned in %s steps, since it begins after %s; write more "
+            "trainer.steps, or fewer trainer.learning_starts",
+            f"{args.steps:,}", f"{learner.learning_from:,}",
+        )  # fmt: skip
     while learner.steps < args.steps and not progress.stop_asked:
         rollout()
-        if learner.steps > learner.learning_from and learner.replay.ready:
+        if learner.learns:
             learner.owed += args.num_envs * args.updates_per_step
-            while learner.owed > 1.0 - 1e-9:  # sums of tenths do not quite reach 1
-                losses.add(update())
-                learner.owed -= 1.0
-                learner.updates += 1
-            losses.check(learner.steps)
+            pay()
         if learner.steps // args.log_every > told_of // args.log_every:
             told_of = learner.steps
             tell()
             if progress.checkpoint_due(learner.steps):
-                save(learner, progress)
+                _save(learner, progress)
     if told_of < learner.steps:
         tell()
     if progress.checkpoint_due(learner.steps):
-        save(learner, progress)
+        _save(learner, progress)
 
 
-def save(learner: OffPolicyLearner, progress: Progress) -> None:
+def _save(learner: OffPolicyLearner, progress: Progress) -> None:
     """Leave a checkpoint that a resume may go on from."""
     with progress.checkpoint(f"last{SUFFIX}") as file:
         checkpoint_of(learner).write(file)
-
-
-def checkpoint_of(learner: OffPolicyLearner) -> Checkpoint:
-    """Return all that has been learned, and what is needed to go on."""
-    state: dict[str, Any] = {
-        "updates": learner.updates, "learning_from": learner.learning_from, "owed": learner.owed,
-    }  # fmt: skip
-    tensors = with_prefix(AGENT, learner.agent.state_dict())
-    for name, module in learner.others.items():
-        tensors |= with_prefix(f"{name}.", module.state_dict())
-    for name, optimizer in learner.optimizers.items():
-        for index, values in optimizer.state_dict()["state"].items():
-            tensors |= with_prefix(f"adam.{name}.{index}.", values)
-    tensors |= with_prefix("random.", random_state())
-    tensors |= with_prefix("envs.", learner.task.save())
-    lived = {**learner.episodes.save(), "restarted": learner.restarted}
-    tensors |= with_prefix("episodes.", lived)
-    if learner.frame.save_replay:
-        held, state["replay"] = learner.replay.save()
-        tensors |= with_prefix("replay.", held)
-    head = Head(
-        algorithm=learner.algorithm,
-        args=learner.frame.model_dump(mode="json"),
-        note=learner.task.note,
-        network=learner.network(),
-        steps=learner.steps,
-        state=state,
-    )
-    return Checkpoint(head, tensors)
-
-
-def restore(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
-    """Bring a learner to where a checkpoint was written.
-
-    Without its replay it drives for ``learning_starts`` steps with what it has learned, to have
-    something to learn from again.
-
-    Raises:
-        ScenarioError: it is of another task or of networks of another size.
-    """
-    take_over(learner, begun, file)
-    head, tensors = begun.head, begun.tensors
-    for name, optimizer in learner.optimizers.items():
-        _restore_optimizer(optimizer, part(tensors, f"adam.{name}."))
-    learner.steps, learner.updates = head.steps, head.state["updates"]
-    learner.learning_from, learner.owed = head.state["learning_from"], head.state["owed"]
-    episodes = {name: x.numpy().copy() for name, x in part(tensors, "episodes.").items()}
-    envs = {name: x.numpy() for name, x in part(tensors, "envs.").items()}
-    goes_on = learner.task.goes_on(envs)
-    if goes_on:  # other races, or another number of them, begin new episodes
-        learner.episodes.load(episodes)
-        learner.restarted[:] = episodes["restarted"]
-    if not _restore_replay(learner, begun):
-        _refill(learner)
-    elif not goes_on:
-        learner.replay.cut()
-    learner.told = _on_device(tensors_of(learner.task.start(envs, learner.steps)), learner.device)
-    restore_random_state(part(tensors, "random."))
-
-
-def take_over(learner: OffPolicyLearner, begun: Checkpoint, file: Path) -> None:
-    """Give a learner what a checkpoint knows: its networks and how numbers are normalised.
-
-    Raises:
-        ScenarioError: it is of another task or of networks of another size.
-    """
-    for what, here in learner.network().items():
-        if begun.head.network.get(what, here) != here:
-            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
-    learner.agent.load_state_dict(part(begun.tensors, AGENT))
-    for name, module in learner.others.items():
-        module.load_state_dict(part(begun.tensors, f"{name}."))
-
-
-_OTHER = {
-    "layout": "was learned with other sensors than those of this scenario",
-    "actions": "was learned with other actions than those of this scenario",
-    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
-}
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, values in tensors.items():
-        index, _, what = name.partition(".")
-        state.setdefault(int(index), {})[what] = values
-    optimizer.load_state_dict(
-        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
-    )
-
-
-def _restore_replay(learner: OffPolicyLearner, begun: Checkpoint) -> bool:
-    """Bring back the replay, if the checkpoint holds one that fits, and return whether it did."""
-    held = part(begun.tensors, "replay.")
-    if not held:
-        LOG.warning("the checkpoint holds no replay; with trainer.save_replay: true it would")
-        return False
-    try:
-        learner.replay.load(held, begun.head.state["replay"])
-    except ValueError:
-        LOG.warning("the checkpoint's replay is of another number of races, and left aside")
-        return False
-    return True
-
-
-def _refill(learner: OffPolicyLearner) -> None:
-    """See to it that there is something to learn from before learning goes on."""
-    starts = learner.frame.learning_starts
-    learner.learning_from = max(learner.learning_from, learner.steps + starts)
-    LOG.warning("%s steps are driven to fill the replay before learning goes on", f"{starts:,}")
 
 
 class OffPolicyTrainer(Trainer):
@@ -464,20 +206,24 @@ class OffPolicyTrainer(Trainer):
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Go on from a checkpoint; exactly, if it holds the replay."""
-        begun = Checkpoint.read(checkpoint, self.algorithm)
-        self._learn(scenario, run_dir, progress, lambda new: restore(new, begun, checkpoint))
+
+        def prepare(new: OffPolicyLearner) -> None:
+            # Read here and let go of: its file, with a replay, stays mapped while it is known.
+            restore(new, Checkpoint.read(checkpoint, self.algorithm), checkpoint)
+
+        self._learn(scenario, run_dir, progress, prepare)
 
     def begin_from(
         self, scenario: Scenario, run_dir: Path, checkpoint: Path, progress: Progress
     ) -> None:
         """Learn from the beginning, with the networks of a checkpoint.
 
-        The first ``learning_starts`` steps are driven with what it knows, none at random.
+        The first ``learning_starts`` steps are driven with what it knows, as exploration has it
+        in the end, and not at random.
         """
-        begun = Checkpoint.read(checkpoint, self.algorithm)
 
         def prepare(new: OffPolicyLearner) -> None:
-            take_over(new, begun, checkpoint)
+            take_over(new, Checkpoint.read(checkpoint, self.algorithm), checkpoint)
             new.knows_nothing = False
 
         self._learn(scenario, run_dir, progress, prepare)

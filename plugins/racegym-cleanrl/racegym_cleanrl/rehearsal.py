@@ -18,7 +18,7 @@ from racegym_cleanrl.networks import tensors_of
 from racegym_cleanrl.replay import Replay
 
 if TYPE_CHECKING:
-    from racegym_cleanrl.offpolicy import OffPolicyLearner
+    from racegym_cleanrl.offpolicy_learner import OffPolicyLearner
 
 __all__ = ["RehearsalOptions", "rehearse"]
 
@@ -58,12 +58,13 @@ def rehearse(learner: OffPolicyLearner, args: RehearsalOptions) -> int:
         )
     found = demonstrated(args.demonstrations, envs.world, args, args.demonstrator)
     found.check()
-    rows = len(found) + sum(1 for _ in found.stretches())
+    rows = len(found) + sum(1 for _ in found.stretches()) + frame.n_step + 1
     replay = Replay(
         learner.layout, learner.actions, 1, rows, n_step=frame.n_step, gamma=frame.gamma,
-        setting="trainer.demonstrations",
+        remedy="name fewer runs in trainer.demonstrations",
     )  # fmt: skip
     steps = fill(replay, found, learner.layout, learner.actions, frame.reward_scale)
+    replay.end()
     told, _ = found.pairs()
     learner.eye.learn({name: x.to(learner.device) for name, x in tensors_of(told).items()})
     share = args.demonstration_share

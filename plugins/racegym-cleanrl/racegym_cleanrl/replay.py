@@ -64,6 +64,18 @@ class Batch:
             self.discounts.to(device),
         )
 
+    def repeated(self, times: int) -> Batch:
+        """Return it so many times, one after the other."""
+        if times == 1:
+            return self
+        return Batch(
+            {name: torch.cat([values] * times) for name, values in self.seen.items()},
+            self.actions.repeat(times, *[1] * (self.actions.dim() - 1)),
+            self.rewards.repeat(times),
+            {name: torch.cat([values] * times) for name, values in self.next_seen.items()},
+            self.discounts.repeat(times),
+        )
+
 
 class Replay:
     """A ring of steps of ``n_envs`` environments.
@@ -78,7 +90,7 @@ class Replay:
         size: steps to keep, of all environments together; rounded up to whole rows.
         n_step: steps of a window.
         gamma: discount of a step.
-        setting: the setting to change where it would not fit.
+        remedy: what to do where it would not fit; by default, to change ``trainer.buffer_size``.
 
     Raises:
         ScenarioError: it would not fit in memory.
@@ -93,7 +105,7 @@ class Replay:
         *,
         n_step: int = 1,
         gamma: float = 0.99,
-        setting: str = "trainer.buffer_size",
+        remedy: str | None = None,
     ):
         self.n_envs, self.n_step, self.gamma = n_envs, n_step, gamma
         self.rows = max(-(-size // n_envs), n_step + AT_LEAST)
@@ -111,7 +123,7 @@ class Replay:
         self.bytes_of_a_step = sum(
             prod(shape) * dtype.itemsize for shape, dtype in columns.values()
         )
-        self._check_memory(setting)
+        self._check_memory(remedy, pictures=bool(layout.images))
         self.columns = {
             name: torch.zeros((self.rows, n_envs, *shape), dtype=dtype)
             for name, (shape, dtype) in columns.items()
@@ -126,18 +138,25 @@ class Replay:
         """Return the memory that it takes when it is full."""
         return self.bytes_of_a_step * self.rows * self.n_envs
 
-    def _check_memory(self, setting: str) -> None:
+    def _check_memory(self, remedy: str | None, *, pictures: bool) -> None:
         free = free_memory()
         if free is None or self.bytes <= SHARE * free:
             return
-        fits = int(SHARE * free) // self.bytes_of_a_step
-        fits -= fits % 10 ** max(0, len(str(fits)) - 2)  # two digits are enough to choose by
         raise ScenarioError(
             f"the replay would take {told_size(self.bytes)} of memory, "
             f"{told_size(self.bytes_of_a_step)} for each of {self.rows * self.n_envs:,} steps, and "
-            f"{told_size(free)} are free; write {setting}: {fits}, or let the cameras give smaller "
-            "or gray pictures"
+            f"of the {told_size(free)} that are free it may take nine tenths; "
+            f"{remedy or self._smaller(int(SHARE * free))}"
+            f"{', or let the cameras give smaller or gray pictures' if pictures else ''}"
         )
+
+    def _smaller(self, spare: int) -> str:
+        """Return which settings would make it fit into so many bytes."""
+        fits, least = spare // self.bytes_of_a_step, self.n_step + AT_LEAST
+        if fits >= least * self.n_envs:
+            return f"write trainer.buffer_size: {_rounded(fits)}"
+        fewer = _rounded(max(1, fits // least))
+        return f"write trainer.num_envs: {fewer} and trainer.buffer_size: {least * fewer}"
 
     def __len__(self) -> int:
         """Return how many steps it holds, those included that only reset."""
@@ -175,7 +194,10 @@ class Replay:
         self.columns["terminated"][row] = terminated
         self.columns["ended"][row] = ended
         self.columns["valid"][row] = valid
-        self.cursor = (row + 1) % self.rows
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self.cursor = (self.cursor + 1) % self.rows
         self.filled = min(self.filled + 1, self.rows)
 
     def cut(self) -> None:
@@ -189,6 +211,17 @@ class Replay:
             self.columns["ended"][last] = True
         if self.filled > 1:
             self.columns["ended"][last - 1] = True
+
+    def end(self) -> None:
+        """Add ``n_step + 1`` rows that are no steps, so that the last windows are whole, too.
+
+        For a replay to which nothing is added any more, and whose last episode has ended. It is
+        ready then, however few steps it holds.
+        """
+        for _ in range(self.n_step + 1):
+            self.columns["valid"][self.cursor] = False
+            self.columns["ended"][self.cursor] = True
+            self._go_on()
 
     def sample(self, size: int) -> Batch:
         """Return ``size`` steps, each as likely as any other.
@@ -254,11 +287,19 @@ class Replay:
         filled, cursor = places["filled"], places["cursor"]
         kept = min(filled, self.rows)
         # A ring of this size lies as it lay; any other begins with its oldest row.
-        start = 0 if filled == self.rows else cursor
-        order = (torch.arange(filled - kept, filled) + start) % max(filled, 1)
+        start = 0 if filled == self.rows else cursor + filled - kept
+        first = start % max(filled, 1)
+        head = min(kept, filled - first)  # up to the end of the ring; the rest is at its start
         for name, values in self.columns.items():
-            values[:kept] = held[name][order]
+            values[:head] = held[name][first : first + head]
+            values[head:kept] = held[name][: kept - head]
         self.filled, self.cursor = kept, (cursor if filled == self.rows else kept) % self.rows
+
+
+def _rounded(count: int) -> int:
+    """Return at most ``count``, of two digits and noughts: enough to choose by."""
+    unit: int = 10 ** max(0, len(str(count)) - 2)
+    return count - count % unit
 
 
 def drawn_in_shares(shares: Sequence[tuple[Replay, float]], size: int) -> Batch:

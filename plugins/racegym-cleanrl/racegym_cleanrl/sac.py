@@ -30,7 +30,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import HALF_LOG_2PI, Actions
 from racegym_cleanrl.critics import ActorCritic, Trunk, follow, layers
 from racegym_cleanrl.networks import Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner, need_a_box
 from racegym_cleanrl.rehearsal import RehearsalOptions, rehearse
 from racegym_cleanrl.tasks import Task
 
@@ -100,18 +101,8 @@ class Actor(nn.Module):
 class Agent(ActorCritic):
     """An actor that draws its actions, and critics; see ``ActorCritic``."""
 
+    actor_class = Actor
     actor: Actor
-
-    def __init__(
-        self,
-        layout: Layout,
-        actions: Actions,
-        hidden: Sequence[int],
-        *,
-        layer_norm: bool,
-        normalize: bool,
-    ):
-        super().__init__(layout, actions, hidden, Actor, layer_norm=layer_norm, normalize=normalize)
 
     def forward(self, told: Observation) -> Tensor:
         """Return the best actions (n, *shape), as the environment takes them."""
@@ -162,7 +153,15 @@ class Learner(OffPolicyLearner):
 
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""
-        offpolicy.need_a_box(ALGORITHM, self.actions)
+        need_a_box(ALGORITHM, self.actions)
+
+    @property
+    def alpha(self) -> Tensor:
+        """Return the weight of the entropy: one that does not adapt is as the settings say."""
+        if self.args.autotune:
+            weight: Tensor = self.entropy().detach()
+            return weight
+        return torch.tensor(self.args.alpha, device=self.device)
 
 
 def rollout(learner: Learner) -> None:
@@ -198,12 +197,13 @@ def update(learner: Learner) -> dict[str, Tensor]:
     """Make a gradient step, and return the losses."""
     args, agent, optimizers = learner.args, learner.agent, learner.optimizers
     batch = learner.drawn()
-    alpha = learner.entropy().detach()
+    alpha = learner.alpha
     with torch.no_grad(), learner.autocast():
         # The actor looks with the critics' own eyes; the targets look with theirs.
         drawn, log_prob = agent.actor.sample(agent.critic.encode(batch.next_seen))
         judged = learner.target(learner.target.encode(batch.next_seen), drawn).float()
         worth = soft_targets(batch.rewards, batch.discounts, judged, log_prob, alpha)
+        worth = learner.averaged(worth)
     with learner.autocast():
         encoded = agent.critic.encode(batch.seen)
         values = agent.critic(encoded, batch.actions).float()
@@ -249,10 +249,4 @@ class SAC(OffPolicyTrainer):
 
 def agent_of(network: Mapping[str, Any]) -> Agent:
     """Return an agent as a checkpoint's head describes it."""
-    return Agent(
-        Layout.from_plain(network["layout"]),
-        Actions.from_plain(network["actions"]),
-        network["hidden"],
-        layer_norm=network["layer_norm"],
-        normalize=network["normalize"],
-    )
+    return Agent.of(network)

@@ -32,7 +32,8 @@ from racegym_cleanrl import offpolicy
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.critics import ActorCritic, Trunk, follow, layers
 from racegym_cleanrl.networks import Layout, Observation, layer_init
-from racegym_cleanrl.offpolicy import OffPolicyArgs, OffPolicyLearner, OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy import OffPolicyTrainer, descend
+from racegym_cleanrl.offpolicy_learner import OffPolicyArgs, OffPolicyLearner, need_a_box
 from racegym_cleanrl.tasks import Task
 
 __all__ = [
@@ -82,18 +83,8 @@ class Actor(nn.Module):
 class Agent(ActorCritic):
     """An actor that is sure of its action, and critics; see ``ActorCritic``."""
 
+    actor_class = Actor
     actor: Actor
-
-    def __init__(
-        self,
-        layout: Layout,
-        actions: Actions,
-        hidden: Sequence[int],
-        *,
-        layer_norm: bool,
-        normalize: bool,
-    ):
-        super().__init__(layout, actions, hidden, Actor, layer_norm=layer_norm, normalize=normalize)
 
     def forward(self, told: Observation) -> Tensor:
         """Return the best actions (n, *shape), as the environment takes them."""
@@ -120,7 +111,7 @@ class Learner(OffPolicyLearner):
 
     def check_actions(self) -> None:
         """See ``OffPolicyLearner``."""
-        offpolicy.need_a_box(ALGORITHM, self.actions)
+        need_a_box(ALGORITHM, self.actions)
 
 
 def rollout(learner: Learner) -> None:
@@ -166,6 +157,7 @@ def update(learner: Learner) -> dict[str, Tensor]:
         actions = smoothed(actions, args.policy_noise, args.noise_clip)
         judged = learner.target_critic(following, actions).float()
         worth = twin_targets(batch.rewards, batch.discounts, judged)
+        worth = learner.averaged(worth)
     with learner.autocast():
         encoded = agent.critic.encode(batch.seen)
         values = agent.critic(encoded, batch.actions).float()
@@ -207,10 +199,4 @@ class TD3(OffPolicyTrainer):
 
 def agent_of(network: Mapping[str, Any]) -> Agent:
     """Return an agent as a checkpoint's head describes it."""
-    return Agent(
-        Layout.from_plain(network["layout"]),
-        Actions.from_plain(network["actions"]),
-        network["hidden"],
-        layer_norm=network["layer_norm"],
-        normalize=network["normalize"],
-    )
+    return Agent.of(network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,17 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
+from pydantic import ValidationError
 
 from racegym.errors import ScenarioError, TrainingError
 from racegym.run import resume_training, train
-from racegym_cleanrl import dqn, sac, td3
+from racegym_cleanrl import dqn, offpolicy, sac, td3
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.checkpoint import AGENT, Checkpoint
 from racegym_cleanrl.critics import Critic, follow
 from racegym_cleanrl.export import export
 from racegym_cleanrl.networks import Layout, tensors_of
+from racegym_cleanrl.offpolicy_checkpoint import checkpoint_of, restore
 from racegym_cleanrl.policies import policy_network
 from racegym_cleanrl.tasks import Task
 
@@ -236,12 +239,47 @@ def test_pictures_and_numbers_are_learned_from_together_and_in_bfloat16(
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert learner.replay.columns["seen.camera"].dtype == torch.uint8
     if module is not dqn:  # the actor must not move the eyes that the critics look with
-        encoder = learner.agent.critic.encoder
-        encoder.zero_grad()
-        batch = learner.drawn()
-        encoded = learner.agent.critic.encode(batch.seen)
-        learner.agent.actor(encoded.detach())
-        assert all(p.grad is None for p in encoder.parameters())
+        learner.optimizers["critic"].param_groups[0]["lr"] = 0.0
+        eyes, actor = ([p.clone() for p in net.parameters()] for net in parts(learner))
+        learner.updates = 0
+        module.update(learner)
+        now_eyes, now_actor = ([*net.parameters()] for net in parts(learner))
+        assert all(torch.equal(a, b) for a, b in zip(eyes, now_eyes, strict=True))
+        assert any(not torch.equal(a, b) for a, b in zip(actor, now_actor, strict=True))
+
+
+def parts(learner: Any) -> tuple[Any, Any]:
+    return learner.agent.critic.encoder, learner.agent.actor
+
+
+@pytest.mark.parametrize(
+    ("module", "action"), [(sac, STEERING), (td3, STEERING), (dqn, spaces.Discrete(3))]
+)
+def test_copies_of_a_step_are_shifted_each_by_itself_and_share_their_target(
+    module: Any, action: Any
+) -> None:
+    env = OneState(action, np.ones_like, observation=SEEN)
+    settings = {"batch_size": 16, "image_copies": 2, "image_shift": 4}
+    learner = learned(module, env, steps=72, **settings)
+    batch = learner.drawn()
+    for values in (*batch.seen.values(), batch.actions, batch.rewards, batch.discounts):
+        assert len(values) == 32
+    assert torch.equal(batch.actions[:16], batch.actions[16:])
+    assert torch.equal(batch.seen["numbers"][:16], batch.seen["numbers"][16:])
+    one, other = batch.seen["camera"][:16], batch.seen["camera"][16:]
+    assert (one != other).flatten(1).any(dim=1).sum() > 12  # one of 81 is moved alike
+    worth = learner.averaged(torch.arange(32.0))
+    torch.testing.assert_close(worth, (torch.arange(16.0) + 8.0).repeat(2))
+    assert learned(module, OneState(action, np.ones_like), steps=4, **settings).copies == 1
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.int16])
+def test_numbers_of_any_type_are_learned_from(dtype: Any, normalize: bool) -> None:
+    seen = spaces.Box(-9, 9, (2,), dtype)
+    env = OneState(STEERING, np.ones_like, observation=seen)
+    learner = learned(td3, env, steps=96, batch_size=8, normalize_observations=normalize)
+    assert learner.agent(tensors_of(env.told)).dtype == torch.float32
 
 
 def test_it_learns_as_often_as_it_is_told() -> None:
@@ -250,12 +288,51 @@ def test_it_learns_as_often_as_it_is_told() -> None:
     assert learned(td3, OneState(STEERING, np.ones_like), steps=64).updates == 0
 
 
+def test_who_is_asked_to_stop_does_so_between_gradient_steps_and_makes_the_others_later() -> None:
+    class Impatient(Silent):
+        @property
+        def stop_asked(self) -> bool:  # type: ignore[override]
+            return len(made) >= 3
+
+    made: list[int] = []
+    args = td3.Args(**{**SMALL, "steps": 68, "updates_per_step": 10, "learning_starts": 64})
+    learner = td3.Learner(args, Task(OneState(STEERING, np.ones_like), seed=1))
+
+    def update() -> dict[str, torch.Tensor]:
+        made.append(1)
+        return td3.update(learner)
+
+    offpolicy.learn(learner, Impatient(), partial(td3.rollout, learner), update)
+    assert (learner.steps, learner.updates, learner.owed) == (68, 3, 37.0)
+    td3.learn(learner, Silent())
+    assert (learner.steps, learner.updates, learner.owed) == (68, 40, 0.0)
+
+
+def test_a_training_that_can_learn_nothing_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "racegym.cleanrl"):
+        learned(td3, OneState(STEERING, np.ones_like), steps=64)
+        assert "nothing is learned in 64 steps, since it begins after 64" in caplog.text
+        assert "trainer.learning_starts" in caplog.text
+        caplog.clear()
+        learned(td3, OneState(STEERING, np.ones_like), steps=68)
+        assert not caplog.text
+
+
+@pytest.mark.parametrize("module", [sac, td3, dqn])
+@pytest.mark.parametrize("width", [0, -1, 10**9])
+def test_layers_of_no_width_are_refused(module: Any, width: int) -> None:
+    with pytest.raises(ValidationError, match=r"hidden\.1"):
+        module.Args(hidden=[8, width])
+
+
 def test_what_an_algorithm_cannot_choose_from_is_refused() -> None:
     for module in (sac, td3):
         with pytest.raises(ScenarioError, match="write action: steer_accel, or trainer: dqn"):
             learned(module, OneState(spaces.Discrete(3), np.ones_like))
     with pytest.raises(ScenarioError, match="write action: discrete, or trainer: sac"):
         learned(dqn, OneState(STEERING, np.ones_like))
+    with pytest.raises(ScenarioError, match="its first action is 1, and here the first is 0"):
+        learned(dqn, OneState(spaces.Discrete(3, start=1), np.ones_like))
     with pytest.raises(ScenarioError, match="amp is there for a GPU"):
         learned(sac, OneState(STEERING, np.ones_like), amp=True)
     env = OneState(STEERING, np.ones_like)
@@ -340,9 +417,9 @@ def test_a_resume_without_the_replay_fills_it_again_and_says_so(
 def test_a_checkpoint_of_other_networks_is_refused(tmp_path: Path) -> None:
     begun = train(scenario_of("td3", "steer_accel", {"steps": 400}), runs_dir=tmp_path, plots=False)
     for override, said in (
-        ("trainer.hidden=[9]", "hidden differs"),
-        ("trainer.layer_norm=true", "layer_norm differs"),
-        ("trainer.normalize_observations=false", "normalize differs"),
+        ("trainer.hidden=[9]", r"hidden: \[8\] and .* \[9\]; write trainer.hidden: \[8\]"),
+        ("trainer.layer_norm=true", "; write trainer.layer_norm: false, or"),
+        ("trainer.normalize_observations=false", "write trainer.normalize_observations: true"),
         ("observation=[state]", "other sensors"),
     ):
         with pytest.raises(ScenarioError, match=said):
@@ -358,6 +435,89 @@ def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None
     same = [n for n in one if n.startswith(("agent.actor", "target."))]
     assert same and all(torch.equal(one[n], two[n]) for n in same)
     assert Checkpoint.read(after.folder / "checkpoints" / "last.safetensors").head.steps == 8
+
+
+def carried(module: Any, before: Any, file: Path, **settings: Any) -> Any:
+    """Return another learner that goes on where one stands."""
+    checkpoint_of(before).write(file)
+    args = module.Args(**{**SMALL, "steps": 1000, **settings})
+    after = module.Learner(args, Task(before.task.envs, seed=1))
+    restore(after, Checkpoint.read(file), file)
+    return after
+
+
+@pytest.mark.parametrize(("module", "action"), [(td3, STEERING), (dqn, spaces.Discrete(3))])
+def test_who_knows_something_does_not_drive_at_random_also_after_a_resume(
+    module: Any, action: Any, tmp_path: Path
+) -> None:
+    before = learned(module, OneState(action, np.ones_like), steps=8, save_replay=True)
+    assert module is dqn or carried(module, before, tmp_path / "a").drives_at_random
+    before.knows_nothing = False  # as where it has begun from a checkpoint
+    after = carried(module, before, tmp_path / "b")
+    assert not after.drives_at_random
+    if module is dqn:
+        assert [after.epsilon, before.epsilon] == [after.args.end_e] * 2
+
+
+def test_without_its_replay_one_that_has_learned_nothing_goes_on_at_random(tmp_path: Path) -> None:
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=48)
+    after = carried(td3, before, tmp_path / "a")
+    after.steps = 100
+    assert after.learning_from == 48 + 64 and after.drives_at_random
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    assert before.updates and not carried(td3, before, tmp_path / "a").drives_at_random
+
+
+def test_a_fixed_alpha_is_that_of_the_settings_whatever_a_checkpoint_had(tmp_path: Path) -> None:
+    before = learned(sac, OneState(STEERING, np.ones_like), steps=80, alpha=0.5)
+    fixed = carried(sac, before, tmp_path / "a", autotune=False, alpha=0.01)
+    fixed.replay = before.replay
+    fixed.shares = before.shares
+    assert float(sac.update(fixed)["losses/alpha"]) == pytest.approx(0.01)
+    goes_on = carried(sac, before, tmp_path / "a", alpha=0.01)
+    assert float(goes_on.alpha) == float(before.alpha) != pytest.approx(0.5)
+
+
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
+    learner = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    next(learner.agent.actor.parameters()).data[0, 0] = torch.nan
+    with pytest.raises(TrainingError, match=r"after 80 steps agent\.actor\.body\.0\.weight is nan"):
+        checkpoint_of(learner)
+
+
+@pytest.mark.parametrize(
+    ("state", "without", "said"),
+    [
+        ({}, None, "lacks what a resume goes on from: KeyError: 'updates'"),
+        (None, "target_actor.mean.bias", 'Missing key.*"mean.bias"'),
+        (None, "random.cpu", "lacks what a resume goes on from: KeyError: 'cpu'"),
+    ],
+)
+def test_a_checkpoint_that_lacks_something_is_refused(
+    state: Any, without: str | None, said: str, tmp_path: Path
+) -> None:
+    before = learned(td3, OneState(STEERING, np.ones_like), steps=80)
+    made = checkpoint_of(before)
+    head = made.head if state is None else made.head.model_copy(update={"state": state})
+    tensors = {name: values for name, values in made.tensors.items() if name != without}
+    with pytest.raises(ScenarioError, match=said):
+        restore(before, Checkpoint(head, tensors), tmp_path / "a")
+
+
+def test_nothing_of_a_checkpoint_stays_open_once_it_is_brought_back(tmp_path: Path) -> None:
+    before = learned(sac, OneState(STEERING, np.ones_like), steps=80, save_replay=True)
+    checkpoint_of(before).write(tmp_path / "a")
+    begun = Checkpoint.read(tmp_path / "a")
+    restore(before, begun, tmp_path / "a")
+    held = [tensor for column in (before.agent, *before.others.values())
+            for tensor in column.state_dict().values()]  # fmt: skip
+    for optimizer in before.optimizers.values():
+        held += [tensor for state in optimizer.state.values() for tensor in state.values()]
+    mapped = {tensor.untyped_storage().data_ptr() for tensor in begun.tensors.values()}
+    assert len(held) > 40
+    assert mapped.isdisjoint(
+        tensor.untyped_storage().data_ptr() for tensor in [*held, *before.replay.columns.values()]
+    )
 
 
 @pytest.mark.slow

@@ -144,7 +144,7 @@ def test_half_of_each_batch_is_demonstrated(
 ) -> None:
     args = SACArgs(
         steps=100, num_envs=2, buffer_size=100, learning_starts=10, device="cpu", hidden=(8,),
-        batch_size=32, demonstrations=(str(taught),), reward_scale=0.5,
+        batch_size=32, demonstrations=(str(taught),), reward_scale=0.5, n_step=2,
     )  # fmt: skip
     task = Task.of_scenario(load_scenario(learner), 2)
     sac = SACLearner(args, task)
@@ -153,11 +153,12 @@ def test_half_of_each_batch_is_demonstrated(
     found = demonstrated([str(taught)], task.envs.world, CleaningOptions())
     assert int(demos.columns["valid"].sum()) == len(found)
     (stretch,) = found.stretches()
-    drawn = demos.sample(64)
-    told = {row.tobytes() for row in stretch.told[ONLY]}
-    assert all(row.numpy().tobytes() in told for row in drawn.seen["numbers"])
-    paid = {float(np.float32(0.5 * reward)) for reward in stretch.rewards}
-    assert {float(reward) for reward in drawn.rewards} <= paid
+    drawn = demos.sample(4096)
+    which = {row.tobytes(): k for k, row in enumerate(stretch.told[ONLY])}
+    drawn_steps = [which[row.tobytes()] for row in drawn.seen["numbers"].numpy()]
+    assert len(set(drawn_steps)) == len(found)  # all of them, the last ones too
+    first, second = (0.5 * np.append(stretch.rewards, 0.0)[k:][: len(found)] for k in (0, 1))
+    np.testing.assert_allclose(drawn.rewards, (first + 0.99 * second)[drawn_steps], atol=1e-5)
     assert (drawn.discounts > 0).all()
     assert sac.eye.normalizer is not None and float(sac.eye.normalizer.count) == len(found)
     task.envs.close()

@@ -130,7 +130,14 @@ def test_a_replay_that_does_not_fit_is_refused_with_the_size_that_would(
         Replay(PICTURES, actions, 8, 1_000_000)
     said = str(refused.value)
     assert "21.2 GB" in said and "21.2 kB for each of 1,000,000 steps" in said
-    assert "6.0 GB are free" in said and "trainer.buffer_size: 250000" in said
+    assert "of the 6.0 GB that are free it may take nine tenths" in said
+    assert said.endswith(
+        "trainer.buffer_size: 250000, or let the cameras give smaller or gray pictures"
+    )
+    with pytest.raises(ScenarioError, match=r"write trainer.num_envs: 63000 and trainer.buffer_s"):
+        Replay(PICTURES, actions, 65_536, 100_000, n_step=1)  # four rows of all are the least
+    with pytest.raises(ScenarioError, match=r"tenths; name fewer runs in trainer.demonstrations"):
+        Replay(LAYOUT, actions, 1, 10**9, remedy="name fewer runs in trainer.demonstrations")
     monkeypatch.setattr(replay_module, "free_memory", lambda: None)  # nobody knows
     Replay(LAYOUT, ACTIONS, 8, 1000)
 
@@ -195,6 +202,17 @@ def test_what_is_cut_off_has_nothing_to_do_with_what_comes_next() -> None:
     ]  # two steps to the last observation, which is worth something
     assert told[4] == [1.0, 5.0, 0.5]
     assert told[6] == [1.75, 9.0, 0.125]
+
+
+def test_after_the_end_the_last_steps_are_drawn_too() -> None:
+    for rows in (1, 2, 9):
+        told = [Moment(n, 1.0, False, n == rows - 1, True) for n in range(rows)]
+        lent = Moment(rows, 0.0, False, True, False)
+        made = filled([[*told, lent]], 20, n_step=3, gamma=0.5)
+        made.end()
+        drawn = {number: rest for number, *rest in steps_of(made.sample(500))}
+        assert drawn.keys() == set(range(rows))
+        assert drawn[rows - 1] == [1.0, rows, 0.5]
 
 
 def test_shares_come_from_where_they_should() -> None:
