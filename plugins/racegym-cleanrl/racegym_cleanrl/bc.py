@@ -211,6 +211,16 @@ class Learner:
         """Return whether no lesson is to come."""
         return self.rounds >= self.args.dagger_rounds
 
+    @property
+    def is_tired(self) -> bool:
+        """Return whether what is there to learn from brings nothing new."""
+        return 0 < self.args.patience <= self.waited
+
+    @property
+    def total(self) -> int:
+        """Return after how many steps it is done, as far as is known."""
+        return self.steps if self.is_tired and self.is_last_part else self.args.steps
+
 
 def loss_of(
     agent: Agent,
@@ -444,11 +454,8 @@ def learn(learner: Learner, progress: Progress) -> None:
     args = learner.args
     use_threads(learner.device)
     before, since = learner.steps, perf_counter()
-    while learner.steps < args.steps and not progress.stop_asked:
-        tired = 0 < args.patience <= learner.waited
-        if tired and learner.is_last_part:
-            break
-        if not learner.is_last_part and (tired or learner.steps >= learner.until):
+    while learner.steps < learner.total and not progress.stop_asked:
+        if not learner.is_last_part and (learner.is_tired or learner.steps >= learner.until):
             study(learner, learner.rounds + 1, progress)
             continue
         until = args.steps if learner.is_last_part else learner.until
@@ -457,7 +464,7 @@ def learn(learner: Learner, progress: Progress) -> None:
         if over:
             told |= judge(learner)
         told["charts/learning_rate"] = learner.optimizer.param_groups[0]["lr"]
-        progress.update(learner.steps, args.steps, **told, **learner.found)
+        progress.update(learner.steps, learner.total, **told, **learner.found)
         learner.found = {}
         if progress.checkpoint_due(learner.steps):
             save(learner, progress)

@@ -217,6 +217,23 @@ def test_what_can_not_be_cloned_is_told_plainly(
         train(quick({"steps": 100, **trainer}, learner), runs_dir=tmp_path, plots=False)
 
 
+def test_one_that_has_nothing_more_to_learn_is_saved_and_judged(
+    tmp_path: Path, taught: Path, learner: dict[str, Any]
+) -> None:
+    """Long before the first checkpoint of so many steps is due."""
+    judged = {"episodes": 1, "every": 20, "scenario": {"time_limit": 1.0}}
+    given = {"demonstrations": [str(taught)], "steps": 10**8, "patience": 2, "batch_size": 64}
+    done = train(
+        quick(given, {**learner, "training": {"evaluate": judged}}), runs_dir=tmp_path, plots=False
+    )
+    told = done.training
+    assert done.state == "finished" and 0 < told["steps"] == told["total"] < 10**6
+    assert "evaluation/return" in told["evaluation"]
+    assert Checkpoint.read(done.checkpoint).head.steps == told["steps"]
+    again = resume_training(done.folder, plots=False)  # there still is nothing more
+    assert (again.state, again.training["steps"]) == ("finished", told["steps"])
+
+
 def test_a_network_of_other_sensors_is_not_resumed(
     tmp_path: Path, taught: Path, learner: dict[str, Any]
 ) -> None:
