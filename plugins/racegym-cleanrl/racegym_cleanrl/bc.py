@@ -203,7 +203,7 @@ class Learner:
 
     def part_end(self) -> int:
         """Return after how many steps the next lesson is due, or all is done."""
-        left = self.args.dagger_rounds - self.rounds
+        left = max(self.args.dagger_rounds - self.rounds, 0)
         return self.steps + -(-max(self.args.steps - self.steps, 0) // (left + 1))
 
     @property
@@ -409,7 +409,7 @@ def study(learner: Learner, number: int, progress: Progress, executed: Array | N
     wanted = args.dagger_steps if number else args.teacher_steps
     had = lesson(
         learner.envs,
-        -(-wanted // args.num_envs),
+        -(-wanted // args.num_envs) if executed is None else len(executed),
         _Asked(learner) if number else None,
         seed=learner.task.seed + 7919 * (number + 1),
         beta=args.dagger_beta**number if number else 1.0,
@@ -497,8 +497,14 @@ def _network(learner: Learner) -> dict[str, Any]:
     }
 
 
-def save(learner: Learner, progress: Progress) -> None:
-    """Leave a checkpoint: the best policy to drive with, and all that a resume needs."""
+def save(learner: Learner, progress: Progress, *, gathered: bool = True) -> None:
+    """Leave a checkpoint: the best policy to drive with, and all that a resume needs.
+
+    Args:
+        learner: what is to be kept.
+        progress: knows where.
+        gathered: whether what is learned from was there; a resume begins with it otherwise.
+    """
     head = Head(
         algorithm=ALGORITHM,
         args=learner.args.model_dump(mode="json"),
@@ -506,9 +512,9 @@ def save(learner: Learner, progress: Progress) -> None:
         network=_network(learner),
         steps=learner.steps,
         state={
-            "rounds": learner.rounds, "until": learner.until, "epoch": learner.epoch,
-            "place": learner.place, "waited": learner.waited, "tested": bool(learner.best),
-            "lowest": learner.lowest if learner.best else 0.0,
+            "gathered": gathered, "rounds": learner.rounds, "until": learner.until,
+            "epoch": learner.epoch, "place": learner.place, "waited": learner.waited,
+            "tested": bool(learner.best), "lowest": learner.lowest if learner.best else 0.0,
         },
     )  # fmt: skip
     now = learner.agent.state_dict()
@@ -521,22 +527,46 @@ def save(learner: Learner, progress: Progress) -> None:
         Checkpoint(head, tensors).write(file)
 
 
-def restore(learner: Learner, begun: Checkpoint, file: Path, progress: Progress) -> bool:
+def check_fits(learner: Learner, begun: Checkpoint, file: Path) -> None:
+    """Refuse a checkpoint that this learner can't go on from.
+
+    Raises:
+        ScenarioError: says why.
+    """
+    network = begun.head.network
+    for what, here in _network(learner).items():
+        if network.get(what) != here:
+            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+    executed = part(begun.tensors, "executed.")
+    if executed and learner.args.teacher is None:
+        raise ScenarioError(
+            f"has had {len(executed)} lessons, which are to be had again, and nobody is there to "
+            "teach; write the teacher that it had",
+            file=file,
+        )
+    now = learner.args.num_envs
+    then = next((lesson.shape[1] for lesson in executed.values()), now)
+    if then != now:
+        raise ScenarioError(
+            f"had its lessons in {then} races at once, and is to have them again in {now}; write "
+            f"num_envs: {then}",
+            file=file,
+        )
+
+
+_OTHER = {
+    "layout": "was learned with other sensors than those of this scenario",
+    "actions": "was learned with other actions than those of this scenario",
+    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
+}
+
+
+def restore(learner: Learner, begun: Checkpoint, progress: Progress) -> bool:
     """Bring a learner to where a checkpoint was written; return False if that was broken off.
 
     Lessons are had again with the actions of then, so that they need not be kept.
-
-    Raises:
-        ScenarioError: it is of other sensors or actions.
     """
     head, tensors = begun.head, begun.tensors
-    for what, here in (("layout", learner.layout), ("actions", learner.actions)):
-        if head.network[what] != here.plain():
-            raise ScenarioError(
-                f"was learned with other {'sensors' if what == 'layout' else 'actions'} than "
-                "those of this scenario",
-                file=file,
-            )
     executed = part(tensors, "executed.")
     for number in range(len(executed)):
         if not study(learner, number + 1, progress, executed[str(number)].numpy()):
@@ -604,16 +634,22 @@ class BC(Trainer):
             learner = Learner(self.args, task)
             if origin is not None:
                 load_origin(learner.agent, _network(learner), origin, None)
-            ready = gather(learner, run_dir, progress)
             if begun is not None and checkpoint is not None:
-                ready = ready and restore(learner, begun, checkpoint, progress)
+                check_fits(learner, begun, checkpoint)
+                learner.agent.load_state_dict(part(begun.tensors, "now."))
+            at_first = {name: x.clone() for name, x in learner.agent.state_dict().items()}
+            ready = gather(learner, run_dir, progress)
+            if begun is not None:
+                if begun.head.state["gathered"]:
+                    ready = ready and restore(learner, begun, progress)
                 if not ready:
                     return  # the checkpoint is there already
             with tracked(self.args, scenario, run_dir, progress) as told:
                 if ready:
                     learn(learner, told)
                 else:
-                    save(learner, told)
+                    learner.agent.load_state_dict(at_first)  # has seen only a part
+                    save(learner, told, gathered=False)
         finally:
             task.envs.close()
 

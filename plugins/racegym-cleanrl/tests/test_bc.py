@@ -176,11 +176,17 @@ def test_a_clone_of_a_run_that_is_resumed_ends_with_the_same_bits(
         patch.setattr(bc, "learn", _until(2500))
         begun = train(quick(given, learner), runs_dir=tmp_path / "half", plots=False)
     assert 0 < begun.training["steps"] < 4000
-    resume_training(begun.folder, plots=False)
-    one, other = tensors_of(whole.folder), tensors_of(begun.folder)
-    assert one.keys() == other.keys() and "executed.1" in one
-    odd = {n for n in one if one[n].numpy().tobytes() != other[n].numpy().tobytes()}
-    assert not odd
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bc, "study", lambda *_: False)  # stopped in the very first lesson
+        early = train(quick(given, learner), runs_dir=tmp_path / "early", plots=False)
+    assert early.training["steps"] == 0
+    one = tensors_of(whole.folder)
+    assert "executed.1" in one
+    for part in (begun, early):
+        resume_training(part.folder, plots=False)
+        other = tensors_of(part.folder)
+        assert one.keys() == other.keys()
+        assert not {n for n in one if one[n].numpy().tobytes() != other[n].numpy().tobytes()}
 
 
 def _until(steps: int) -> Any:
@@ -234,13 +240,29 @@ def test_one_that_has_nothing_more_to_learn_is_saved_and_judged(
     assert (again.state, again.training["steps"]) == ("finished", told["steps"])
 
 
-def test_a_network_of_other_sensors_is_not_resumed(
+def test_a_resume_with_other_settings_fits_or_says_what_does_not(
     tmp_path: Path, taught: Path, learner: dict[str, Any]
 ) -> None:
-    given = {"demonstrations": [str(taught)], "steps": 500}
+    given = {
+        "demonstrations": [str(taught)], "steps": 400, "teacher": "raceline", "teacher_steps": 20,
+        "dagger_rounds": 2, "dagger_steps": 40,
+    }  # fmt: skip
     done = train(quick(given, learner), runs_dir=tmp_path, plots=False)
-    with pytest.raises(ScenarioError, match="other sensors"):
-        resume_training(done.folder, ["observation=[state]", "trainer.steps=900"], plots=False)
+    for override, message in (
+        ("observation=[state]", "other sensors"),
+        ("trainer.hidden=[8]", "hidden differs"),
+        ("trainer.num_envs=8", r"num_envs: 4"),
+        ("trainer={name: bc, steps: 900, hidden: [32], num_envs: 4, demonstrations: [$]}", "teach"),
+    ):
+        wanted = [override.replace("$", str(taught))]
+        if not override.startswith("trainer={"):
+            wanted.append("trainer.steps=900")
+        with pytest.raises(ScenarioError, match=message):
+            resume_training(done.folder, wanted, plots=False)
+    for steps, override in enumerate(("dagger_rounds=1", "dagger_rounds=0", "dagger_steps=80")):
+        wanted = [f"trainer.{override}", f"trainer.steps={500 + 100 * steps}"]
+        resumed = resume_training(done.folder, wanted, plots=False)
+        assert resumed.training["steps"] == 500 + 100 * steps
 
 
 def test_args_say_what_each_setting_is() -> None:
