@@ -21,9 +21,9 @@ from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest
 from racegym.record.runs import repair
 from racegym.record.telemetry_table import read_telemetry
-from racegym.run.episodes import start_episode
 from racegym.run.replay import load_for_replay
 from racegym.run.verify import (
+    RecordedStart,
     RecordedStep,
     check_replayable,
     compare_tracks,
@@ -74,6 +74,7 @@ class Resimulation:
             raise
         self._races: list[int] = self._state["races"]
         self.n_races = len(self._races)
+        self._start = RecordedStart(self.folder, self._scenario, self.world)
         self._commands = recorded_commands(self.folder)
         self._motion = MotionDigest(self.world.view, 0)
         self._places: tuple[NDArray[Any], NDArray[Any]] | None = None
@@ -100,7 +101,7 @@ class Resimulation:
         """
         index = self._races[race]
         for row in recorded_steps(self.folder, len(self._state["cars"])):
-            if row.race != index:
+            if row.race != index or row.step == 0:  # an environment undid it
                 continue
             self._begin(row)
             yield row
@@ -118,12 +119,6 @@ class Resimulation:
                 self._start(row)
         for command in commands:
             self._apply(command)
-
-    def _start(self, row: RecordedStep) -> None:
-        start_episode(self.world, self._scenario, row.seed)
-        if row.seed_episode:  # an environment's later episodes of a seed
-            self.world.view.race.episode[0] = row.seed_episode - 1
-            self.world.reset()
 
     def _apply(self, command: Command) -> None:
         if command.kind != "hand_over":  # who drove is no matter: the controls are known

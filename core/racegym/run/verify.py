@@ -16,16 +16,18 @@ from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest, StateDigest, chained
 from racegym.record.result import read_events
 from racegym.record.runs import LOGGED, check_raced, read_state
+from racegym.record.shapes import read_shapes
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode
 from racegym.run.replay import load_for_replay
 from racegym.scenario import Scenario
+from racegym.track import Track
 from racegym.world import Command, World
 
 __all__ = [
-    "Difference", "RecordedStep", "Verification", "check_replayable", "compare_tracks",
-    "compare_versions", "recorded_commands", "recorded_steps", "verify",
+    "Difference", "RecordedStart", "RecordedStep", "Verification", "check_replayable",
+    "compare_tracks", "compare_versions", "recorded_commands", "recorded_steps", "verify",
 ]  # fmt: skip
 
 _LIBRARIES = ("python", "numba", "numpy", "llvmlite")
@@ -111,7 +113,8 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
         if not world.spec.deterministic:
             raise RunError(_not_deterministic(state), file=run.path)
         compare_tracks(run, state, scenario, world)
-        replay = _Replay(world, scenario, recorded_commands(run))
+        start = RecordedStart(run, scenario, world)
+        replay = _Replay(world, start, recorded_commands(run))
         for row in recorded_steps(run, len(state["cars"])):
             difference = replay.compare(row)
             if difference is not None:
@@ -243,12 +246,44 @@ def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
             )
 
 
+class RecordedStart:
+    """Starts races as they were started when they were recorded.
+
+    Args:
+        run: its folder.
+        scenario: that it is of.
+        world: of one race, to start them in.
+    """
+
+    def __init__(self, run: RunFolder, scenario: Scenario, world: World):
+        self._scenario, self._world = scenario, world
+        self._tracks: dict[tuple[int, int], Track] = {}
+        config = world.config
+        if config.draw == "fixed" and len(config.tracks) > 1:
+            # Which one a race has need not follow from its seed: environments are given any.
+            known = {track.hash: track for track in config.tracks}
+            raced = [known.get(shape.hash) for shape in read_shapes(run.tracks)]
+            for line in read_events(run.events):
+                shape = line.get("shape", len(raced))
+                track = raced[shape] if shape < len(raced) else None
+                if line["kind"] == "start" and track is not None:
+                    self._tracks[line["race"], line["episode"]] = track
+
+    def __call__(self, row: RecordedStep) -> None:
+        """Start the race of which ``row`` is the first step."""
+        track = self._tracks.get((row.race, row.episode))
+        start_episode(self._world, self._scenario, row.seed, track)
+        if row.seed_episode:  # an environment's later episodes of a seed
+            self._world.view.race.episode[0] = row.seed_episode - 1
+            self._world.reset()
+
+
 class _Replay:
     """A world that is driven by the record.
 
     Args:
         world: of one race, not started.
-        scenario: that it is of.
+        start: starts its races.
         commands: interventions by episode and step.
 
     Attributes:
@@ -256,11 +291,11 @@ class _Replay:
     """
 
     def __init__(
-        self, world: World, scenario: Scenario, commands: dict[tuple[int, int], list[Command]]
+        self, world: World, start: RecordedStart, commands: dict[tuple[int, int], list[Command]]
     ):
         self.steps = 0
         self.hashes = 0
-        self._world, self._scenario, self._commands = world, scenario, commands
+        self._world, self._start, self._commands = world, start, commands
         self._motion = MotionDigest(world.view, 0)
         self._state = StateDigest(world.arrays, 0)
         self._episode, self._step, self._chain = -1, 0, 0
@@ -269,13 +304,16 @@ class _Replay:
         """Drive one more step; return how it differs, or None."""
         if row.step == 1 and row.episode == self._episode + 1:
             self._episode, self._step, self._chain = row.episode, 0, 0
-        self._step += 1
+        undone = row.step == 0  # an environment has started the race anew in this step
+        self._step += not undone
         named = row.step, row.seed, row.seed_episode
         self._chain = chained(self._chain, named, row.control.values())
-        if (row.race, row.episode, row.step) != (0, self._episode, self._step) or (
-            row.chain != self._chain
-        ):
+        expected = 0, self._episode, 0 if undone else self._step
+        if (row.race, row.episode, row.step) != expected or row.chain != self._chain:
             return self._difference("what was recorded of this step was changed after the run")
+        if undone:
+            self.steps += 1
+            return None
 
         self._drive(row)
         race = self._world.view.race
@@ -294,7 +332,7 @@ class _Replay:
     def _drive(self, row: RecordedStep) -> None:
         commands = self._commands.get((row.episode, row.step), [])
         if row.step == 1 and not any(command.kind == "reset" for command in commands):
-            start_episode(self._world, self._scenario, row.seed)
+            self._start(row)
         self._world.commands.extend(commands)
         self._world.replay(row.control)
 
