@@ -25,6 +25,7 @@ from racegym.run.replay import load_for_replay
 from racegym.run.verify import (
     RecordedStart,
     RecordedStep,
+    check_complete,
     check_replayable,
     compare_tracks,
     recorded_commands,
@@ -98,13 +99,17 @@ class Resimulation:
 
         Args:
             race: which of those recorded, from 0.
+
+        Raises:
+            RunError: fewer steps are left than the run had.
         """
-        index = self._races[race]
-        for row in recorded_steps(self.folder, len(self._state["cars"])):
-            if row.race != index or row.step == 0:  # an environment undid it
-                continue
-            self._begin(row)
-            yield row
+        index, count = self._races[race], 0
+        for row in recorded_steps(self.folder, len(self._state["cars"]), index):
+            count += 1
+            if row.step:  # an environment has started the race anew in a step 0
+                self._begin(row)
+                yield row
+        check_complete(self.folder, self._state, count * self.n_races)
 
     def _begin(self, row: RecordedStep) -> None:
         """Start the race if it starts with this step, and do what came from outside before it."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from racegym.errors import RunError
 from racegym.interfaces import Array, Control, columns
@@ -26,8 +27,9 @@ from racegym.track import Track
 from racegym.world import Command, World
 
 __all__ = [
-    "Difference", "RecordedStart", "RecordedStep", "Verification", "check_replayable",
-    "compare_tracks", "compare_versions", "recorded_commands", "recorded_steps", "verify",
+    "Difference", "RecordedStart", "RecordedStep", "Verification", "check_complete",
+    "check_replayable", "compare_tracks", "compare_versions", "recorded_commands",
+    "recorded_steps", "verify",
 ]  # fmt: skip
 
 _LIBRARIES = ("python", "numba", "numpy", "llvmlite")
@@ -124,13 +126,7 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
                 )  # fmt: skip
     finally:
         world.close()
-    expected = state["steps"]
-    if replay.steps < expected and state["state"] in ("finished", "stopped"):
-        raise RunError(
-            f"is cut off: it holds {replay.steps} of the run's {expected} steps, and those are "
-            "as recorded",
-            file=run.controls,
-        )
+    check_complete(run, state, replay.steps)
     if replay.steps == 0:
         raise RunError("holds not a single step", file=run.controls)
     return Verification(steps=replay.steps, hashes=replay.hashes, warnings=warnings)
@@ -159,6 +155,21 @@ def check_replayable(run: RunFolder, state: dict[str, Any]) -> None:
             raise RunError("is missing: a run can't be replayed without it", file=file)
     if not state["deterministic"]:
         raise RunError(_not_deterministic(state), file=run.path)
+
+
+def check_complete(run: RunFolder, state: dict[str, Any], steps: int) -> None:
+    """Refuse a run of which only so many steps are left, all as recorded.
+
+    Raises:
+        RunError: it had more, and was not cut off itself.
+    """
+    expected = state["steps"] if state["state"] in ("finished", "stopped") else 0
+    if steps < expected:
+        raise RunError(
+            f"is cut off: it holds {steps} of the run's {expected} steps, and those are as "
+            "recorded",
+            file=run.controls,
+        )
 
 
 def _not_deterministic(state: dict[str, Any]) -> str:
@@ -222,8 +233,13 @@ def recorded_commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
     return found
 
 
-def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
+def recorded_steps(run: RunFolder, n_cars: int, race: int | None = None) -> Iterator[RecordedStep]:
     """Yield the recorded steps.
+
+    Args:
+        run: its folder.
+        n_cars: of a race.
+        race: only those of this one; None: of all.
 
     Raises:
         RunError: the file does not hold what a recorder writes.
@@ -231,6 +247,8 @@ def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
     names = [name for name in RecordedStep.__dataclass_fields__ if name != "control"]
     for batch in read_batches(run.controls):
         try:
+            if race is not None:
+                batch = batch.filter(pc.equal(batch.column("race"), race))
             numbers = {name: batch.column(name).to_pylist() for name in names}
             controls = {
                 name: batch.column(name).flatten().to_numpy(zero_copy_only=False)

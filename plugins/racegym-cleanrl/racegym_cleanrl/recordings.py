@@ -95,6 +95,8 @@ class Drive:
 def runs_named(names: Sequence[str], runs_dir: Path = Path("runs")) -> list[RunFolder]:
     """Return runs by their folders, by folders that hold such, or as commands name them.
 
+    Each is there once, however often it is named.
+
     Raises:
         RunError: there is none of that name.
     """
@@ -108,7 +110,7 @@ def runs_named(names: Sequence[str], runs_dir: Path = Path("runs")) -> list[RunF
                 found += [run for run in inside if read_json(run.state).get("task") != "train"]
                 continue
         found.append(find_run(name, runs_dir))
-    return found
+    return list({run.path.resolve(): run for run in found}.values())
 
 
 def drives_of(run: RunFolder, world: World, car: str | None = None) -> Iterator[Drive]:
@@ -282,7 +284,7 @@ def _resimulated(run: RunFolder, learner: World, car: int) -> Iterator[Drive]:
             for episode, taken in taker.drives(place):
                 n = len(taken.actions) // repeat
                 if n:
-                    name, own = f"{_short(run)} race {episode + 1}", _own(laps, race, episode, car)
+                    name, own = _name(run, races, race, episode), _own(laps, race, episode, car)
                     yield _drive(name, taken, n, repeat, own, learner.dt)
 
 
@@ -342,8 +344,10 @@ def _by_sensor(values: Any) -> dict[str, Array]:
     return values if isinstance(values, dict) else {ONLY: values}
 
 
-def _short(run: RunFolder) -> str:
-    return f"{run.path.parent.name}/{run.path.name}"
+def _name(run: RunFolder, races: Sequence[int], race: int, episode: int) -> str:
+    """Return the name of a drive; of several races beside each other, with which of them."""
+    number = f"{race + 1}.{episode + 1}" if len(races) > 1 else f"{episode + 1}"
+    return f"{run.path.parent.name}/{run.path.name} race {number}"
 
 
 def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) -> Iterator[Drive]:
@@ -387,7 +391,7 @@ def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) 
         n = len(actions)
         ended = np.zeros(n, np.bool_)
         yield Drive(
-            name=f"{_short(run)} race {episode + 1}",
+            name=_name(run, state["races"], race, episode),
             told={name: stored[name][rows][there] for name in parts},
             actions=actions, rewards=np.full(n, np.nan), terminated=ended, truncated=ended.copy(),
             misfit=misfit, motion=motion, laps=_own(laps, race, episode, car), dt=learner.dt,

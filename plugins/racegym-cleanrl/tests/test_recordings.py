@@ -88,6 +88,29 @@ def test_what_was_told_is_told_again_bit_for_bit(
         assert drive.misfit.max() < 1e-6
 
 
+def test_each_race_of_a_recorded_batch_is_a_drive_of_its_own(
+    tmp_path: Path, learner: dict[str, Any]
+) -> None:
+    """With a name of its own, and the track that it had, whatever its seed was."""
+    track = {"generate": {"seed": 7, "length": 200, "count": 3}}
+    scenario = {**learner, "track": track, "termination": {"time_limit": {"seconds": 1.0}}}
+    envs = make_vec(load_scenario(scenario), 3)
+    envs.world.watchers.append(
+        Recorder(envs.world, tmp_path, about(load_scenario(scenario)), limit=False, races=[0, 2])
+    )
+    seen = [envs.reset(seed=50)[0]]
+    seen += [envs.step(np.array([[0.1, 0.5]] * 3, np.float32))[0] for _ in range(15)]
+    envs.close()
+    found = drives(tmp_path, scenario)
+    names = [drive.name.removeprefix(f"{tmp_path.parent.name}/{tmp_path.name} ") for drive in found]
+    assert names == ["race 1.1", "race 1.2", "race 3.1", "race 3.2"]
+    assert [len(drive) for drive in found] == [10, 4, 10, 4]  # one step only started it anew
+    for race, (first, second) in ((0, found[:2]), (2, found[2:])):
+        told = np.stack([step[race] for step in seen])
+        assert first.told[ONLY].tobytes() == told[:11].tobytes()
+        assert second.told[ONLY].tobytes() == told[11:].tobytes()
+
+
 def test_sensors_that_nobody_asked_for_are_there_afterwards(
     taught: Path, learner: dict[str, Any]
 ) -> None:
@@ -112,7 +135,7 @@ def test_a_drive_becomes_pairs_stretches_and_a_table(
     assert summary["kept"] == len(found) and summary["dropped"] == {"over": 1}
     assert (tmp_path / "dropped.csv").read_text().startswith("drive,reason,lap,start,end,steps")
     assert found.table().row_count == 1
-    folders = runs_named([str(taught.parent)])
+    folders = runs_named([str(taught.parent), str(taught)])  # nothing counts twice
     assert [run.path for run in folders] == [taught]
     envs.close()
 
@@ -193,6 +216,18 @@ def test_what_does_not_fit_is_told_plainly(taught: Path, learner: dict[str, Any]
             drives(taught, scenario, car)
     with pytest.raises(RunError, match="there is no run 'nowhere'"):
         runs_named(["nowhere"])
+
+
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_a_run_whose_controls_are_cut_off_says_so(
+    tmp_path: Path, taught: Path, learner: dict[str, Any], left: float
+) -> None:
+    for file in taught.iterdir():
+        data = file.read_bytes()
+        cut = int(left * len(data)) if file.name == "controls.arrows" else len(data)
+        (tmp_path / file.name).write_bytes(data[:cut])
+    with pytest.raises(RunError, match=r"arrows: is cut off: it holds \d+ of .* 314 steps"):
+        drives(tmp_path, learner)
 
 
 def test_a_changed_run_is_no_demonstration(
