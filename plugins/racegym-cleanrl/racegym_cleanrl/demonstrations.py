@@ -62,11 +62,13 @@ class Demonstrations:
         drives: those that were looked at.
         kept: for each, (T,) bool, the decisions to learn from.
         findings: what is not kept, and why.
+        empty: names of runs that hold no whole decision.
     """
 
     drives: tuple[Drive, ...]
     kept: tuple[NDArray[np.bool_], ...]
     findings: tuple[Finding, ...]
+    empty: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of decisions that are kept."""
@@ -144,6 +146,7 @@ class Demonstrations:
                 }
                 for drive, kept in zip(self.drives, self.kept, strict=True)
             ],
+            "empty": list(self.empty),
             "decisions": sum(map(len, self.drives)),
             "kept": len(self),
             "dropped": self.dropped(),
@@ -168,6 +171,8 @@ class Demonstrations:
                 f"{row['kept'] * seconds:.1f}",
                 *(_shown(drive.dt * sum(f.steps for f in mine if f.reason == r)) for r in used),
             )  # fmt: skip
+        for name in self.empty:
+            table.add_row(name, "0", "", "0.0", "0.0")
         return table
 
     def write(self, folder: Path) -> None:
@@ -219,14 +224,21 @@ def demonstrated(
     Raises:
         RacegymError: a run can't be learned from; says why.
     """
-    drives, kept, findings = [], [], []
+    drives: list[Drive] = []
+    kept, findings, empty = [], [], []
     for run in runs_named(runs):
+        before = len(drives)
         for drive in drives_of(run, world, car):
-            fit, odd = clean(drive.motion, drive.laps, drive.dt, options, drive.name)
+            lost = np.repeat(drive.lost(), drive.repeat)
+            fit, odd = clean(drive.motion, drive.laps, drive.dt, options, drive.name, lost)
             drives.append(drive)
             kept.append(drive.decisions(fit))
             findings += odd
-    return Demonstrations(drives=tuple(drives), kept=tuple(kept), findings=tuple(findings))
+        if len(drives) == before:
+            empty.append(f"{run.path.parent.name}/{run.path.name}")
+    return Demonstrations(
+        drives=tuple(drives), kept=tuple(kept), findings=tuple(findings), empty=tuple(empty)
+    )
 
 
 def fill(

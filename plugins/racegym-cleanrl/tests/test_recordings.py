@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -204,6 +206,58 @@ def test_what_can_not_be_driven_again_is_read_with_what_was_stored(
     (tmp_path / STORED).unlink()
     with pytest.raises(RunError, match="ObservationLog"):
         drives(tmp_path, learner)
+
+
+def test_what_was_stored_is_checked_and_gaps_in_it_are_dropped(
+    tmp_path: Path, learner: dict[str, Any]
+) -> None:
+    recorded(learner, tmp_path, episodes=1)
+    write_json(
+        tmp_path / "state.json",
+        {**json.loads((tmp_path / "state.json").read_text()), "deterministic": False},
+    )
+    table = pq.read_table(tmp_path / "telemetry.parquet")
+    with np.load(tmp_path / STORED) as file:
+        plain = {name: file[name] for name in file.files}
+
+    def kept() -> list[bool]:
+        envs = make_vec(load_scenario(learner), 1)
+        try:
+            options = CleaningOptions(complete_laps=False, keep_off_track=True)
+            return demonstrated([str(tmp_path)], envs.world, options).kept[0].tolist()
+        finally:
+            envs.close()
+
+    def put(**changed: Any) -> None:
+        np.savez(tmp_path / STORED, allow_pickle=False, **{**plain, **changed})
+
+    told, steer = plain[ONLY].copy(), table.column("control_steer").to_numpy().copy()
+    told[10, 3] = steer[5] = np.nan
+    put(**{ONLY: told})
+    at = table.schema.get_field_index("control_steer")
+    pq.write_table(
+        table.set_column(at, "control_steer", pa.array(steer)), tmp_path / "telemetry.parquet"
+    )
+    found = kept()
+    assert [k for k, fit in enumerate(found) if not fit] == [4, 9, 10]  # done, told after, before
+
+    for changed, message in (
+        ({"step": plain["step"].astype(float)}, "does not hold step as"),
+        ({ONLY: plain[ONLY][:-1]}, f"does not hold {ONLY} as"),
+        ({ONLY: plain[ONLY].astype(str)}, f"does not hold {ONLY} as"),
+    ):
+        put(**changed)
+        with pytest.raises(RunError, match=rf"{STORED}: {message}"):
+            kept()
+    put()
+    pq.write_table(table.drop_columns(["control_brake"]), tmp_path / "telemetry.parquet")
+    with pytest.raises(RunError, match=r"telemetry.parquet: does not hold control_brake"):
+        kept()
+    data = (tmp_path / STORED).read_bytes()
+    for cut in (0, len(data) // 2):
+        (tmp_path / STORED).write_bytes(data[:cut])
+        with pytest.raises(RunError, match=rf"{STORED}: is damaged"):
+            kept()
 
 
 def test_what_does_not_fit_is_told_plainly(taught: Path, learner: dict[str, Any]) -> None:
