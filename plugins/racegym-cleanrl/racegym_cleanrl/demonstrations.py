@@ -26,6 +26,7 @@ from racegym_cleanrl.recordings import Drive, drives_of, runs_named
 
 __all__ = ["Demonstrations", "Rows", "Stretch", "demonstrated", "fill"]
 
+MOST_ROWS = 30  # drives that a table shows one by one
 DROPPED, TOLD = "dropped.csv", "demonstrations.json"  # in a run's folder
 
 
@@ -129,6 +130,11 @@ class Demonstrations:
             counts[finding.reason] += finding.steps
         return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
+    def unpaid(self) -> int:
+        """Return how many decisions are kept whose rewards are not known."""
+        pairs = zip(self.drives, self.kept, strict=True)
+        return sum(int(np.isnan(drive.rewards[kept]).sum()) for drive, kept in pairs)
+
     def summary(self) -> dict[str, Any]:
         """Return what is kept and what is not, as JSON can hold it."""
         errors = [d.misfit[kept] for d, kept in zip(self.drives, self.kept, strict=True)]
@@ -155,24 +161,35 @@ class Demonstrations:
         }  # fmt: skip
 
     def table(self) -> Table:
-        """Return what is kept of each drive and what was dropped, for people."""
-        used = [reason for reason in REASONS if self.dropped().get(reason)]
+        """Return what is kept of each drive and what was dropped, for people.
+
+        Of very many drives the first ones have a row of their own, and the others one together.
+        """
+        dropped: Counter[tuple[str, str]] = Counter()
+        for finding in self.findings:
+            dropped[finding.drive, finding.reason] += finding.steps
+        used = list(self.dropped())
         table = Table(title="Demonstrations [s]", title_justify="left")
         table.add_column("drive", no_wrap=True)
         for column in ("laps", "best lap", "driven", "kept", *used):
             table.add_column(column, justify="right")
-        rows = self.summary()["drives"]
-        for drive, row in zip(self.drives, rows, strict=True):
-            mine = [f for f in self.findings if f.drive == drive.name]
-            seconds = drive.dt * drive.repeat
-            best = "" if row["best_lap"] is None else f"{row['best_lap']:.2f}"
-            table.add_row(
-                drive.name, str(row["laps"]), best, f"{row['seconds']:.1f}",
-                f"{row['kept'] * seconds:.1f}",
-                *(_shown(drive.dt * sum(f.steps for f in mine if f.reason == r)) for r in used),
-            )  # fmt: skip
-        for name in self.empty:
-            table.add_row(name, "0", "", "0.0", "0.0")
+        told = [
+            (
+                row["name"], row["laps"], row["best_lap"], row["seconds"],
+                row["kept"] * drive.repeat * drive.dt,
+                *(drive.dt * dropped[drive.name, reason] for reason in used),
+            )
+            for drive, row in zip(self.drives, self.summary()["drives"], strict=True)
+        ]  # fmt: skip
+        told += [(name, 0, None, 0.0, 0.0, *(0.0 for _ in used)) for name in self.empty]
+        alone = told if len(told) <= MOST_ROWS else told[: MOST_ROWS - 1]
+        for row in alone:
+            table.add_row(*_cells(row))
+        if len(told) > len(alone):
+            table.add_row(*_cells(_together(f"{len(told) - len(alone)} more", told[len(alone) :])))
+        if len(told) > 1:
+            table.add_section()
+            table.add_row(*_cells(_together("all", told)))
         return table
 
     def write(self, folder: Path) -> None:
@@ -186,8 +203,18 @@ class Demonstrations:
         beside.replace(folder / DROPPED)
 
 
-def _shown(seconds: float) -> str:
-    return f"{seconds:.1f}" if seconds else ""
+def _together(name: str, rows: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what a table tells of several drives."""
+    _, laps, best, *seconds = zip(*rows, strict=True)
+    quickest = min((lap for lap in best if lap is not None), default=None)
+    return name, sum(laps), quickest, *map(sum, seconds)
+
+
+def _cells(row: Sequence[Any]) -> Iterator[str]:
+    name, laps, best, driven, kept, *dropped = row
+    yield from (name, str(laps), "" if best is None else f"{best:.2f}")
+    yield from (f"{driven:.1f}", f"{kept:.1f}")
+    yield from (f"{seconds:.1f}" if seconds else "" for seconds in dropped)
 
 
 def _stretch(drive: Drive, start: int, end: int, *, ends: bool) -> Stretch:

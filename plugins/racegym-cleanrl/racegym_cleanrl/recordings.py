@@ -36,7 +36,7 @@ from racegym.interfaces import (
 from racegym.record import RunFolder, find_run
 from racegym.record.folder import read_json
 from racegym.record.result import Lap, read_laps
-from racegym.record.runs import LOGGED, check_raced, find_runs, repair
+from racegym.record.runs import LOGGED, check_raced, find_runs, is_training, read_state, repair
 from racegym.record.telemetry_table import read_telemetry
 from racegym.run.resimulation import Resimulation
 from racegym.run.verify import RecordedStep
@@ -127,8 +127,11 @@ def runs_named(names: Sequence[str], runs_dir: Path = Path("runs")) -> list[RunF
         if not (folder / "state.json").is_file() and folder.is_dir():
             below = find_runs(folder) or find_runs(folder.parent)
             inside = [run for run in below if folder in run.path.parents]
-            if inside:
-                found += [run for run in inside if read_json(run.state).get("task") != "train"]
+            raced = [run for run in inside if not is_training(read_state(run))]
+            if inside and not raced:
+                raise RunError("holds trainings, and no race to learn from", file=folder)
+            found += raced
+            if raced:
                 continue
         found.append(find_run(name, runs_dir))
     return list({run.path.resolve(): run for run in found}.values())

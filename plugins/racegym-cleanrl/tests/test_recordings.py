@@ -20,7 +20,7 @@ from racegym.record.folder import write_json
 from racegym.run.run import about
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.cleaning import CleaningOptions
-from racegym_cleanrl.demonstrations import demonstrated, fill
+from racegym_cleanrl.demonstrations import Demonstrations, demonstrated, fill
 from racegym_cleanrl.networks import ONLY, Layout
 from racegym_cleanrl.recordings import STORED, Drive, ObservationLog, drives_of, runs_named
 from racegym_cleanrl.sac import Args as SACArgs
@@ -140,6 +140,35 @@ def test_a_drive_becomes_pairs_stretches_and_a_table(
     folders = runs_named([str(taught.parent), str(taught)])  # nothing counts twice
     assert [run.path for run in folders] == [taught]
     envs.close()
+
+
+def test_nothing_to_look_at_is_told_plainly(
+    tmp_path: Path, taught: Path, learner: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "learner.yaml"
+    file.write_text(json.dumps(learner), encoding="utf-8")
+    assert main(["demonstrations", str(file)]) == 2
+    assert "no run is named" in capsys.readouterr().err
+    trained = tmp_path / "clone" / taught.name
+    trained.mkdir(parents=True)
+    state = json.loads((taught / "state.json").read_text())
+    write_json(trained / "state.json", {**state, "task": "train"})
+    assert main(["demonstrations", str(file), str(tmp_path / "clone")]) == 2
+    assert "holds trainings" in capsys.readouterr().err
+
+
+def test_a_table_of_very_many_drives_sums_up(taught: Path, learner: dict[str, Any]) -> None:
+    envs = make_vec(load_scenario(learner), 1)
+    found = demonstrated([str(taught)], envs.world, CleaningOptions())
+    envs.close()
+    many = Demonstrations(
+        drives=found.drives * 50, kept=found.kept * 50, findings=found.findings, empty=("none",)
+    )
+    table = many.table()
+    assert table.row_count == 31  # and one of all
+    (names, _, _, driven, *_) = (list(column.cells) for column in table.columns)
+    assert names[-2:] == ["22 more", "all"]
+    assert float(driven[-1]) == pytest.approx(50 * 31.4)
 
 
 class Rows(list[Any]):
