@@ -32,14 +32,14 @@ from racegym import Scenario
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
-from racegym_cleanrl.actions import Actions, Beta, Gaussian
+from racegym_cleanrl.actions import Actions, Beta, Gaussian, Policy
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
 from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
-from racegym_cleanrl.networks import Eye, Layout, Observation
+from racegym_cleanrl.networks import Layout, Observation
 from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.tasks import Task
@@ -48,8 +48,8 @@ from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = [
-    "BC", "Args", "Data", "Learner", "epoch", "gather", "judge", "learn", "loss_of", "report",
-    "restore", "rounded_log_prob", "save", "study", "take", "test",
+    "BC", "Args", "Data", "Learner", "check_fits", "epoch", "gather", "judge", "learn", "loss_of",
+    "off_by", "report", "restore", "rounded_log_prob", "save", "study", "take", "test",
 ]  # fmt: skip
 
 ALGORITHM = "bc"
@@ -86,7 +86,7 @@ class Args(CleaningOptions, TrackedOptions):
     )
     noise: float = Field(
         0.0, ge=0, le=1, description="shaking of what is done where the teacher looks on, of half "
-        "an action's range"
+        "an action's range; choices are not shaken"
     )  # fmt: skip
     num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
     loss: Literal["mse", "likelihood"] = Field(
@@ -118,13 +118,12 @@ class Data:
     among their neighbours would test nothing.
 
     Args:
-        layout, actions: of what is told, and done.
+        actions: of what is done.
         held_out: share to test with.
         seed: of which blocks.
     """
 
-    def __init__(self, layout: Layout, actions: Actions, held_out: float, seed: int):
-        self._eye = Eye(layout, normalize=False)
+    def __init__(self, actions: Actions, held_out: float, seed: int):
         self._actions, self._held_out, self._seed = actions, held_out, seed
         self.told: Observation = {}
         self.acted = torch.empty(0)
@@ -191,7 +190,7 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             list(self.learned.values()), lr=args.learning_rate, eps=1e-5, fused=True
         )
-        self.data = Data(self.layout, self.actions, args.held_out, task.seed)
+        self.data = Data(self.actions, args.held_out, task.seed)
         self.steps = 0
         self.rounds = 0  # lessons that were taken
         self.until = self.part_end()
@@ -246,8 +245,7 @@ def loss_of(
         if kind == "likelihood":
             inside = acted.clamp(EDGE, 1.0 - EDGE) if isinstance(policy, Beta) else acted
             return -policy.log_prob(head, inside).mean()
-        off = policy.best(head).flatten(1) - acted.flatten(1)
-        return off.square().sum(dim=1).mean()
+        return off_by(policy, head, acted).square().sum(dim=1).mean()
     whole = torch.zeros(head.shape[1], dtype=torch.bool)
     whole[list(rounded)] = True
     mean, goal, spread = head, acted.flatten(1), policy.logstd.expand_as(head)
@@ -260,6 +258,12 @@ def loss_of(
     half = 0.5 / policy.reach[whole]
     drawn = rounded_log_prob(mean[:, whole], spread[:, whole].exp(), goal[:, whole], half)
     return (others - drawn.sum(dim=1)).mean()
+
+
+def off_by(policy: Policy, head: Tensor, acted: Tensor) -> Tensor:
+    """Return (n, size) by how much the best actions miss others, in halves of their range."""
+    off = (policy.best(head) - acted).flatten(1)
+    return 2.0 * off if isinstance(policy, Beta) else off
 
 
 def rounded_log_prob(mean: Tensor, std: Tensor, goal: Tensor, half: Tensor) -> Tensor:
@@ -333,11 +337,11 @@ def test(learner: Learner) -> dict[str, float]:
     for chosen in torch.split(rows, AT_ONCE):
         seen, acted = _batch(learner, chosen)
         loss += float(loss_of(agent, seen, acted, args.loss, learner.rounded)) * len(chosen)
-        best = agent.policy.best(agent.head(seen))
+        head = agent.head(seen)
         if learner.actions.kind == "discrete":
-            wrong += float((best != acted).float().sum())
+            wrong += float((agent.policy.best(head) != acted).float().sum())
         else:
-            off = (best - acted).flatten(1)
+            off = off_by(agent.policy, head, acted)
             wrong += float(off.abs().mean(dim=1).sum())
             squares = squares + off.square().sum(dim=0)
     if isinstance(agent.policy, Gaussian) and args.loss == "mse":
@@ -494,6 +498,7 @@ def _network(learner: Learner) -> dict[str, Any]:
         "actions": learner.actions.plain(),
         "hidden": list(learner.args.hidden),
         "normalize": learner.args.normalize_observations,
+        "recurrent": "none",
     }
 
 

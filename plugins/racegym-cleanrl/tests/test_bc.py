@@ -14,7 +14,7 @@ from racegym import load_scenario, make_vec
 from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.run import resume_training, run, train
 from racegym_cleanrl import bc
-from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.bc import Args, Data, loss_of, rounded_log_prob
 from racegym_cleanrl.checkpoint import Checkpoint
 from racegym_cleanrl.networks import ONLY, Layout
@@ -43,6 +43,18 @@ def learned(agent: Agent, seen: torch.Tensor, acted: torch.Tensor, kind: Any, **
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
+
+
+def test_errors_are_told_in_halves_of_the_range_whatever_the_distribution() -> None:
+    box = spaces.Box(np.array([-2.0, 0.0], np.float32), np.array([2.0, 1.0], np.float32))
+    given = torch.tensor([[1.0, 0.75]])  # the middle is 0, 0.5: half of half the range away
+    for distribution in ("gaussian", "beta"):
+        actions = Actions.of(box, distribution)  # type: ignore[arg-type]
+        policy = policy_of(actions, 4)
+        for parameter in policy.parameters():
+            torch.nn.init.zeros_(parameter)
+        off = bc.off_by(policy, policy(torch.zeros(1, 4)), actions.learned(given)).detach()
+        np.testing.assert_allclose(off.abs(), [[0.5, 0.5]], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["mse", "likelihood"])
@@ -107,7 +119,7 @@ def test_gears_are_learned_beside_the_pedals() -> None:
 
 
 def test_whole_blocks_are_held_out_and_nothing_is_in_both() -> None:
-    data = Data(Layout.of(SIZE), Actions.of(SIZE, "gaussian"), 0.2, seed=1)
+    data = Data(Actions.of(SIZE, "gaussian"), 0.2, seed=1)
     for n in (1000, 300):
         data.add({ONLY: np.zeros((n, 3), np.float32)}, np.zeros((n, 3), np.float32))
     rows, held = set(data.rows.tolist()), set(data.held.tolist())
