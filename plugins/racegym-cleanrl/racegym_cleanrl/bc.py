@@ -15,7 +15,6 @@ The network is that of ``ppo``, so that ``ppo`` can go on with the clone; the cr
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from math import log
 from pathlib import Path
@@ -25,7 +24,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from rich.console import Console
 from torch import Tensor, nn
 
 from racegym import Scenario
@@ -35,7 +33,7 @@ from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, o
 from racegym_cleanrl.actions import Actions, Beta, Gaussian, Policy
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
-from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
+from racegym_cleanrl.demonstrations import demonstrated
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
 from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
@@ -49,7 +47,7 @@ from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = [
     "BC", "Args", "Data", "Learner", "check_fits", "epoch", "gather", "judge", "learn", "loss_of",
-    "off_by", "report", "restore", "rounded_log_prob", "save", "study", "take", "test",
+    "off_by", "restore", "rounded_log_prob", "save", "study", "take", "test",
 ]  # fmt: skip
 
 ALGORITHM = "bc"
@@ -383,7 +381,7 @@ def gather(learner: Learner, run_dir: Path, progress: Progress) -> bool:
         world = learner.envs.world
         found = demonstrated(args.demonstrations, world, args, args.demonstrator)
         found.write(run_dir)
-        report(found)
+        found.report()
         take(learner, *found.pairs())
         learner.found |= {
             "data/kept": float(len(found)),
@@ -391,12 +389,6 @@ def gather(learner: Learner, run_dir: Path, progress: Progress) -> bool:
             "data/misfit": float(found.summary()["misfit_mean"] or 0.0),
         }
     return args.teacher is None or not args.teacher_steps or study(learner, 0, progress)
-
-
-def report(found: Demonstrations) -> None:
-    """Show what is kept and what was dropped, beside the progress."""
-    console = Console(file=sys.stderr)
-    console.print(found.table())
 
 
 def study(learner: Learner, number: int, progress: Progress, executed: Array | None = None) -> bool:

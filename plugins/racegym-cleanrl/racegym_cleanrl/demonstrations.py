@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
@@ -191,6 +193,10 @@ class Demonstrations:
             table.add_section()
             table.add_row(*_cells(_together("all", told)))
         return table
+
+    def report(self) -> None:
+        """Show the table, beside the progress of a training."""
+        Console(file=sys.stderr).print(self.table())
 
     def write(self, folder: Path) -> None:
         """Write what was dropped, and the summary, into a folder."""

@@ -194,7 +194,7 @@ def test_a_replay_is_filled_with_what_follows_what(taught: Path, learner: dict[s
 
 
 def test_half_of_each_batch_is_demonstrated(
-    taught: Path, learner: dict[str, Any], tmp_path: Path
+    taught: Path, learner: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     args = SACArgs(
         steps=100, num_envs=2, buffer_size=100, learning_starts=10, device="cpu", hidden=(8,),
@@ -202,6 +202,7 @@ def test_half_of_each_batch_is_demonstrated(
     )  # fmt: skip
     task = Task.of_scenario(load_scenario(learner), 2)
     sac = SACLearner(args, task)
+    assert "over" in capsys.readouterr().err  # what was dropped is told
     (own, of_own), (demos, of_demos) = sac.shares
     assert own is sac.replay and (of_own, of_demos) == (0.5, 0.5)
     found = demonstrated([str(taught)], task.envs.world, CleaningOptions())
