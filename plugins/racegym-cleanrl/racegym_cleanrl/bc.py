@@ -2,7 +2,8 @@
 
 CleanRL has no such trainer; the settings follow its names where it has them. A policy learns to
 do what was demonstrated, as one learns any function from pairs: what was told, what was done.
-Read it from top to bottom: settings, data, losses, lessons, and the loop.
+Read it from top to bottom: settings, minibatches, lessons, and the loop. The pairs that it learns
+from are in ``pairs``, the losses in ``imitation``.
 
 The network is that of ``ppo``, so that ``ppo`` can go on with the clone; the critic waits.
 
@@ -30,14 +31,16 @@ from racegym import Scenario
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
-from racegym_cleanrl.actions import Actions, Beta, Gaussian, Policy
+from racegym_cleanrl.actions import Actions, Gaussian
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
 from racegym_cleanrl.demonstrations import demonstrated
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
+from racegym_cleanrl.imitation import loss_of, off_by
 from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
 from racegym_cleanrl.networks import Layout, Observation
+from racegym_cleanrl.pairs import Pairs
 from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.ppo import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.tasks import Task
@@ -46,17 +49,14 @@ from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = [
-    "BC", "Args", "Data", "Learner", "check_fits", "epoch", "gather", "judge", "learn", "loss_of",
-    "off_by", "restore", "rounded_log_prob", "save", "study", "take", "test",
+    "BC", "Args", "Learner", "check_fits", "epoch", "gather", "judge", "learn", "restore",
+    "save", "study", "take", "test",
 ]  # fmt: skip
 
 ALGORITHM = "bc"
 
-BLOCK = 256  # decisions that follow each other and are held out together
-FEWEST = 20  # blocks at least, so that there is something to hold out
 SLICE = 64  # minibatches between two looks at whether it is to stop
 AT_ONCE = 8192  # pairs that pass the network at once where nothing is learned
-EDGE = 0.01  # of the range; at its ends a beta distribution's density may be infinite
 BETTER = 1e-6  # by which a loss on what is held out must fall to be the best so far
 
 
@@ -109,63 +109,6 @@ class Args(CleaningOptions, TrackedOptions):
     device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
 
 
-class Data:
-    """Pairs to learn from and to test with.
-
-    What follows each other is nearly the same, so that whole blocks are held out: single pairs
-    among their neighbours would test nothing.
-
-    Args:
-        actions: of what is done.
-        held_out: share to test with.
-        seed: of which blocks.
-    """
-
-    def __init__(self, actions: Actions, held_out: float, seed: int):
-        self._actions, self._held_out, self._seed = actions, held_out, seed
-        self.told: Observation = {}
-        self.acted = torch.empty(0)
-        self.rows = torch.empty(0, dtype=torch.int64)
-        self.held = torch.empty(0, dtype=torch.int64)
-        self.parts = 0
-
-    def __len__(self) -> int:
-        """Return the number of pairs, those held out included."""
-        return len(self.acted)
-
-    def add(self, told: Mapping[str, Array], actions: Array) -> Observation:
-        """Add pairs, and return what is told in those to learn from.
-
-        Args:
-            told: by sensor (n, ...).
-            actions: (n, *shape), as the environment takes them.
-        """
-        before, n = len(self), len(actions)
-        fresh = {name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in told.items()}
-        acted = self._actions.learned(torch.from_numpy(np.ascontiguousarray(actions)))
-        held = self._drawn(n)
-        if before:
-            self.told = {name: torch.cat([self.told[name], fresh[name]]) for name in fresh}
-            self.acted = torch.cat([self.acted, acted])
-        else:
-            self.told, self.acted = fresh, acted
-        rows = torch.arange(before, before + n)
-        self.rows = torch.cat([self.rows, rows[~held]])
-        self.held = torch.cat([self.held, rows[held]])
-        self.parts += 1
-        return {name: values[~held] for name, values in fresh.items()}
-
-    def _drawn(self, n: int) -> Tensor:
-        """Return (n,) bool, which pairs are held out."""
-        size = max(1, min(BLOCK, n // FEWEST))
-        blocks = -(-n // size)
-        count = min(round(self._held_out * blocks), blocks - 1)
-        chance = np.random.default_rng([self._seed, self.parts])
-        chosen = np.zeros(blocks, np.bool_)
-        chosen[chance.permutation(blocks)[:count]] = True
-        return torch.from_numpy(np.repeat(chosen, size)[:n].copy())
-
-
 class Learner:
     """All that changes while a clone learns."""
 
@@ -188,7 +131,7 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             list(self.learned.values()), lr=args.learning_rate, eps=1e-5, fused=True
         )
-        self.data = Data(self.actions, args.held_out, task.seed)
+        self.data = Pairs(self.actions, args.held_out, task.seed)
         self.steps = 0
         self.rounds = 0  # lessons that were taken
         self.until = self.part_end()
@@ -217,71 +160,6 @@ class Learner:
     def total(self) -> int:
         """Return after how many steps it is done, as far as is known."""
         return self.steps if self.is_tired and self.is_last_part else self.args.steps
-
-
-def loss_of(
-    agent: Agent,
-    seen: Observation,
-    acted: Tensor,
-    kind: Literal["mse", "likelihood"],
-    rounded: Sequence[int] = (),
-) -> Tensor:
-    """Return what is to become small, a number.
-
-    Args:
-        agent: whose policy it is.
-        seen: as its eye returns it, n of it.
-        acted: (n, *shape), in units to learn in.
-        kind: of continuous actions.
-        rounded: numbers that are rounded to whole ones, such as a gear: they have the
-            cross-entropy of the whole number that an action drawn from the policy becomes.
-    """
-    policy, head = agent.policy, agent.head(seen)
-    if policy.actions.kind == "discrete":
-        return -policy.log_prob(head, acted).mean()
-    if not isinstance(policy, Gaussian) or not rounded:
-        if kind == "likelihood":
-            inside = acted.clamp(EDGE, 1.0 - EDGE) if isinstance(policy, Beta) else acted
-            return -policy.log_prob(head, inside).mean()
-        return off_by(policy, head, acted).square().sum(dim=1).mean()
-    whole = torch.zeros(head.shape[1], dtype=torch.bool)
-    whole[list(rounded)] = True
-    mean, goal, spread = head, acted.flatten(1), policy.logstd.expand_as(head)
-    off = (goal - mean)[:, ~whole]
-    if kind == "mse":
-        others = off.square().sum(dim=1)
-    else:
-        deviation = spread[:, ~whole]
-        others = (0.5 * (off * (-deviation).exp()) ** 2 + deviation).sum(dim=1)
-    half = 0.5 / policy.reach[whole]
-    drawn = rounded_log_prob(mean[:, whole], spread[:, whole].exp(), goal[:, whole], half)
-    return (others - drawn.sum(dim=1)).mean()
-
-
-def off_by(policy: Policy, head: Tensor, acted: Tensor) -> Tensor:
-    """Return (n, size) by how much the best actions miss others, in halves of their range."""
-    off = (policy.best(head) - acted).flatten(1)
-    return 2.0 * off if isinstance(policy, Beta) else off
-
-
-def rounded_log_prob(mean: Tensor, std: Tensor, goal: Tensor, half: Tensor) -> Tensor:
-    """Return the log of how probable it is that a normal number is rounded to ``goal``.
-
-    Args:
-        mean, std, goal: (n, k).
-        half: (k,) half the distance of whole numbers, in the same units. Beyond -1 and 1
-            everything is rounded to the last one.
-    """
-    low = torch.where(goal <= -1.0 + half, -torch.inf, (goal - half - mean) / std)
-    high = torch.where(goal >= 1.0 - half, torch.inf, (goal + half - mean) / std)
-    # On the far side of the mean both are close to 1, where digits are lost: mirrored, to 0.
-    flip = low > 0.0
-    low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
-    above = torch.special.log_ndtr(high.clamp(max=20.0))
-    below = torch.special.log_ndtr(low.clamp(min=-1e3))
-    gone = torch.where(low == -torch.inf, torch.zeros_like(below), (below - above).exp())
-    found: Tensor = above + torch.log1p(-gone.clamp(max=1.0 - 1e-6))
-    return found
 
 
 def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float, bool]:

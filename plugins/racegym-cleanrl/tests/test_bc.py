@@ -15,9 +15,11 @@ from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.run import resume_training, run, train
 from racegym_cleanrl import bc
 from racegym_cleanrl.actions import Actions, policy_of
-from racegym_cleanrl.bc import Args, Data, loss_of, rounded_log_prob
+from racegym_cleanrl.bc import Args
 from racegym_cleanrl.checkpoint import Checkpoint
+from racegym_cleanrl.imitation import loss_of, off_by, rounded_log_prob
 from racegym_cleanrl.networks import ONLY, Layout
+from racegym_cleanrl.pairs import Pairs
 from racegym_cleanrl.ppo import Agent
 from racegym_cleanrl.teacher import lesson, with_teacher
 
@@ -53,7 +55,7 @@ def test_errors_are_told_in_halves_of_the_range_whatever_the_distribution() -> N
         policy = policy_of(actions, 4)
         for parameter in policy.parameters():
             torch.nn.init.zeros_(parameter)
-        off = bc.off_by(policy, policy(torch.zeros(1, 4)), actions.learned(given)).detach()
+        off = off_by(policy, policy(torch.zeros(1, 4)), actions.learned(given)).detach()
         np.testing.assert_allclose(off.abs(), [[0.5, 0.5]], atol=1e-6)
 
 
@@ -119,7 +121,7 @@ def test_gears_are_learned_beside_the_pedals() -> None:
 
 
 def test_whole_blocks_are_held_out_and_nothing_is_in_both() -> None:
-    data = Data(Actions.of(SIZE, "gaussian"), 0.2, seed=1)
+    data = Pairs(Actions.of(SIZE, "gaussian"), 0.2, seed=1)
     for n in (1000, 300):
         data.add({ONLY: np.zeros((n, 3), np.float32)}, np.zeros((n, 3), np.float32))
     rows, held = set(data.rows.tolist()), set(data.held.tolist())
