@@ -349,3 +349,14 @@ def test_demonstrations_become_a_dataset_of_minari(
     assert episode.truncations[-1] and not episode.terminations.any()
     assert main(command) == 2  # it is there already
     assert "there is a dataset" in capsys.readouterr().err
+    for wrong in ("kart", "../kart-v0", "a b-v0"):
+        assert main([*command[:-1], wrong]) == 2
+        assert "ids are written NAME-v0" in capsys.readouterr().err
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(minari.MinariDataset, "__init__", fails)
+    assert main([*command[:-1], "racegym/full-v0"]) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert list(minari.list_local_datasets()) == ["racegym/kart-v0"]  # nothing half-written
