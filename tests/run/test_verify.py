@@ -61,13 +61,14 @@ def test_episodes_of_an_environment_are_proved(tmp_path: Path, mode: str) -> Non
         }
     )  # fmt: skip
     envs = make_vec(scenario, 2, autoreset_mode=mode)
-    envs.world.watchers.append(Recorder(envs.world, tmp_path, about(scenario), limit=False))
+    recorder = Recorder(envs.world, tmp_path, about(scenario), limit=False, races=[0, 1])
+    envs.world.watchers.append(recorder)
     envs.reset(seed=50)
     for _ in range(25):
         envs.step(np.array([[0.1, 0.5]] * 2, np.float32))
     envs.close()
     proof = verify(tmp_path)
-    assert proof.difference is None and proof.steps == 25
+    assert proof.difference is None and proof.steps == 2 * 25 and proof.hashes == 2 * 2
 
 
 @pytest.mark.parametrize("step", [1, 37, 600])

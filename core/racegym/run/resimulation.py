@@ -8,7 +8,6 @@ told, paid and ended by is computed on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +26,7 @@ from racegym.run.verify import (
     RecordedStep,
     check_complete,
     check_replayable,
+    commands_of,
     compare_tracks,
     recorded_commands,
     recorded_steps,
@@ -113,11 +113,7 @@ class Resimulation:
 
     def _begin(self, row: RecordedStep) -> None:
         """Start the race if it starts with this step, and do what came from outside before it."""
-        commands = [
-            replace(command, race=0)
-            for command in self._commands.get((row.episode, row.step), [])
-            if command.race == row.race
-        ]
+        commands = commands_of(self._commands, row)
         if row.step == 1:
             self._places = None
             if not any(command.kind == "reset" for command in commands):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from racegym.world import Command, World
 
 __all__ = [
     "Difference", "RecordedStart", "RecordedStep", "Verification", "check_complete",
-    "check_replayable", "compare_tracks", "compare_versions", "recorded_commands",
+    "check_replayable", "commands_of", "compare_tracks", "compare_versions", "recorded_commands",
     "recorded_steps", "verify",
 ]  # fmt: skip
 
@@ -115,21 +115,25 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
         if not world.spec.deterministic:
             raise RunError(_not_deterministic(state), file=run.path)
         compare_tracks(run, state, scenario, world)
-        start = RecordedStart(run, scenario, world)
-        replay = _Replay(world, start, recorded_commands(run))
-        for row in recorded_steps(run, len(state["cars"])):
-            difference = replay.compare(row)
-            if difference is not None:
-                return Verification(
-                    steps=replay.steps, hashes=replay.hashes, difference=difference,
-                    warnings=warnings,
-                )  # fmt: skip
+        start, commands = RecordedStart(run, scenario, world), recorded_commands(run)
+        steps = hashes = 0
+        races: list[int] = state["races"]
+        for race in races:
+            replay = _Replay(world, start, commands, race)
+            for row in recorded_steps(run, len(state["cars"]), race if len(races) > 1 else None):
+                difference = replay.compare(row)
+                if difference is not None:
+                    return Verification(
+                        steps=steps + replay.steps, hashes=hashes + replay.hashes,
+                        difference=difference, warnings=warnings,
+                    )  # fmt: skip
+            steps, hashes = steps + replay.steps, hashes + replay.hashes
     finally:
         world.close()
-    check_complete(run, state, replay.steps)
-    if replay.steps == 0:
+    check_complete(run, state, steps)
+    if steps == 0:
         raise RunError("holds not a single step", file=run.controls)
-    return Verification(steps=replay.steps, hashes=replay.hashes, warnings=warnings)
+    return Verification(steps=steps, hashes=hashes, warnings=warnings)
 
 
 def check_replayable(run: RunFolder, state: dict[str, Any]) -> None:
@@ -233,6 +237,14 @@ def recorded_commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
     return found
 
 
+def commands_of(
+    commands: Mapping[tuple[int, int], Sequence[Command]], row: RecordedStep
+) -> list[Command]:
+    """Return what came from outside before a step, for a world of that race alone."""
+    found = commands.get((row.episode, row.step), ())
+    return [replace(command, race=0) for command in found if command.race == row.race]
+
+
 def recorded_steps(run: RunFolder, n_cars: int, race: int | None = None) -> Iterator[RecordedStep]:
     """Yield the recorded steps.
 
@@ -303,17 +315,23 @@ class _Replay:
         world: of one race, not started.
         start: starts its races.
         commands: interventions by episode and step.
+        race: which of those that were recorded.
 
     Attributes:
         steps, hashes: compared so far and found equal.
     """
 
     def __init__(
-        self, world: World, start: RecordedStart, commands: dict[tuple[int, int], list[Command]]
+        self,
+        world: World,
+        start: RecordedStart,
+        commands: dict[tuple[int, int], list[Command]],
+        race: int,
     ):
         self.steps = 0
         self.hashes = 0
         self._world, self._start, self._commands = world, start, commands
+        self._race = race
         self._motion = MotionDigest(world.view, 0)
         self._state = StateDigest(world.arrays, 0)
         self._episode, self._step, self._chain = -1, 0, 0
@@ -326,7 +344,7 @@ class _Replay:
         self._step += not undone
         named = row.step, row.seed, row.seed_episode
         self._chain = chained(self._chain, named, row.control.values())
-        expected = 0, self._episode, 0 if undone else self._step
+        expected = self._race, self._episode, 0 if undone else self._step
         if (row.race, row.episode, row.step) != expected or row.chain != self._chain:
             return self._difference("what was recorded of this step was changed after the run")
         if undone:
@@ -348,7 +366,7 @@ class _Replay:
         return None
 
     def _drive(self, row: RecordedStep) -> None:
-        commands = self._commands.get((row.episode, row.step), [])
+        commands = commands_of(self._commands, row)
         if row.step == 1 and not any(command.kind == "reset" for command in commands):
             self._start(row)
         self._world.commands.extend(commands)
