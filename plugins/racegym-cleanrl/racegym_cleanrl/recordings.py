@@ -499,7 +499,8 @@ def _inverted(learner: World, series: Mapping[str, Array]) -> tuple[Array, NDArr
 class ObservationLog(Watcher):
     """Keeps what an agent is told, beside a run that can't be driven again later.
 
-    Append it to ``world.watchers`` behind the run's recorder; ``close`` writes the file.
+    Append it to ``world.watchers`` behind the run's recorder; ``close`` writes the file. Until
+    then everything is kept in memory, pictures as they are.
 
     Args:
         world: that is recorded.
