@@ -70,13 +70,13 @@ class Resimulation:
         self.exact = True
         try:
             compare_tracks(self.folder, self._state, self._scenario, self.world)
+            self._start = RecordedStart(self.folder, self._scenario, self.world)
+            self._commands = recorded_commands(self.folder)
         except BaseException:
             self.world.close()
             raise
         self._races: list[int] = self._state["races"]
         self.n_races = len(self._races)
-        self._start = RecordedStart(self.folder, self._scenario, self.world)
-        self._commands = recorded_commands(self.folder)
         self._motion = MotionDigest(self.world.view, 0)
         self._places: tuple[NDArray[Any], NDArray[Any]] | None = None
 

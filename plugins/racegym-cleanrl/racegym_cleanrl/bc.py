@@ -175,8 +175,8 @@ def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float
     chance = torch.Generator().manual_seed((learner.task.seed * 1_000_003 + learner.epoch) % 2**63)
     order = data.rows[torch.randperm(len(data.rows), generator=chance)]
     total, count = 0.0, 0
-    for _ in range(SLICE):
-        if learner.place >= len(order) or learner.steps >= until or stop():
+    for index in range(SLICE):
+        if learner.place >= len(order) or learner.steps >= until or (index and stop()):
             break
         if args.anneal_lr:
             left = max(0.0, 1.0 - learner.steps / args.steps)
