@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from racegym import load_scenario, make_vec
 from racegym.errors import RunError, ScenarioError
 from racegym.formats import library
 from racegym.interfaces import Control, View, Watcher, columns
-from racegym.record import RunFolder
+from racegym.record import Recorder, RunFolder
 from racegym.record.stream import read_batches
 from racegym.run import RunResult, run, verify
+from racegym.run.run import about
 from racegym.scenario import Scenario
 from racegym.track import generate
 from racegym.world import Command, World
@@ -45,6 +47,28 @@ def test_a_run_is_proved(finished: RunResult) -> None:
     assert proof.difference is None and proof.warnings == ()
     assert proof.steps == finished.result["steps"]
     assert proof.hashes == int(finished.result["time"] + 1e-9)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_episodes_of_an_environment_are_proved(tmp_path: Path, mode: str) -> None:
+    """Whatever seed it is given, and however its races start anew."""
+    scenario = load_scenario(
+        {
+            "backend": "kart2d", "seed": 3, "dt": 0.1, "start": {"speed": 8.0},
+            "track": {"generate": {"seed": 7, "length": 200, "count": 3}},
+            "cars": [{"name": "agent", "vehicle": "rental_kart", "driver": "agent"}],
+            "termination": {"time_limit": {"seconds": 1.0}},
+        }
+    )  # fmt: skip
+    envs = make_vec(scenario, 2, autoreset_mode=mode)
+    recorder = Recorder(envs.world, tmp_path, about(scenario), limit=False, races=[0, 1])
+    envs.world.watchers.append(recorder)
+    envs.reset(seed=50)
+    for _ in range(25):
+        envs.step(np.array([[0.1, 0.5]] * 2, np.float32))
+    envs.close()
+    proof = verify(tmp_path)
+    assert proof.difference is None and proof.steps == 2 * 25 and proof.hashes == 2 * 2
 
 
 @pytest.mark.parametrize("step", [1, 37, 600])

@@ -79,7 +79,8 @@ class Progress(Protocol):
 
         Args:
             steps: done since the very first, those before a resume included.
-            total: after which it will be done.
+            total: after which it will be done; one that ends earlier, since there is nothing more
+                to learn, tells so with its last update, in which both are the same.
             figures: by name, such as ``episode_return``; not every call needs all of them.
         """
 

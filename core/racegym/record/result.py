@@ -64,7 +64,7 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the lines of a journal, up to one that is cut off."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
                 event = json.loads(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from racegym.errors import ScenarioError
 from racegym.interfaces import Status
 from racegym.scenario import Scenario
+from racegym.track import Track
 from racegym.world import World
 
 __all__ = ["check_driven", "is_over", "most_steps", "start_episode"]
@@ -33,11 +34,19 @@ def check_driven(scenario: Scenario) -> None:
         )
 
 
-def start_episode(world: World, scenario: Scenario, seed: int) -> None:
-    """Start the race of ``seed``: on the track and with the bits that it has in a batch."""
+def start_episode(world: World, scenario: Scenario, seed: int, track: Track | None = None) -> None:
+    """Start the race of ``seed``: on the track and with the bits that it has in a batch.
+
+    Args:
+        world: of one race.
+        scenario: that it is of.
+        seed: of the race.
+        track: where races keep their tracks: the one to race on; None for that of the race
+            which has this seed in a batch that begins with the scenario's.
+    """
     tracks = world.config.tracks
     if len(tracks) > 1 and world.config.draw == "fixed":
-        world.view.tracks.replace(0, tracks[(seed - scenario.seed) % len(tracks)])
+        world.view.tracks.replace(0, track or tracks[(seed - scenario.seed) % len(tracks)])
     world.reset(seeds=[seed])
 
 

@@ -105,7 +105,7 @@ class TrainingProgress:
             self._judge(self._left)
             self._left = None
         plain = {name: float(value) for name, value in figures.items()}
-        self._clock.steps = int(steps)
+        self._clock.steps, self._clock.total = int(steps), int(total)
         if self._curriculum is not None:
             plain[LEVEL] = float(self._curriculum.level)
         self._log.update(int(steps), int(total), plain)

@@ -8,7 +8,6 @@ told, paid and ended by is computed on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,11 +20,13 @@ from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest
 from racegym.record.runs import repair
 from racegym.record.telemetry_table import read_telemetry
-from racegym.run.episodes import start_episode
 from racegym.run.replay import load_for_replay
 from racegym.run.verify import (
+    RecordedStart,
     RecordedStep,
+    check_complete,
     check_replayable,
+    commands_of,
     compare_tracks,
     recorded_commands,
     recorded_steps,
@@ -69,12 +70,13 @@ class Resimulation:
         self.exact = True
         try:
             compare_tracks(self.folder, self._state, self._scenario, self.world)
+            self._start = RecordedStart(self.folder, self._scenario, self.world)
+            self._commands = recorded_commands(self.folder)
         except BaseException:
             self.world.close()
             raise
         self._races: list[int] = self._state["races"]
         self.n_races = len(self._races)
-        self._commands = recorded_commands(self.folder)
         self._motion = MotionDigest(self.world.view, 0)
         self._places: tuple[NDArray[Any], NDArray[Any]] | None = None
 
@@ -97,33 +99,27 @@ class Resimulation:
 
         Args:
             race: which of those recorded, from 0.
+
+        Raises:
+            RunError: fewer steps are left than the run had.
         """
-        index = self._races[race]
-        for row in recorded_steps(self.folder, len(self._state["cars"])):
-            if row.race != index:
-                continue
-            self._begin(row)
-            yield row
+        index, count = self._races[race], 0
+        for row in recorded_steps(self.folder, len(self._state["cars"]), index):
+            count += 1
+            if row.step:  # an environment has started the race anew in a step 0
+                self._begin(row)
+                yield row
+        check_complete(self.folder, self._state, count * self.n_races)
 
     def _begin(self, row: RecordedStep) -> None:
         """Start the race if it starts with this step, and do what came from outside before it."""
-        commands = [
-            replace(command, race=0)
-            for command in self._commands.get((row.episode, row.step), [])
-            if command.race == row.race
-        ]
+        commands = commands_of(self._commands, row)
         if row.step == 1:
             self._places = None
             if not any(command.kind == "reset" for command in commands):
                 self._start(row)
         for command in commands:
             self._apply(command)
-
-    def _start(self, row: RecordedStep) -> None:
-        start_episode(self.world, self._scenario, row.seed)
-        if row.seed_episode:  # an environment's later episodes of a seed
-            self.world.view.race.episode[0] = row.seed_episode - 1
-            self.world.reset()
 
     def _apply(self, command: Command) -> None:
         if command.kind != "hand_over":  # who drove is no matter: the controls are known

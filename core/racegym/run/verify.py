@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from racegym.errors import RunError
 from racegym.interfaces import Array, Control, columns
@@ -16,16 +17,19 @@ from racegym.record import RunFolder
 from racegym.record.digest import MotionDigest, StateDigest, chained
 from racegym.record.result import read_events
 from racegym.record.runs import LOGGED, check_raced, read_state
+from racegym.record.shapes import read_shapes
 from racegym.record.stream import read_batches
 from racegym.record.versions import machine, versions
 from racegym.run.episodes import start_episode
 from racegym.run.replay import load_for_replay
 from racegym.scenario import Scenario
+from racegym.track import Track
 from racegym.world import Command, World
 
 __all__ = [
-    "Difference", "RecordedStep", "Verification", "check_replayable", "compare_tracks",
-    "compare_versions", "recorded_commands", "recorded_steps", "verify",
+    "Difference", "RecordedStart", "RecordedStep", "Verification", "check_complete",
+    "check_replayable", "commands_of", "compare_tracks", "compare_versions", "recorded_commands",
+    "recorded_steps", "verify",
 ]  # fmt: skip
 
 _LIBRARIES = ("python", "numba", "numpy", "llvmlite")
@@ -111,26 +115,25 @@ def verify(folder: RunFolder | str | Path, *, anyway: bool = False) -> Verificat
         if not world.spec.deterministic:
             raise RunError(_not_deterministic(state), file=run.path)
         compare_tracks(run, state, scenario, world)
-        replay = _Replay(world, scenario, recorded_commands(run))
-        for row in recorded_steps(run, len(state["cars"])):
-            difference = replay.compare(row)
-            if difference is not None:
-                return Verification(
-                    steps=replay.steps, hashes=replay.hashes, difference=difference,
-                    warnings=warnings,
-                )  # fmt: skip
+        start, commands = RecordedStart(run, scenario, world), recorded_commands(run)
+        steps = hashes = 0
+        races: list[int] = state["races"]
+        for race in races:
+            replay = _Replay(world, start, commands, race)
+            for row in recorded_steps(run, len(state["cars"]), race if len(races) > 1 else None):
+                difference = replay.compare(row)
+                if difference is not None:
+                    return Verification(
+                        steps=steps + replay.steps, hashes=hashes + replay.hashes,
+                        difference=difference, warnings=warnings,
+                    )  # fmt: skip
+            steps, hashes = steps + replay.steps, hashes + replay.hashes
     finally:
         world.close()
-    expected = state["steps"]
-    if replay.steps < expected and state["state"] in ("finished", "stopped"):
-        raise RunError(
-            f"is cut off: it holds {replay.steps} of the run's {expected} steps, and those are "
-            "as recorded",
-            file=run.controls,
-        )
-    if replay.steps == 0:
+    check_complete(run, state, steps)
+    if steps == 0:
         raise RunError("holds not a single step", file=run.controls)
-    return Verification(steps=replay.steps, hashes=replay.hashes, warnings=warnings)
+    return Verification(steps=steps, hashes=hashes, warnings=warnings)
 
 
 def check_replayable(run: RunFolder, state: dict[str, Any]) -> None:
@@ -156,6 +159,21 @@ def check_replayable(run: RunFolder, state: dict[str, Any]) -> None:
             raise RunError("is missing: a run can't be replayed without it", file=file)
     if not state["deterministic"]:
         raise RunError(_not_deterministic(state), file=run.path)
+
+
+def check_complete(run: RunFolder, state: dict[str, Any], steps: int) -> None:
+    """Refuse a run of which only so many steps are left, all as recorded.
+
+    Raises:
+        RunError: it had more, and was not cut off itself.
+    """
+    expected = state["steps"] if state["state"] in ("finished", "stopped") else 0
+    if steps < expected:
+        raise RunError(
+            f"is cut off: it holds {steps} of the run's {expected} steps, and those are as "
+            "recorded",
+            file=run.controls,
+        )
 
 
 def _not_deterministic(state: dict[str, Any]) -> str:
@@ -219,8 +237,21 @@ def recorded_commands(run: RunFolder) -> dict[tuple[int, int], list[Command]]:
     return found
 
 
-def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
+def commands_of(
+    commands: Mapping[tuple[int, int], Sequence[Command]], row: RecordedStep
+) -> list[Command]:
+    """Return what came from outside before a step, for a world of that race alone."""
+    found = commands.get((row.episode, row.step), ())
+    return [replace(command, race=0) for command in found if command.race == row.race]
+
+
+def recorded_steps(run: RunFolder, n_cars: int, race: int | None = None) -> Iterator[RecordedStep]:
     """Yield the recorded steps.
+
+    Args:
+        run: its folder.
+        n_cars: of a race.
+        race: only those of this one; None: of all.
 
     Raises:
         RunError: the file does not hold what a recorder writes.
@@ -228,6 +259,8 @@ def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
     names = [name for name in RecordedStep.__dataclass_fields__ if name != "control"]
     for batch in read_batches(run.controls):
         try:
+            if race is not None:
+                batch = batch.filter(pc.equal(batch.column("race"), race))
             numbers = {name: batch.column(name).to_pylist() for name in names}
             controls = {
                 name: batch.column(name).flatten().to_numpy(zero_copy_only=False)
@@ -243,24 +276,62 @@ def recorded_steps(run: RunFolder, n_cars: int) -> Iterator[RecordedStep]:
             )
 
 
+class RecordedStart:
+    """Starts races as they were started when they were recorded.
+
+    Args:
+        run: its folder.
+        scenario: that it is of.
+        world: of one race, to start them in.
+    """
+
+    def __init__(self, run: RunFolder, scenario: Scenario, world: World):
+        self._scenario, self._world = scenario, world
+        self._tracks: dict[tuple[int, int], Track] = {}
+        config = world.config
+        if config.draw == "fixed" and len(config.tracks) > 1:
+            # Which one a race has need not follow from its seed: environments are given any.
+            known = {track.hash: track for track in config.tracks}
+            raced = [known.get(shape.hash) for shape in read_shapes(run.tracks)]
+            for line in read_events(run.events):
+                shape = line.get("shape", len(raced))
+                track = raced[shape] if shape < len(raced) else None
+                if line["kind"] == "start" and track is not None:
+                    self._tracks[line["race"], line["episode"]] = track
+
+    def __call__(self, row: RecordedStep) -> None:
+        """Start the race of which ``row`` is the first step."""
+        track = self._tracks.get((row.race, row.episode))
+        start_episode(self._world, self._scenario, row.seed, track)
+        if row.seed_episode:  # an environment's later episodes of a seed
+            self._world.view.race.episode[0] = row.seed_episode - 1
+            self._world.reset()
+
+
 class _Replay:
     """A world that is driven by the record.
 
     Args:
         world: of one race, not started.
-        scenario: that it is of.
+        start: starts its races.
         commands: interventions by episode and step.
+        race: which of those that were recorded.
 
     Attributes:
         steps, hashes: compared so far and found equal.
     """
 
     def __init__(
-        self, world: World, scenario: Scenario, commands: dict[tuple[int, int], list[Command]]
+        self,
+        world: World,
+        start: RecordedStart,
+        commands: dict[tuple[int, int], list[Command]],
+        race: int,
     ):
         self.steps = 0
         self.hashes = 0
-        self._world, self._scenario, self._commands = world, scenario, commands
+        self._world, self._start, self._commands = world, start, commands
+        self._race = race
         self._motion = MotionDigest(world.view, 0)
         self._state = StateDigest(world.arrays, 0)
         self._episode, self._step, self._chain = -1, 0, 0
@@ -269,13 +340,16 @@ class _Replay:
         """Drive one more step; return how it differs, or None."""
         if row.step == 1 and row.episode == self._episode + 1:
             self._episode, self._step, self._chain = row.episode, 0, 0
-        self._step += 1
+        undone = row.step == 0  # an environment has started the race anew in this step
+        self._step += not undone
         named = row.step, row.seed, row.seed_episode
         self._chain = chained(self._chain, named, row.control.values())
-        if (row.race, row.episode, row.step) != (0, self._episode, self._step) or (
-            row.chain != self._chain
-        ):
+        expected = self._race, self._episode, 0 if undone else self._step
+        if (row.race, row.episode, row.step) != expected or row.chain != self._chain:
             return self._difference("what was recorded of this step was changed after the run")
+        if undone:
+            self.steps += 1
+            return None
 
         self._drive(row)
         race = self._world.view.race
@@ -292,9 +366,9 @@ class _Replay:
         return None
 
     def _drive(self, row: RecordedStep) -> None:
-        commands = self._commands.get((row.episode, row.step), [])
+        commands = commands_of(self._commands, row)
         if row.step == 1 and not any(command.kind == "reset" for command in commands):
-            start_episode(self._world, self._scenario, row.seed)
+            self._start(row)
         self._world.commands.extend(commands)
         self._world.replay(row.control)
 

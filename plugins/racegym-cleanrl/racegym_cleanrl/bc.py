@@ -2,7 +2,8 @@
 
 CleanRL has no such trainer; the settings follow its names where it has them. A policy learns to
 do what was demonstrated, as one learns any function from pairs: what was told, what was done.
-Read it from top to bottom: settings, data, losses, lessons, and the loop.
+Read it from top to bottom: settings, minibatches, lessons, and the loop. The pairs that it learns
+from are in ``pairs``, the losses in ``imitation``.
 
 The network is that of ``ppo``, so that ``ppo`` can go on with the clone; the critic waits.
 
@@ -15,7 +16,6 @@ The network is that of ``ppo``, so that ``ppo`` can go on with the clone; the cr
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from math import log
 from pathlib import Path
@@ -25,40 +25,38 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from rich.console import Console
 from torch import Tensor, nn
 
 from racegym import Scenario
 from racegym.envs import RaceVectorEnv
 from racegym.errors import ScenarioError
 from racegym.interfaces import Array, Driver, Progress, Trainer, check_losses, options
-from racegym_cleanrl.actions import Actions, Beta, Gaussian
+from racegym_cleanrl.actions import Actions, Gaussian
 from racegym_cleanrl.agent import Agent
 from racegym_cleanrl.agent import agent_of as agent_of  # a clone is one of ppo's agents
 from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.cleaning import CleaningOptions
-from racegym_cleanrl.demonstrations import Demonstrations, demonstrated
+from racegym_cleanrl.demonstrations import demonstrated
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
+from racegym_cleanrl.imitation import loss_of, off_by
 from racegym_cleanrl.machine import chosen_device, seed_all, use_threads
-from racegym_cleanrl.networks import Eye, Layout, Observation
+from racegym_cleanrl.networks import Layout, Observation
+from racegym_cleanrl.pairs import Pairs
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.teacher import lesson, with_teacher
 from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import CRITIC, load_origin
 
 __all__ = [
-    "BC", "Args", "Data", "Learner", "epoch", "gather", "judge", "learn", "loss_of", "report",
-    "restore", "rounded_log_prob", "save", "study", "take", "test",
+    "BC", "Args", "Learner", "check_fits", "epoch", "gather", "judge", "learn", "restore",
+    "save", "study", "take", "test",
 ]  # fmt: skip
 
 ALGORITHM = "bc"
 
-BLOCK = 256  # decisions that follow each other and are held out together
-FEWEST = 20  # blocks at least, so that there is something to hold out
 SLICE = 64  # minibatches between two looks at whether it is to stop
 AT_ONCE = 8192  # pairs that pass the network at once where nothing is learned
-EDGE = 0.01  # of the range; at its ends a beta distribution's density may be infinite
 BETTER = 1e-6  # by which a loss on what is held out must fall to be the best so far
 
 
@@ -86,7 +84,7 @@ class Args(CleaningOptions, TrackedOptions):
     )
     noise: float = Field(
         0.0, ge=0, le=1, description="shaking of what is done where the teacher looks on, of half "
-        "an action's range"
+        "an action's range; choices are not shaken"
     )  # fmt: skip
     num_envs: int = Field(32, ge=1, le=65_536, description="races that are driven at once")
     loss: Literal["mse", "likelihood"] = Field(
@@ -111,64 +109,6 @@ class Args(CleaningOptions, TrackedOptions):
     device: str = Field("auto", description="cpu, cuda, or auto: cuda where there is one")
 
 
-class Data:
-    """Pairs to learn from and to test with.
-
-    What follows each other is nearly the same, so that whole blocks are held out: single pairs
-    among their neighbours would test nothing.
-
-    Args:
-        layout, actions: of what is told, and done.
-        held_out: share to test with.
-        seed: of which blocks.
-    """
-
-    def __init__(self, layout: Layout, actions: Actions, held_out: float, seed: int):
-        self._eye = Eye(layout, normalize=False)
-        self._actions, self._held_out, self._seed = actions, held_out, seed
-        self.told: Observation = {}
-        self.acted = torch.empty(0)
-        self.rows = torch.empty(0, dtype=torch.int64)
-        self.held = torch.empty(0, dtype=torch.int64)
-        self.parts = 0
-
-    def __len__(self) -> int:
-        """Return the number of pairs, those held out included."""
-        return len(self.acted)
-
-    def add(self, told: Mapping[str, Array], actions: Array) -> Observation:
-        """Add pairs, and return what is told in those to learn from.
-
-        Args:
-            told: by sensor (n, ...).
-            actions: (n, *shape), as the environment takes them.
-        """
-        before, n = len(self), len(actions)
-        fresh = {name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in told.items()}
-        acted = self._actions.learned(torch.from_numpy(np.ascontiguousarray(actions)))
-        held = self._drawn(n)
-        if before:
-            self.told = {name: torch.cat([self.told[name], fresh[name]]) for name in fresh}
-            self.acted = torch.cat([self.acted, acted])
-        else:
-            self.told, self.acted = fresh, acted
-        rows = torch.arange(before, before + n)
-        self.rows = torch.cat([self.rows, rows[~held]])
-        self.held = torch.cat([self.held, rows[held]])
-        self.parts += 1
-        return {name: values[~held] for name, values in fresh.items()}
-
-    def _drawn(self, n: int) -> Tensor:
-        """Return (n,) bool, which pairs are held out."""
-        size = max(1, min(BLOCK, n // FEWEST))
-        blocks = -(-n // size)
-        count = min(round(self._held_out * blocks), blocks - 1)
-        chance = np.random.default_rng([self._seed, self.parts])
-        chosen = np.zeros(blocks, np.bool_)
-        chosen[chance.permutation(blocks)[:count]] = True
-        return torch.from_numpy(np.repeat(chosen, size)[:n].copy())
-
-
 class Learner:
     """All that changes while a clone learns."""
 
@@ -191,7 +131,7 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             list(self.learned.values()), lr=args.learning_rate, eps=1e-5, fused=True
         )
-        self.data = Data(self.layout, self.actions, args.held_out, task.seed)
+        self.data = Pairs(self.actions, args.held_out, task.seed)
         self.steps = 0
         self.rounds = 0  # lessons that were taken
         self.until = self.part_end()
@@ -203,7 +143,7 @@ class Learner:
 
     def part_end(self) -> int:
         """Return after how many steps the next lesson is due, or all is done."""
-        left = self.args.dagger_rounds - self.rounds
+        left = max(self.args.dagger_rounds - self.rounds, 0)
         return self.steps + -(-max(self.args.steps - self.steps, 0) // (left + 1))
 
     @property
@@ -211,65 +151,15 @@ class Learner:
         """Return whether no lesson is to come."""
         return self.rounds >= self.args.dagger_rounds
 
+    @property
+    def is_tired(self) -> bool:
+        """Return whether what is there to learn from brings nothing new."""
+        return 0 < self.args.patience <= self.waited
 
-def loss_of(
-    agent: Agent,
-    seen: Observation,
-    acted: Tensor,
-    kind: Literal["mse", "likelihood"],
-    rounded: Sequence[int] = (),
-) -> Tensor:
-    """Return what is to become small, a number.
-
-    Args:
-        agent: whose policy it is.
-        seen: as its eye returns it, n of it.
-        acted: (n, *shape), in units to learn in.
-        kind: of continuous actions.
-        rounded: numbers that are rounded to whole ones, such as a gear: they have the
-            cross-entropy of the whole number that an action drawn from the policy becomes.
-    """
-    policy, head = agent.policy, agent.head(seen)
-    if policy.actions.kind == "discrete":
-        return -policy.log_prob(head, acted).mean()
-    if not isinstance(policy, Gaussian) or not rounded:
-        if kind == "likelihood":
-            inside = acted.clamp(EDGE, 1.0 - EDGE) if isinstance(policy, Beta) else acted
-            return -policy.log_prob(head, inside).mean()
-        off = policy.best(head).flatten(1) - acted.flatten(1)
-        return off.square().sum(dim=1).mean()
-    whole = torch.zeros(head.shape[1], dtype=torch.bool)
-    whole[list(rounded)] = True
-    mean, goal, spread = head, acted.flatten(1), policy.logstd.expand_as(head)
-    off = (goal - mean)[:, ~whole]
-    if kind == "mse":
-        others = off.square().sum(dim=1)
-    else:
-        deviation = spread[:, ~whole]
-        others = (0.5 * (off * (-deviation).exp()) ** 2 + deviation).sum(dim=1)
-    half = 0.5 / policy.reach[whole]
-    drawn = rounded_log_prob(mean[:, whole], spread[:, whole].exp(), goal[:, whole], half)
-    return (others - drawn.sum(dim=1)).mean()
-
-
-def rounded_log_prob(mean: Tensor, std: Tensor, goal: Tensor, half: Tensor) -> Tensor:
-    """Return the log of how probable it is that a normal number is rounded to ``goal``.
-
-    Args:
-        mean, std, goal: (n, k).
-        half: (k,) half the distance of whole numbers, in the same units. Beyond -1 and 1
-            everything is rounded to the last one.
-    """
-    low = torch.where(goal <= -1.0 + half, -torch.inf, (goal - half - mean) / std)
-    high = torch.where(goal >= 1.0 - half, torch.inf, (goal + half - mean) / std)
-    # On the far side of the mean both are close to 1, where digits are lost: mirrored, to 0.
-    flip = low > 0.0
-    low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
-    above = torch.special.log_ndtr(high.clamp(max=20.0))
-    below = torch.special.log_ndtr(low.clamp(min=-1e3))
-    gone = torch.where(low == -torch.inf, torch.zeros_like(below), (below - above).exp())
-    found: Tensor = above + torch.log1p(-gone.clamp(max=1.0 - 1e-6))
-    return found
+    @property
+    def total(self) -> int:
+        """Return after how many steps it is done, as far as is known."""
+        return self.steps if self.is_tired and self.is_last_part else self.args.steps
 
 
 def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float, bool]:
@@ -285,8 +175,8 @@ def epoch(learner: Learner, until: int, stop: Callable[[], bool]) -> tuple[float
     chance = torch.Generator().manual_seed((learner.task.seed * 1_000_003 + learner.epoch) % 2**63)
     order = data.rows[torch.randperm(len(data.rows), generator=chance)]
     total, count = 0.0, 0
-    for _ in range(SLICE):
-        if learner.place >= len(order) or learner.steps >= until or stop():
+    for index in range(SLICE):
+        if learner.place >= len(order) or learner.steps >= until or (index and stop()):
             break
         if args.anneal_lr:
             left = max(0.0, 1.0 - learner.steps / args.steps)
@@ -323,11 +213,11 @@ def test(learner: Learner) -> dict[str, float]:
     for chosen in torch.split(rows, AT_ONCE):
         seen, acted = _batch(learner, chosen)
         loss += float(loss_of(agent, seen, acted, args.loss, learner.rounded)) * len(chosen)
-        best = agent.policy.best(agent.head(seen))
+        head = agent.head(seen)
         if learner.actions.kind == "discrete":
-            wrong += float((best != acted).float().sum())
+            wrong += float((agent.policy.best(head) != acted).float().sum())
         else:
-            off = (best - acted).flatten(1)
+            off = off_by(agent.policy, head, acted)
             wrong += float(off.abs().mean(dim=1).sum())
             squares = squares + off.square().sum(dim=0)
     if isinstance(agent.policy, Gaussian) and args.loss == "mse":
@@ -369,7 +259,7 @@ def gather(learner: Learner, run_dir: Path, progress: Progress) -> bool:
         world = learner.envs.world
         found = demonstrated(args.demonstrations, world, args, args.demonstrator)
         found.write(run_dir)
-        report(found)
+        found.report()
         take(learner, *found.pairs())
         learner.found |= {
             "data/kept": float(len(found)),
@@ -377,12 +267,6 @@ def gather(learner: Learner, run_dir: Path, progress: Progress) -> bool:
             "data/misfit": float(found.summary()["misfit_mean"] or 0.0),
         }
     return args.teacher is None or not args.teacher_steps or study(learner, 0, progress)
-
-
-def report(found: Demonstrations) -> None:
-    """Show what is kept and what was dropped, beside the progress."""
-    console = Console(file=sys.stderr)
-    console.print(found.table())
 
 
 def study(learner: Learner, number: int, progress: Progress, executed: Array | None = None) -> bool:
@@ -399,7 +283,7 @@ def study(learner: Learner, number: int, progress: Progress, executed: Array | N
     wanted = args.dagger_steps if number else args.teacher_steps
     had = lesson(
         learner.envs,
-        -(-wanted // args.num_envs),
+        -(-wanted // args.num_envs) if executed is None else len(executed),
         _Asked(learner) if number else None,
         seed=learner.task.seed + 7919 * (number + 1),
         beta=args.dagger_beta**number if number else 1.0,
@@ -444,11 +328,8 @@ def learn(learner: Learner, progress: Progress) -> None:
     args = learner.args
     use_threads(learner.device, images=bool(learner.layout.images))
     before, since = learner.steps, perf_counter()
-    while learner.steps < args.steps and not progress.stop_asked:
-        tired = 0 < args.patience <= learner.waited
-        if tired and learner.is_last_part:
-            break
-        if not learner.is_last_part and (tired or learner.steps >= learner.until):
+    while learner.steps < learner.total and not progress.stop_asked:
+        if not learner.is_last_part and (learner.is_tired or learner.steps >= learner.until):
             study(learner, learner.rounds + 1, progress)
             continue
         until = args.steps if learner.is_last_part else learner.until
@@ -457,7 +338,7 @@ def learn(learner: Learner, progress: Progress) -> None:
         if over:
             told |= judge(learner)
         told["charts/learning_rate"] = learner.optimizer.param_groups[0]["lr"]
-        progress.update(learner.steps, args.steps, **told, **learner.found)
+        progress.update(learner.steps, learner.total, **told, **learner.found)
         learner.found = {}
         if progress.checkpoint_due(learner.steps):
             save(learner, progress)
@@ -487,11 +368,18 @@ def _network(learner: Learner) -> dict[str, Any]:
         "actions": learner.actions.plain(),
         "hidden": list(learner.args.hidden),
         "normalize": learner.args.normalize_observations,
+        "recurrent": "none",
     }
 
 
-def save(learner: Learner, progress: Progress) -> None:
-    """Leave a checkpoint: the best policy to drive with, and all that a resume needs."""
+def save(learner: Learner, progress: Progress, *, gathered: bool = True) -> None:
+    """Leave a checkpoint: the best policy to drive with, and all that a resume needs.
+
+    Args:
+        learner: what is to be kept.
+        progress: knows where.
+        gathered: whether what is learned from was there; a resume begins with it otherwise.
+    """
     head = Head(
         algorithm=ALGORITHM,
         args=learner.args.model_dump(mode="json"),
@@ -499,9 +387,9 @@ def save(learner: Learner, progress: Progress) -> None:
         network=_network(learner),
         steps=learner.steps,
         state={
-            "rounds": learner.rounds, "until": learner.until, "epoch": learner.epoch,
-            "place": learner.place, "waited": learner.waited, "tested": bool(learner.best),
-            "lowest": learner.lowest if learner.best else 0.0,
+            "gathered": gathered, "rounds": learner.rounds, "until": learner.until,
+            "epoch": learner.epoch, "place": learner.place, "waited": learner.waited,
+            "tested": bool(learner.best), "lowest": learner.lowest if learner.best else 0.0,
         },
     )  # fmt: skip
     now = learner.agent.state_dict()
@@ -514,22 +402,46 @@ def save(learner: Learner, progress: Progress) -> None:
         Checkpoint(head, tensors).write(file)
 
 
-def restore(learner: Learner, begun: Checkpoint, file: Path, progress: Progress) -> bool:
+def check_fits(learner: Learner, begun: Checkpoint, file: Path) -> None:
+    """Refuse a checkpoint that this learner can't go on from.
+
+    Raises:
+        ScenarioError: says why.
+    """
+    network = begun.head.network
+    for what, here in _network(learner).items():
+        if network.get(what) != here:
+            raise ScenarioError(_OTHER.get(what, _OTHER["hidden"]).format(what), file=file)
+    executed = part(begun.tensors, "executed.")
+    if executed and learner.args.teacher is None:
+        raise ScenarioError(
+            f"has had {len(executed)} lessons, which are to be had again, and nobody is there to "
+            "teach; write the teacher that it had",
+            file=file,
+        )
+    now = learner.args.num_envs
+    then = next((lesson.shape[1] for lesson in executed.values()), now)
+    if then != now:
+        raise ScenarioError(
+            f"had its lessons in {then} races at once, and is to have them again in {now}; write "
+            f"num_envs: {then}",
+            file=file,
+        )
+
+
+_OTHER = {
+    "layout": "was learned with other sensors than those of this scenario",
+    "actions": "was learned with other actions than those of this scenario",
+    "hidden": "was learned with another network than the trainer's settings describe: {0} differs",
+}
+
+
+def restore(learner: Learner, begun: Checkpoint, progress: Progress) -> bool:
     """Bring a learner to where a checkpoint was written; return False if that was broken off.
 
     Lessons are had again with the actions of then, so that they need not be kept.
-
-    Raises:
-        ScenarioError: it is of other sensors or actions.
     """
     head, tensors = begun.head, begun.tensors
-    for what, here in (("layout", learner.layout), ("actions", learner.actions)):
-        if head.network[what] != here.plain():
-            raise ScenarioError(
-                f"was learned with other {'sensors' if what == 'layout' else 'actions'} than "
-                "those of this scenario",
-                file=file,
-            )
     executed = part(tensors, "executed.")
     for number in range(len(executed)):
         if not study(learner, number + 1, progress, executed[str(number)].numpy()):
@@ -597,16 +509,22 @@ class BC(Trainer):
             learner = Learner(self.args, task)
             if origin is not None:
                 load_origin(learner.agent, _network(learner), origin, None)
-            ready = gather(learner, run_dir, progress)
             if begun is not None and checkpoint is not None:
-                ready = ready and restore(learner, begun, checkpoint, progress)
+                check_fits(learner, begun, checkpoint)
+                learner.agent.load_state_dict(part(begun.tensors, "now."))
+            at_first = {name: x.clone() for name, x in learner.agent.state_dict().items()}
+            ready = gather(learner, run_dir, progress)
+            if begun is not None:
+                if begun.head.state["gathered"]:
+                    ready = ready and restore(learner, begun, progress)
                 if not ready:
                     return  # the checkpoint is there already
             with tracked(self.args, scenario, run_dir, progress) as told:
                 if ready:
                     learn(learner, told)
                 else:
-                    save(learner, told)
+                    learner.agent.load_state_dict(at_first)  # has seen only a part
+                    save(learner, told, gathered=False)
         finally:
             task.envs.close()
 

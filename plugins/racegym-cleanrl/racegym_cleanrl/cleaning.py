@@ -92,7 +92,12 @@ class Finding:
 
 
 def clean(
-    motion: Motion, laps: Sequence[Lap], dt: float, options: CleaningOptions, drive: str = ""
+    motion: Motion,
+    laps: Sequence[Lap],
+    dt: float,
+    options: CleaningOptions,
+    drive: str = "",
+    lost: Mask | None = None,
 ) -> tuple[Mask, list[Finding]]:
     """Return which steps of a drive are fit to be learned from, and what was left out.
 
@@ -102,12 +107,15 @@ def clean(
         dt: [s] control interval.
         options: see there.
         drive: its name.
+        lost: (n,) steps of which something else is no number; they are gaps.
 
     Returns:
         (n,) whether each step is kept, and what is not.
     """
     lap_of, faults = _of_laps(motion["time"], laps, dt, options)
     found = {"gap": _gaps(motion, dt)}
+    if lost is not None:
+        found["gap"] |= lost
     with np.errstate(invalid="ignore"):  # what is no number is a gap
         found |= {
             "jump": _jumps(motion, dt) & ~found["gap"],

@@ -20,7 +20,11 @@ __all__ = ["demonstrations"]
 @click.option("--dropped", is_flag=True, help="List each stretch that is dropped.")
 @click.option("--minari", metavar="ID", help="Write what is kept as a Minari dataset.")
 def demonstrations(
-    scenario: str, runs: tuple[str, ...], overrides: tuple[str, ...], dropped: bool, minari: str
+    scenario: str,
+    runs: tuple[str, ...],
+    overrides: tuple[str, ...],
+    dropped: bool,
+    minari: str | None,
 ) -> int:
     """Show what RUNS demonstrate to the agent of SCENARIO, and what is dropped and why.
 
@@ -30,10 +34,17 @@ def demonstrations(
     from rich.console import Console
 
     from racegym import load_scenario, make_vec
+    from racegym.errors import ScenarioError
     from racegym_cleanrl.demonstrations import demonstrated
 
     loaded = load_scenario(scenario, overrides)
     options = _options(loaded)
+    if not (runs or options.demonstrations):
+        raise ScenarioError(
+            f"no run is named, and the scenario's trainer names none; write racegym "
+            f"demonstrations {scenario} RUN, or trainer.demonstrations: [RUN]",
+            file=loaded.file,
+        )
     envs = make_vec(loaded, 1)
     try:
         found = demonstrated(
@@ -57,6 +68,9 @@ def demonstrations(
 
             export_minari(found, envs, minari)
             click.echo(f"dataset:     {minari}")
+            unknown = found.unpaid()
+            if unknown:
+                click.echo(f"rewards of {unknown:,} decisions are not known, and stand as NaN")
     finally:
         envs.close()
     return 0
@@ -64,8 +78,9 @@ def demonstrations(
 
 def _options(scenario: Scenario) -> RehearsalOptions:
     """Return the settings of the scenario's trainer that say what is demonstrated."""
+    from racegym.interfaces import options
     from racegym_cleanrl.rehearsal import RehearsalOptions
 
     given = {} if scenario.trainer is None else scenario.trainer.options
     known = {key: value for key, value in given.items() if key in RehearsalOptions.model_fields}
-    return RehearsalOptions.model_validate(known)
+    return options.read(RehearsalOptions, known, "trainer")

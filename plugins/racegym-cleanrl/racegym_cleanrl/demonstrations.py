@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
@@ -26,6 +28,7 @@ from racegym_cleanrl.recordings import Drive, drives_of, runs_named
 
 __all__ = ["Demonstrations", "Rows", "Stretch", "demonstrated", "fill"]
 
+MOST_ROWS = 30  # drives that a table shows one by one
 DROPPED, TOLD = "dropped.csv", "demonstrations.json"  # in a run's folder
 
 
@@ -62,11 +65,13 @@ class Demonstrations:
         drives: those that were looked at.
         kept: for each, (T,) bool, the decisions to learn from.
         findings: what is not kept, and why.
+        empty: names of runs that hold no whole decision.
     """
 
     drives: tuple[Drive, ...]
     kept: tuple[NDArray[np.bool_], ...]
     findings: tuple[Finding, ...]
+    empty: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of decisions that are kept."""
@@ -127,6 +132,11 @@ class Demonstrations:
             counts[finding.reason] += finding.steps
         return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
+    def unpaid(self) -> int:
+        """Return how many decisions are kept whose rewards are not known."""
+        pairs = zip(self.drives, self.kept, strict=True)
+        return sum(int(np.isnan(drive.rewards[kept]).sum()) for drive, kept in pairs)
+
     def summary(self) -> dict[str, Any]:
         """Return what is kept and what is not, as JSON can hold it."""
         errors = [d.misfit[kept] for d, kept in zip(self.drives, self.kept, strict=True)]
@@ -144,6 +154,7 @@ class Demonstrations:
                 }
                 for drive, kept in zip(self.drives, self.kept, strict=True)
             ],
+            "empty": list(self.empty),
             "decisions": sum(map(len, self.drives)),
             "kept": len(self),
             "dropped": self.dropped(),
@@ -152,23 +163,40 @@ class Demonstrations:
         }  # fmt: skip
 
     def table(self) -> Table:
-        """Return what is kept of each drive and what was dropped, for people."""
-        used = [reason for reason in REASONS if self.dropped().get(reason)]
+        """Return what is kept of each drive and what was dropped, for people.
+
+        Of very many drives the first ones have a row of their own, and the others one together.
+        """
+        dropped: Counter[tuple[str, str]] = Counter()
+        for finding in self.findings:
+            dropped[finding.drive, finding.reason] += finding.steps
+        used = list(self.dropped())
         table = Table(title="Demonstrations [s]", title_justify="left")
         table.add_column("drive", no_wrap=True)
         for column in ("laps", "best lap", "driven", "kept", *used):
             table.add_column(column, justify="right")
-        rows = self.summary()["drives"]
-        for drive, row in zip(self.drives, rows, strict=True):
-            mine = [f for f in self.findings if f.drive == drive.name]
-            seconds = drive.dt * drive.repeat
-            best = "" if row["best_lap"] is None else f"{row['best_lap']:.2f}"
-            table.add_row(
-                drive.name, str(row["laps"]), best, f"{row['seconds']:.1f}",
-                f"{row['kept'] * seconds:.1f}",
-                *(_shown(drive.dt * sum(f.steps for f in mine if f.reason == r)) for r in used),
-            )  # fmt: skip
+        told = [
+            (
+                row["name"], row["laps"], row["best_lap"], row["seconds"],
+                row["kept"] * drive.repeat * drive.dt,
+                *(drive.dt * dropped[drive.name, reason] for reason in used),
+            )
+            for drive, row in zip(self.drives, self.summary()["drives"], strict=True)
+        ]  # fmt: skip
+        told += [(name, 0, None, 0.0, 0.0, *(0.0 for _ in used)) for name in self.empty]
+        alone = told if len(told) <= MOST_ROWS else told[: MOST_ROWS - 1]
+        for row in alone:
+            table.add_row(*_cells(row))
+        if len(told) > len(alone):
+            table.add_row(*_cells(_together(f"{len(told) - len(alone)} more", told[len(alone) :])))
+        if len(told) > 1:
+            table.add_section()
+            table.add_row(*_cells(_together("all", told)))
         return table
+
+    def report(self) -> None:
+        """Show the table, beside the progress of a training."""
+        Console(file=sys.stderr).print(self.table())
 
     def write(self, folder: Path) -> None:
         """Write what was dropped, and the summary, into a folder."""
@@ -181,8 +209,18 @@ class Demonstrations:
         beside.replace(folder / DROPPED)
 
 
-def _shown(seconds: float) -> str:
-    return f"{seconds:.1f}" if seconds else ""
+def _together(name: str, rows: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what a table tells of several drives."""
+    _, laps, best, *seconds = zip(*rows, strict=True)
+    quickest = min((lap for lap in best if lap is not None), default=None)
+    return name, sum(laps), quickest, *map(sum, seconds)
+
+
+def _cells(row: Sequence[Any]) -> Iterator[str]:
+    name, laps, best, driven, kept, *dropped = row
+    yield from (name, str(laps), "" if best is None else f"{best:.2f}")
+    yield from (f"{driven:.1f}", f"{kept:.1f}")
+    yield from (f"{seconds:.1f}" if seconds else "" for seconds in dropped)
 
 
 def _stretch(drive: Drive, start: int, end: int, *, ends: bool) -> Stretch:
@@ -219,14 +257,21 @@ def demonstrated(
     Raises:
         RacegymError: a run can't be learned from; says why.
     """
-    drives, kept, findings = [], [], []
+    drives: list[Drive] = []
+    kept, findings, empty = [], [], []
     for run in runs_named(runs):
+        before = len(drives)
         for drive in drives_of(run, world, car):
-            fit, odd = clean(drive.motion, drive.laps, drive.dt, options, drive.name)
+            lost = np.repeat(drive.lost(), drive.repeat)
+            fit, odd = clean(drive.motion, drive.laps, drive.dt, options, drive.name, lost)
             drives.append(drive)
             kept.append(drive.decisions(fit))
             findings += odd
-    return Demonstrations(drives=tuple(drives), kept=tuple(kept), findings=tuple(findings))
+        if len(drives) == before:
+            empty.append(f"{run.path.parent.name}/{run.path.name}")
+    return Demonstrations(
+        drives=tuple(drives), kept=tuple(kept), findings=tuple(findings), empty=tuple(empty)
+    )
 
 
 def fill(

@@ -21,13 +21,12 @@ from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint
 from racegym_cleanrl.driver import Learned
 from racegym_cleanrl.export import export
 from racegym_cleanrl.machine import chosen_device, use_threads
-from racegym_cleanrl.networks import NUMBERS, Observation, tensors_of
+from racegym_cleanrl.networks import NUMBERS, Observation, on_device, tensors_of
 from racegym_cleanrl.offpolicy_checkpoint import checkpoint_of, restore, take_over
 from racegym_cleanrl.offpolicy_learner import (
     OffPolicyArgs,
     OffPolicyLearner,
     normalised,
-    on_device,
 )
 from racegym_cleanrl.tasks import Task
 from racegym_cleanrl.tracking import tracked

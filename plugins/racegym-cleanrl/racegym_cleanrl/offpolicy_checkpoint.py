@@ -18,8 +18,8 @@ from racegym.errors import ScenarioError
 from racegym.interfaces import check_losses
 from racegym_cleanrl.checkpoint import AGENT, Checkpoint, Head, part, with_prefix
 from racegym_cleanrl.machine import random_state, restore_random_state
-from racegym_cleanrl.networks import tensors_of
-from racegym_cleanrl.offpolicy_learner import OffPolicyLearner, on_device
+from racegym_cleanrl.networks import on_device, tensors_of
+from racegym_cleanrl.offpolicy_learner import OffPolicyLearner
 
 __all__ = ["checkpoint_of", "restore", "take_over"]
 

@@ -22,7 +22,7 @@ from racegym_cleanrl.shift import randomly_shifted
 from racegym_cleanrl.tasks import Episodes, Task
 from racegym_cleanrl.tracking import TrackedOptions
 
-__all__ = ["OffPolicyArgs", "OffPolicyLearner", "need_a_box", "normalised", "on_device"]
+__all__ = ["OffPolicyArgs", "OffPolicyLearner", "need_a_box", "normalised"]
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 
@@ -182,13 +182,6 @@ def normalised(eye: Eye, kept: Observation) -> Observation:
     if eye.normalizer is None:
         return kept
     return kept | {NUMBERS: eye.normalizer(kept[NUMBERS])}
-
-
-def on_device(told: Observation, device: torch.device) -> Observation:
-    """Return what is told on a device; on the CPU, over the same memory."""
-    if device.type == "cpu":
-        return told
-    return {name: values.to(device) for name, values in told.items()}
 
 
 def need_a_box(algorithm: str, actions: Actions) -> None:

@@ -12,10 +12,12 @@ telemetry. What the car was told then must have been stored beside it, in ``obse
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ from racegym.interfaces import (
 from racegym.record import RunFolder, find_run
 from racegym.record.folder import read_json
 from racegym.record.result import Lap, read_laps
-from racegym.record.runs import LOGGED, check_raced, find_runs, repair
+from racegym.record.runs import LOGGED, check_raced, find_runs, is_training, read_state, repair
 from racegym.record.telemetry_table import read_telemetry
 from racegym.run.resimulation import Resimulation
 from racegym.run.verify import RecordedStep
@@ -46,6 +48,8 @@ from racegym_cleanrl.networks import ONLY
 __all__ = ["STORED", "Drive", "ObservationLog", "drives_of", "runs_named", "scratch_control"]
 
 STORED = "observations.npz"  # beside a run's telemetry
+_SAID = ("task", "dt", "cars", "races", "deterministic", "steps")  # of a run's state
+_UNREADABLE = OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error  # of numpy's files
 _STEERED = ("steer", "throttle", "brake")
 
 
@@ -60,7 +64,7 @@ class Drive:
         rewards: (T,) float64; NaN where they are not known.
         terminated, truncated: (T,) bool.
         misfit: (T,) by how much the control of an action misses the one that was recorded: the
-            largest difference of steer and pedals.
+            largest difference of steer and pedals. NaN where that was no number.
         motion: by name, a row before the first control interval and one after each.
         laps: those that the car completed.
         dt: [s] control interval.
@@ -83,6 +87,14 @@ class Drive:
         """Return the number of decisions."""
         return len(self.actions)
 
+    def lost(self) -> NDArray[np.bool_]:
+        """Return (T,) the decisions of which something that was told or done is no number."""
+        odd: NDArray[np.bool_] = _odd(self.misfit) | _odd(self.actions)
+        for values in self.told.values():
+            beside = _odd(values)
+            odd |= beside[:-1] | beside[1:]
+        return odd
+
     def decisions(self, intervals: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return (T,) the decisions all of whose control intervals are marked."""
         n = len(self) * self.repeat
@@ -92,8 +104,19 @@ class Drive:
         return kept
 
 
+def _odd(values: Array) -> NDArray[np.bool_]:
+    """Return (n,) of (n, ...): whether any of it is no number."""
+    if values.dtype.kind != "f":
+        return np.zeros(len(values), np.bool_)
+    numbers = np.isfinite(values).reshape(len(values), -1)
+    found: NDArray[np.bool_] = ~np.logical_and.reduce(numbers, axis=1)
+    return found
+
+
 def runs_named(names: Sequence[str], runs_dir: Path = Path("runs")) -> list[RunFolder]:
     """Return runs by their folders, by folders that hold such, or as commands name them.
+
+    Each is there once, however often it is named.
 
     Raises:
         RunError: there is none of that name.
@@ -104,11 +127,14 @@ def runs_named(names: Sequence[str], runs_dir: Path = Path("runs")) -> list[RunF
         if not (folder / "state.json").is_file() and folder.is_dir():
             below = find_runs(folder) or find_runs(folder.parent)
             inside = [run for run in below if folder in run.path.parents]
-            if inside:
-                found += [run for run in inside if read_json(run.state).get("task") != "train"]
+            raced = [run for run in inside if not is_training(read_state(run))]
+            if inside and not raced:
+                raise RunError("holds trainings, and no race to learn from", file=folder)
+            found += raced
+            if raced:
                 continue
         found.append(find_run(name, runs_dir))
-    return found
+    return list({run.path.resolve(): run for run in found}.values())
 
 
 def drives_of(run: RunFolder, world: World, car: str | None = None) -> Iterator[Drive]:
@@ -125,9 +151,18 @@ def drives_of(run: RunFolder, world: World, car: str | None = None) -> Iterator[
         ActionError: the action map can't be inverted.
     """
     state = repair(run)
+    missing = [key for key in _SAID if key not in state]
+    if missing:
+        raise RunError(f"does not say {', '.join(missing)}", file=run.state)
     check_raced(run, state, "learn from")
     if state["state"] == "running":
         raise RunError("the run is not over; learn from it once it is", file=run.path)
+    if state["task"] == LOGGED:
+        raise RunError(
+            "is an imported log: it tells where the car was, and not what was done with steer "
+            "and pedals, so that nothing can be cloned; drive the lap again with `racegym drive`",
+            file=run.path,
+        )
     if abs(float(state["dt"]) - world.dt) > 1e-9:
         raise ScenarioError(
             f"was driven at a dt of {state['dt']:g} s, and the scenario to learn in has "
@@ -135,12 +170,6 @@ def drives_of(run: RunFolder, world: World, car: str | None = None) -> Iterator[
             file=run.path,
         )
     index = _demonstrator(run, state, world, car)
-    if state["task"] == LOGGED:
-        raise RunError(
-            "is an imported log: it tells where the car was, and not what was done with steer "
-            "and pedals, so that nothing can be cloned; drive the lap again with `racegym drive`",
-            file=run.path,
-        )
     if state["deterministic"] and run.controls.exists() and run.scenario.exists():
         yield from _resimulated(run, world, index)
     elif (run.path / STORED).exists():
@@ -282,7 +311,7 @@ def _resimulated(run: RunFolder, learner: World, car: int) -> Iterator[Drive]:
             for episode, taken in taker.drives(place):
                 n = len(taken.actions) // repeat
                 if n:
-                    name, own = f"{_short(run)} race {episode + 1}", _own(laps, race, episode, car)
+                    name, own = _name(run, races, race, episode), _own(laps, race, episode, car)
                     yield _drive(name, taken, n, repeat, own, learner.dt)
 
 
@@ -342,8 +371,10 @@ def _by_sensor(values: Any) -> dict[str, Array]:
     return values if isinstance(values, dict) else {ONLY: values}
 
 
-def _short(run: RunFolder) -> str:
-    return f"{run.path.parent.name}/{run.path.name}"
+def _name(run: RunFolder, races: Sequence[int], race: int, episode: int) -> str:
+    """Return the name of a drive; of several races beside each other, with which of them."""
+    number = f"{race + 1}.{episode + 1}" if len(races) > 1 else f"{episode + 1}"
+    return f"{run.path.parent.name}/{run.path.name} race {number}"
 
 
 def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) -> Iterator[Drive]:
@@ -355,27 +386,16 @@ def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) 
             "action_repeat: 1 in the scenario to learn in",
             file=run.path,
         )
-    try:
-        with np.load(run.path / STORED, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise RunError(f"can't be read: {error}", file=run.path / STORED) from error
     parts = _by_sensor(group.observations)
-    keys = stored.get("race"), stored.get("episode"), stored.get("step")
-    odd = [n for n, v in parts.items() if n not in stored or stored[n].shape[1:] != v.shape[1:]]
-    if odd or any(key is None for key in keys):
-        missing = ", ".join(odd) or "race, episode and step"
-        raise RunError(
-            f"does not hold {missing} as the scenario to learn in tells it", file=run.path / STORED
-        )
+    keys, told = _told_then(run.path / STORED, parts)
     laps = read_laps(run.laps)
     for entry in read_json(run.result)["episodes"]:
         race, episode = entry["race"], entry["episode"]
-        wanted = (*MOTION, "step", *(f"control_{name}" for name in columns(Control)))
-        found = read_telemetry(run, entry, wanted, len(state["cars"]))
-        rows = (keys[0] == race) & (keys[1] == episode)
+        found = _telemetry(run, entry, len(state["cars"]))
+        rows = np.flatnonzero((keys["race"] == race) & (keys["episode"] == episode))
+        rows = rows[keys["step"][rows] > 0]  # in a step 0 it was started anew
         common, here, there = np.intersect1d(
-            found["step"][:, car], np.asarray(keys[2])[rows], return_indices=True
+            found["step"][:, car], keys["step"][rows], return_indices=True
         )
         if len(common) < 2:
             continue
@@ -387,24 +407,82 @@ def _stored(run: RunFolder, state: Mapping[str, Any], learner: World, car: int) 
         n = len(actions)
         ended = np.zeros(n, np.bool_)
         yield Drive(
-            name=f"{_short(run)} race {episode + 1}",
-            told={name: stored[name][rows][there] for name in parts},
+            name=_name(run, state["races"], race, episode),
+            told={name: told[name][rows[there]] for name in parts},
             actions=actions, rewards=np.full(n, np.nan), terminated=ended, truncated=ended.copy(),
             misfit=misfit, motion=motion, laps=_own(laps, race, episode, car), dt=learner.dt,
         )  # fmt: skip
 
 
+def _told_then(file: Path, parts: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return race, episode and step of each row that was stored, and what was told then.
+
+    Args:
+        file: that ``ObservationLog`` wrote.
+        parts: by sensor, such values as are wanted.
+
+    Raises:
+        RunError: it can't be read, or holds something else.
+    """
+    try:
+        with file.open("rb") as raw, np.load(raw, allow_pickle=False) as opened:
+            stored: dict[str, Array] = {name: opened[name] for name in opened.files}
+    except _UNREADABLE as error:
+        raise RunError(
+            f"is damaged, or was not written by ObservationLog: {error}", file=file
+        ) from error
+    keys = {name: stored.get(name) for name in ("race", "episode", "step")}
+    n = None if keys["step"] is None else keys["step"].size
+    odd = [k for k, v in keys.items() if v is None or v.shape != (n,) or v.dtype.kind not in "iu"]
+    for name, wanted in parts.items():
+        values = stored.get(name)
+        if (
+            values is None
+            or values.shape != (n, *wanted.shape[1:])
+            or not np.can_cast(values.dtype, wanted.dtype, "same_kind")
+        ):
+            odd.append(name)
+    if odd:
+        raise RunError(
+            f"does not hold {', '.join(odd)} as the scenario to learn in tells it", file=file
+        )
+    told = {name: stored[name].astype(part.dtype) for name, part in parts.items()}
+    return {name: stored[name] for name in keys}, told
+
+
+def _telemetry(run: RunFolder, episode: Mapping[str, Any], n_cars: int) -> dict[str, Array]:
+    """Return what telemetry tells of motion and control, (n, n_cars) by column.
+
+    Raises:
+        RunError: it can't be read, or lacks something.
+    """
+    needed = ("step", "time", *(f"control_{name}" for name in columns(Control)))
+    found = read_telemetry(run, episode, (*MOTION, *needed[:1], *needed[2:]), n_cars)
+    odd = [name for name in needed if name not in found]
+    odd += [name for name, values in found.items() if values.dtype.kind not in "iufb"]
+    if odd:
+        raise RunError(f"does not hold {', '.join(odd)} as numbers", file=run.telemetry)
+    return found
+
+
 def _inverted(learner: World, series: Mapping[str, Array]) -> tuple[Array, NDArray[np.float64]]:
-    """Return the actions of recorded controls (n,), and by how much each misses its control."""
+    """Return the actions of recorded controls (n,), and by how much each misses its control.
+
+    Where a control is no number, neither is that.
+    """
+    names = columns(Control)
+    asked_for = np.stack([series[f"control_{name}"].astype(np.float64) for name in names])
+    lost = ~np.isfinite(asked_for).all(axis=0)
+    asked_for[:, lost] = 0.0
     world = World(learner.with_races(1))
     try:
         world.reset(seeds=[0])
         action_map, car = world.groups[0].action_map, world.groups[0].cars
         asked, given = scratch_control(world), scratch_control(world)
         actions, misfit = [], []
-        for step in range(len(series["control_steer"])):
-            for name in columns(Control):
-                getattr(asked, name).reshape(-1)[car] = series[f"control_{name}"][step]
+        for row in asked_for.T:
+            for name, value in zip(names, row, strict=True):
+                getattr(asked, name).reshape(-1)[car] = value
             actions.append(action_map.invert(asked, car)[0])
             action_map.apply(np.stack(actions[-1:]), car, given)
             misfit.append(
@@ -415,13 +493,14 @@ def _inverted(learner: World, series: Mapping[str, Array]) -> tuple[Array, NDArr
             )
     finally:
         world.close()
-    return np.stack(actions), np.array(misfit)
+    return np.stack(actions), np.where(lost, np.nan, misfit)
 
 
 class ObservationLog(Watcher):
     """Keeps what an agent is told, beside a run that can't be driven again later.
 
-    Append it to ``world.watchers`` behind the run's recorder; ``close`` writes the file.
+    Append it to ``world.watchers`` behind the run's recorder; ``close`` writes the file. Until
+    then everything is kept in memory, pictures as they are.
 
     Args:
         world: that is recorded.

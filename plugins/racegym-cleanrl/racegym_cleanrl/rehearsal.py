@@ -57,6 +57,7 @@ def rehearse(learner: OffPolicyLearner, args: RehearsalOptions) -> int:
             "demonstrations are of races, and this learns on an environment of somebody else"
         )
     found = demonstrated(args.demonstrations, envs.world, args, args.demonstrator)
+    found.report()
     found.check()
     rows = len(found) + sum(1 for _ in found.stretches()) + frame.n_step + 1
     replay = Replay(

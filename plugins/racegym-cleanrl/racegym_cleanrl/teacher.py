@@ -43,6 +43,8 @@ NOBODY = -2  # of those that may drive a car
 class Lesson:
     """What was seen in one round, and what the teacher would have done: n decisions.
 
+    They stand race by race, those of one race as they followed each other.
+
     Attributes:
         told: by sensor, (n, ...).
         actions: (n, *shape), the teacher's.
@@ -150,7 +152,7 @@ def lesson(
     told, _ = envs.reset(seed=seed % 2**31)
     restarted = np.zeros(n_envs, np.bool_)
     seen: dict[str, list[Array]] = {}
-    labels, done = [], []
+    labels, done, decided = [], [], []
     apart = 0.0
     for step in range(steps):
         label = teacher.actions()
@@ -159,10 +161,10 @@ def lesson(
         else:
             action, off = _mixed(label, told, policy, beta, noise, space, drawn)
             apart += off
-        valid = ~restarted  # the step that only resets is told with what is over
+        decided.append(~restarted)  # the step that only resets is told with what is over
         for name, values in tensors_of(told).items():
-            seen.setdefault(name, []).append(values.numpy()[valid].copy())
-        labels.append(label[valid])
+            seen.setdefault(name, []).append(values.numpy().copy())
+        labels.append(label.copy())
         done.append(np.array(action))
         told, rewards, terminated, truncated, infos = envs.step(action)
         ended = terminated | truncated
@@ -170,9 +172,10 @@ def lesson(
         restarted = ended & (envs.autoreset_mode is AutoresetMode.NEXT_STEP)
         if stop():
             return None
+    valid = np.stack(decided, axis=1)
     return Lesson(
-        told={name: np.concatenate(values) for name, values in seen.items()},
-        actions=np.concatenate(labels),
+        told={name: np.stack(values, axis=1)[valid] for name, values in seen.items()},
+        actions=np.stack(labels, axis=1)[valid],
         executed=np.stack(done),
         figures=episodes.figures(),
         apart=apart / steps if executed is None and policy is not None else float("nan"),

@@ -14,11 +14,13 @@ from racegym import load_scenario, make_vec
 from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.run import resume_training, run, train
 from racegym_cleanrl import bc
-from racegym_cleanrl.actions import Actions
+from racegym_cleanrl.actions import Actions, policy_of
 from racegym_cleanrl.agent import Agent
-from racegym_cleanrl.bc import Args, Data, loss_of, rounded_log_prob
+from racegym_cleanrl.bc import Args
 from racegym_cleanrl.checkpoint import Checkpoint
+from racegym_cleanrl.imitation import loss_of, off_by, rounded_log_prob
 from racegym_cleanrl.networks import ONLY, Layout
+from racegym_cleanrl.pairs import Pairs
 from racegym_cleanrl.teacher import lesson, with_teacher
 
 SIZE = spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -43,6 +45,18 @@ def learned(agent: Agent, seen: torch.Tensor, acted: torch.Tensor, kind: Any, **
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
+
+
+def test_errors_are_told_in_halves_of_the_range_whatever_the_distribution() -> None:
+    box = spaces.Box(np.array([-2.0, 0.0], np.float32), np.array([2.0, 1.0], np.float32))
+    given = torch.tensor([[1.0, 0.75]])  # the middle is 0, 0.5: half of half the range away
+    for distribution in ("gaussian", "beta"):
+        actions = Actions.of(box, distribution)  # type: ignore[arg-type]
+        policy = policy_of(actions, 4)
+        for parameter in policy.parameters():
+            torch.nn.init.zeros_(parameter)
+        off = off_by(policy, policy(torch.zeros(1, 4)), actions.learned(given)).detach()
+        np.testing.assert_allclose(off.abs(), [[0.5, 0.5]], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["mse", "likelihood"])
@@ -107,7 +121,7 @@ def test_gears_are_learned_beside_the_pedals() -> None:
 
 
 def test_whole_blocks_are_held_out_and_nothing_is_in_both() -> None:
-    data = Data(Layout.of(SIZE), Actions.of(SIZE, "gaussian"), 0.2, seed=1)
+    data = Pairs(Actions.of(SIZE, "gaussian"), 0.2, seed=1)
     for n in (1000, 300):
         data.add({ONLY: np.zeros((n, 3), np.float32)}, np.zeros((n, 3), np.float32))
     rows, held = set(data.rows.tolist()), set(data.held.tolist())
@@ -136,7 +150,8 @@ def test_a_teacher_says_what_it_would_do_as_if_it_drove(learner: dict[str, Any])
         np.testing.assert_array_equal(driven.view.state.x, envs.world.view.state.x)
     envs.close()
     driven.close()
-    assert had.actions.tobytes() == had.executed.reshape(-1, 2).tobytes()
+    # What follows each other in a race does so here: whole blocks of it are held out.
+    assert had.actions.tobytes() == had.executed.swapaxes(0, 1).reshape(-1, 2).tobytes()
 
 
 def test_a_lesson_is_had_again_from_what_was_done(learner: dict[str, Any]) -> None:
@@ -153,7 +168,7 @@ def test_a_lesson_is_had_again_from_what_was_done(learner: dict[str, Any]) -> No
     assert again is not None
     assert first.told[ONLY].tobytes() == again.told[ONLY].tobytes()
     assert first.actions.tobytes() == again.actions.tobytes()
-    off = np.abs(first.executed.reshape(-1, 2)[: len(first.actions)] - first.actions)
+    off = np.abs(first.executed.swapaxes(0, 1).reshape(-1, 2)[: len(first.actions)] - first.actions)
     assert (off > 0.01).any()  # the learner drove, and the teacher corrected
 
 
@@ -176,11 +191,17 @@ def test_a_clone_of_a_run_that_is_resumed_ends_with_the_same_bits(
         patch.setattr(bc, "learn", _until(2500))
         begun = train(quick(given, learner), runs_dir=tmp_path / "half", plots=False)
     assert 0 < begun.training["steps"] < 4000
-    resume_training(begun.folder, plots=False)
-    one, other = tensors_of(whole.folder), tensors_of(begun.folder)
-    assert one.keys() == other.keys() and "executed.1" in one
-    odd = {n for n in one if one[n].numpy().tobytes() != other[n].numpy().tobytes()}
-    assert not odd
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bc, "study", lambda *_: False)  # stopped in the very first lesson
+        early = train(quick(given, learner), runs_dir=tmp_path / "early", plots=False)
+    assert early.training["steps"] == 0
+    one = tensors_of(whole.folder)
+    assert "executed.1" in one
+    for part in (begun, early):
+        resume_training(part.folder, plots=False)
+        other = tensors_of(part.folder)
+        assert one.keys() == other.keys()
+        assert not {n for n in one if one[n].numpy().tobytes() != other[n].numpy().tobytes()}
 
 
 def _until(steps: int) -> Any:
@@ -217,13 +238,46 @@ def test_what_can_not_be_cloned_is_told_plainly(
         train(quick({"steps": 100, **trainer}, learner), runs_dir=tmp_path, plots=False)
 
 
-def test_a_network_of_other_sensors_is_not_resumed(
+def test_one_that_has_nothing_more_to_learn_is_saved_and_judged(
     tmp_path: Path, taught: Path, learner: dict[str, Any]
 ) -> None:
-    given = {"demonstrations": [str(taught)], "steps": 500}
+    """Long before the first checkpoint of so many steps is due."""
+    judged = {"episodes": 1, "every": 20, "scenario": {"time_limit": 1.0}}
+    given = {"demonstrations": [str(taught)], "steps": 10**8, "patience": 2, "batch_size": 64}
+    done = train(
+        quick(given, {**learner, "training": {"evaluate": judged}}), runs_dir=tmp_path, plots=False
+    )
+    told = done.training
+    assert done.state == "finished" and 0 < told["steps"] == told["total"] < 10**6
+    assert "evaluation/return" in told["evaluation"]
+    assert Checkpoint.read(done.checkpoint).head.steps == told["steps"]
+    again = resume_training(done.folder, plots=False)  # there still is nothing more
+    assert (again.state, again.training["steps"]) == ("finished", told["steps"])
+
+
+def test_a_resume_with_other_settings_fits_or_says_what_does_not(
+    tmp_path: Path, taught: Path, learner: dict[str, Any]
+) -> None:
+    given = {
+        "demonstrations": [str(taught)], "steps": 400, "teacher": "raceline", "teacher_steps": 20,
+        "dagger_rounds": 2, "dagger_steps": 40,
+    }  # fmt: skip
     done = train(quick(given, learner), runs_dir=tmp_path, plots=False)
-    with pytest.raises(ScenarioError, match="other sensors"):
-        resume_training(done.folder, ["observation=[state]", "trainer.steps=900"], plots=False)
+    for override, message in (
+        ("observation=[state]", "other sensors"),
+        ("trainer.hidden=[8]", "hidden differs"),
+        ("trainer.num_envs=8", r"num_envs: 4"),
+        ("trainer={name: bc, steps: 900, hidden: [32], num_envs: 4, demonstrations: [$]}", "teach"),
+    ):
+        wanted = [override.replace("$", str(taught))]
+        if not override.startswith("trainer={"):
+            wanted.append("trainer.steps=900")
+        with pytest.raises(ScenarioError, match=message):
+            resume_training(done.folder, wanted, plots=False)
+    for steps, override in enumerate(("dagger_rounds=1", "dagger_rounds=0", "dagger_steps=80")):
+        wanted = [f"trainer.{override}", f"trainer.steps={500 + 100 * steps}"]
+        resumed = resume_training(done.folder, wanted, plots=False)
+        assert resumed.training["steps"] == 500 + 100 * steps
 
 
 def test_args_say_what_each_setting_is() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -18,7 +20,7 @@ from racegym.record.folder import write_json
 from racegym.run.run import about
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.cleaning import CleaningOptions
-from racegym_cleanrl.demonstrations import demonstrated, fill
+from racegym_cleanrl.demonstrations import Demonstrations, demonstrated, fill
 from racegym_cleanrl.networks import ONLY, Layout
 from racegym_cleanrl.recordings import STORED, Drive, ObservationLog, drives_of, runs_named
 from racegym_cleanrl.sac import Args as SACArgs
@@ -88,6 +90,29 @@ def test_what_was_told_is_told_again_bit_for_bit(
         assert drive.misfit.max() < 1e-6
 
 
+def test_each_race_of_a_recorded_batch_is_a_drive_of_its_own(
+    tmp_path: Path, learner: dict[str, Any]
+) -> None:
+    """With a name of its own, and the track that it had, whatever its seed was."""
+    track = {"generate": {"seed": 7, "length": 200, "count": 3}}
+    scenario = {**learner, "track": track, "termination": {"time_limit": {"seconds": 1.0}}}
+    envs = make_vec(load_scenario(scenario), 3)
+    envs.world.watchers.append(
+        Recorder(envs.world, tmp_path, about(load_scenario(scenario)), limit=False, races=[0, 2])
+    )
+    seen = [envs.reset(seed=50)[0]]
+    seen += [envs.step(np.array([[0.1, 0.5]] * 3, np.float32))[0] for _ in range(15)]
+    envs.close()
+    found = drives(tmp_path, scenario)
+    names = [drive.name.removeprefix(f"{tmp_path.parent.name}/{tmp_path.name} ") for drive in found]
+    assert names == ["race 1.1", "race 1.2", "race 3.1", "race 3.2"]
+    assert [len(drive) for drive in found] == [10, 4, 10, 4]  # one step only started it anew
+    for race, (first, second) in ((0, found[:2]), (2, found[2:])):
+        told = np.stack([step[race] for step in seen])
+        assert first.told[ONLY].tobytes() == told[:11].tobytes()
+        assert second.told[ONLY].tobytes() == told[11:].tobytes()
+
+
 def test_sensors_that_nobody_asked_for_are_there_afterwards(
     taught: Path, learner: dict[str, Any]
 ) -> None:
@@ -112,9 +137,38 @@ def test_a_drive_becomes_pairs_stretches_and_a_table(
     assert summary["kept"] == len(found) and summary["dropped"] == {"over": 1}
     assert (tmp_path / "dropped.csv").read_text().startswith("drive,reason,lap,start,end,steps")
     assert found.table().row_count == 1
-    folders = runs_named([str(taught.parent)])
+    folders = runs_named([str(taught.parent), str(taught)])  # nothing counts twice
     assert [run.path for run in folders] == [taught]
     envs.close()
+
+
+def test_nothing_to_look_at_is_told_plainly(
+    tmp_path: Path, taught: Path, learner: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "learner.yaml"
+    file.write_text(json.dumps(learner), encoding="utf-8")
+    assert main(["demonstrations", str(file)]) == 2
+    assert "no run is named" in capsys.readouterr().err
+    trained = tmp_path / "clone" / taught.name
+    trained.mkdir(parents=True)
+    state = json.loads((taught / "state.json").read_text())
+    write_json(trained / "state.json", {**state, "task": "train"})
+    assert main(["demonstrations", str(file), str(tmp_path / "clone")]) == 2
+    assert "holds trainings" in capsys.readouterr().err
+
+
+def test_a_table_of_very_many_drives_sums_up(taught: Path, learner: dict[str, Any]) -> None:
+    envs = make_vec(load_scenario(learner), 1)
+    found = demonstrated([str(taught)], envs.world, CleaningOptions())
+    envs.close()
+    many = Demonstrations(
+        drives=found.drives * 50, kept=found.kept * 50, findings=found.findings, empty=("none",)
+    )
+    table = many.table()
+    assert table.row_count == 31  # and one of all
+    (names, _, _, driven, *_) = (list(column.cells) for column in table.columns)
+    assert names[-2:] == ["22 more", "all"]
+    assert float(driven[-1]) == pytest.approx(50 * 31.4)
 
 
 class Rows(list[Any]):
@@ -140,7 +194,7 @@ def test_a_replay_is_filled_with_what_follows_what(taught: Path, learner: dict[s
 
 
 def test_half_of_each_batch_is_demonstrated(
-    taught: Path, learner: dict[str, Any], tmp_path: Path
+    taught: Path, learner: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     args = SACArgs(
         steps=100, num_envs=2, buffer_size=100, learning_starts=10, device="cpu", hidden=(8,),
@@ -148,6 +202,7 @@ def test_half_of_each_batch_is_demonstrated(
     )  # fmt: skip
     task = Task.of_scenario(load_scenario(learner), 2)
     sac = SACLearner(args, task)
+    assert "over" in capsys.readouterr().err  # what was dropped is told
     (own, of_own), (demos, of_demos) = sac.shares
     assert own is sac.replay and (of_own, of_demos) == (0.5, 0.5)
     found = demonstrated([str(taught)], task.envs.world, CleaningOptions())
@@ -184,6 +239,58 @@ def test_what_can_not_be_driven_again_is_read_with_what_was_stored(
         drives(tmp_path, learner)
 
 
+def test_what_was_stored_is_checked_and_gaps_in_it_are_dropped(
+    tmp_path: Path, learner: dict[str, Any]
+) -> None:
+    recorded(learner, tmp_path, episodes=1)
+    write_json(
+        tmp_path / "state.json",
+        {**json.loads((tmp_path / "state.json").read_text()), "deterministic": False},
+    )
+    table = pq.read_table(tmp_path / "telemetry.parquet")
+    with np.load(tmp_path / STORED) as file:
+        plain = {name: file[name] for name in file.files}
+
+    def kept() -> list[bool]:
+        envs = make_vec(load_scenario(learner), 1)
+        try:
+            options = CleaningOptions(complete_laps=False, keep_off_track=True)
+            return demonstrated([str(tmp_path)], envs.world, options).kept[0].tolist()
+        finally:
+            envs.close()
+
+    def put(**changed: Any) -> None:
+        np.savez(tmp_path / STORED, allow_pickle=False, **{**plain, **changed})
+
+    told, steer = plain[ONLY].copy(), table.column("control_steer").to_numpy().copy()
+    told[10, 3] = steer[5] = np.nan
+    put(**{ONLY: told})
+    at = table.schema.get_field_index("control_steer")
+    pq.write_table(
+        table.set_column(at, "control_steer", pa.array(steer)), tmp_path / "telemetry.parquet"
+    )
+    found = kept()
+    assert [k for k, fit in enumerate(found) if not fit] == [4, 9, 10]  # done, told after, before
+
+    for changed, message in (
+        ({"step": plain["step"].astype(float)}, "does not hold step as"),
+        ({ONLY: plain[ONLY][:-1]}, f"does not hold {ONLY} as"),
+        ({ONLY: plain[ONLY].astype(str)}, f"does not hold {ONLY} as"),
+    ):
+        put(**changed)
+        with pytest.raises(RunError, match=rf"{STORED}: {message}"):
+            kept()
+    put()
+    pq.write_table(table.drop_columns(["control_brake"]), tmp_path / "telemetry.parquet")
+    with pytest.raises(RunError, match=r"telemetry.parquet: does not hold control_brake"):
+        kept()
+    data = (tmp_path / STORED).read_bytes()
+    for cut in (0, len(data) // 2):
+        (tmp_path / STORED).write_bytes(data[:cut])
+        with pytest.raises(RunError, match=rf"{STORED}: is damaged"):
+            kept()
+
+
 def test_what_does_not_fit_is_told_plainly(taught: Path, learner: dict[str, Any]) -> None:
     wrong: list[tuple[dict[str, Any], str | None, type[RacegymError], str]] = [
         ({**learner, "dt": 0.05}, None, ScenarioError, "write dt: 0.1"),
@@ -194,6 +301,18 @@ def test_what_does_not_fit_is_told_plainly(taught: Path, learner: dict[str, Any]
             drives(taught, scenario, car)
     with pytest.raises(RunError, match="there is no run 'nowhere'"):
         runs_named(["nowhere"])
+
+
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_a_run_whose_controls_are_cut_off_says_so(
+    tmp_path: Path, taught: Path, learner: dict[str, Any], left: float
+) -> None:
+    for file in taught.iterdir():
+        data = file.read_bytes()
+        cut = int(left * len(data)) if file.name == "controls.arrows" else len(data)
+        (tmp_path / file.name).write_bytes(data[:cut])
+    with pytest.raises(RunError, match=r"arrows: is cut off: it holds \d+ of .* 314 steps"):
+        drives(tmp_path, learner)
 
 
 def test_a_changed_run_is_no_demonstration(
@@ -231,3 +350,14 @@ def test_demonstrations_become_a_dataset_of_minari(
     assert episode.truncations[-1] and not episode.terminations.any()
     assert main(command) == 2  # it is there already
     assert "there is a dataset" in capsys.readouterr().err
+    for wrong in ("kart", "../kart-v0", "a b-v0"):
+        assert main([*command[:-1], wrong]) == 2
+        assert "ids are written NAME-v0" in capsys.readouterr().err
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(minari.MinariDataset, "__init__", fails)
+    assert main([*command[:-1], "racegym/full-v0"]) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert list(minari.list_local_datasets()) == ["racegym/kart-v0"]  # nothing half-written
