@@ -87,6 +87,15 @@ def test_speed_off_the_track_pays_nothing_but_still_costs_backwards(make_rig):
     np.testing.assert_allclose(pay(rig, Speed(rig.setup()))[0], [0.0, -1.0], atol=1e-9)
 
 
+def test_off_track_may_charge_for_the_middle_only(make_ring, make_rig):
+    rig = make_rig(make_ring(50.0, width=4.0), n_cars=3, dt=0.1)
+    rig.put(0.0, d=[3.9, 4.1, -6.0])
+    rig.view.race.off_track[0] = [False, False, True]
+    np.testing.assert_allclose(pay(rig, OffTrack(rig.setup()))[0], [0.0, 0.0, -0.1])
+    middle = OffTrack(rig.setup({"part": "middle"}))
+    np.testing.assert_allclose(pay(rig, middle)[0], [0.0, -0.1, -0.1])
+
+
 def test_checkpoints_are_counted(make_rig):
     rig = make_rig(n_cars=3)
     rig.view.race.checkpoints_hit[0] = [0, 1, 3]

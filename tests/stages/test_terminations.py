@@ -29,6 +29,16 @@ def test_off_track_waits_for_the_margin(make_ring, make_rig):
     assert not ends(rig, termination).any()
 
 
+def test_off_track_may_ask_for_the_middle_only(make_ring, make_rig):
+    rig = make_rig(make_ring(50.0, width=4.0), n_cars=4)
+    rig.put(0.0, d=[3.9, 4.1, -4.1, 5.5])
+    rig.view.race.off_track[...] = False
+    termination = OffTrack(rig.setup({"part": "middle"}))
+    assert ends(rig, termination)[0].tolist() == [False, True, True, True]
+    termination = OffTrack(rig.setup({"part": "middle", "margin": 1.0}))
+    assert ends(rig, termination)[0].tolist() == [False, False, False, True]
+
+
 def test_wrong_way_counts_seconds(make_rig):
     rig = make_rig(n_cars=3)
     rig.view.race.wrong_way_time[0] = [0.0, 2.9, 3.0]
