@@ -16,6 +16,7 @@ class CheckpointClock:
         begun: steps of the checkpoint that is gone on from; None for a beginning.
 
     Attributes:
+        total: as it was told last.
         every: steps from one checkpoint to the next.
         steps: of which it was told last.
     """
@@ -23,7 +24,7 @@ class CheckpointClock:
     def __init__(self, total: int, every: int | None = None, begun: int | None = None):
         self.every = max(1, total // PARTS) if every is None else every
         self.steps = begun or 0
-        self._total = total
+        self.total = total
         self._last = -1 if begun is None else begun
 
     def is_due(self, steps: int, *, ending: bool) -> bool:
@@ -41,7 +42,7 @@ class CheckpointClock:
     @property
     def at_the_end(self) -> bool:
         """Whether as many steps are done as were to be."""
-        return self.steps >= self._total
+        return self.steps >= self.total
 
     def passed(self, every: int) -> bool:
         """Tell whether a multiple of ``every`` lies between the last checkpoint and now."""

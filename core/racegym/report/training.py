@@ -21,8 +21,11 @@ from racegym.scenario.training_settings import EVALUATION
 __all__ = ["LiveTraining", "figures_table", "seeds_table"]
 
 REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
-SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
+SPEAK = 30.0  # [s] of wall time between two lines where there is no terminal
+WIDE = 100  # [characters] of such a line
 BAR = 40  # [characters]
+RETURN = "return"  # in the name of the figure that such a line tells
+SEED = "seed"
 LAPS = ("racing/latest_lap", "racing/lap_time", "evaluation/lap_time")  # [s]
 
 
@@ -39,6 +42,7 @@ class LiveTraining:
         self._first: tuple[float, int] | None = None
         self._steps = 0
         self._shown = float("-inf")
+        self._done = False  # all steps of this one are done, and it was said
         self._figures: dict[str, float] = {}
 
     def __enter__(self) -> LiveTraining:
@@ -55,28 +59,44 @@ class LiveTraining:
     def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
         """Show how far it is, if it is time to."""
         now = perf_counter()
-        if self._first is None or steps < self._steps:
-            self._first = now, steps
+        other = SEED in figures and figures[SEED] != self._figures.get(SEED, figures[SEED])
+        if self._first is None or other or steps < self._steps:
+            self._first, self._done = (now, steps), False
             self._figures.clear()  # of the seed before
         self._steps = steps
         self._figures.update(figures)
-        if now - self._shown < (SPEAK if self._live is None else REFRESH) and steps < total:
-            return
-        self._shown = now
-        head = self._headline(steps, total, now)
         if self._live is None:
-            told = "  ".join(f"{name} {value:.4g}" for name, value in self._figures.items())
-            self._console.print(Text(f"{head}  {told}"), highlight=False, soft_wrap=True)
+            self._speak(steps, total, now)
+        elif steps >= total or now - self._shown >= REFRESH:
+            self._shown = now
+            bar = ProgressBar(total=total, completed=min(steps, total), width=BAR)
+            head = Text(self._headline(steps, total, now))
+            self._live.update(Group(head, bar, figures_table(self._figures)), refresh=True)
+
+    def say(self, text: str) -> None:
+        """Say what somebody should know, at once."""
+        self._console.print(Text(text), style="yellow", highlight=False, soft_wrap=True)
+
+    def _speak(self, steps: int, total: int, now: float) -> None:
+        """Say in one short line how it goes: rarely, and when all steps are done."""
+        if now - self._shown < SPEAK and (steps < total or self._done):
             return
-        bar = ProgressBar(total=total, completed=min(steps, total), width=BAR)
-        self._live.update(Group(Text(head), bar, figures_table(self._figures)), refresh=True)
+        self._shown, self._done = now, steps >= total
+        line = self._headline(steps, total, now)
+        told = next((name for name in self._figures if RETURN in name), None)
+        for name in dict.fromkeys((f"{EVALUATION}completion", told)):
+            value = self._figures.get(name, nan) if name is not None else nan
+            more = f", {name} {value:.4g}"
+            if isfinite(value) and len(line) + len(more) <= WIDE:
+                line += more
+        self._console.print(Text(line), highlight=False, soft_wrap=True)
 
     def _headline(self, steps: int, total: int, now: float) -> str:
         assert self._first is not None
         since, begun = self._first
         text = f"{steps:,} of {total:,} steps"
-        if "seed" in self._figures:
-            text = f"seed {self._figures['seed']:.0f}: {text}"
+        if SEED in self._figures:
+            text = f"seed {self._figures[SEED]:.0f}: {text}"
         if now > since and steps > begun:
             rate = (steps - begun) / (now - since)
             left = timedelta(seconds=round(max(total - steps, 0) / rate))

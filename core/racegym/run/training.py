@@ -37,8 +37,7 @@ def train(
         runs_dir: the run's folder is made in there, ``<scenario>/<time>``.
         shown: is told how it goes.
         plots: draw the learning curve at the end.
-        interruption: by which somebody else may end it; None for Ctrl-C alone. With several
-            seeds it is not asked.
+        interruption: by which somebody else may end it; None for Ctrl-C alone.
 
     Raises:
         ScenarioError: the scenario is wrong, or is not to train.
@@ -56,7 +55,7 @@ def train(
             raise
         if not loaded.training.seeds:
             return learning.begin(folder, shown, plots=plots)
-    return train_seeds(loaded, folder, shown, plots=plots)
+    return train_seeds(loaded, folder, shown, plots=plots, interruption=interruption)
 
 
 def resume_training(
