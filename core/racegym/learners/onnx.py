@@ -49,14 +49,14 @@ def export_onnx(model: BaseAlgorithm, source: Any, path: str | Path) -> Path:
         RunError: the file can't be written.
     """
     _check_libraries()
-    from racegym.learners.sb3_policy import to_onnx
+    from racegym.learners.sb3_policy import to_onnx, turned
 
     task = _task(source)
     for what, has, wanted in (
         ("observation", model.observation_space, task.observation_space),
         ("action", model.action_space, task.action_space),
     ):
-        if has != wanted and has != _turned(wanted):
+        if has != wanted and has != turned(wanted):
             raise ScenarioError(
                 f"the model's {what} space is {_shown(has)}, and that of the environment is "
                 f"{_shown(wanted)}{' with other bounds' * (_shown(has) == _shown(wanted))}; "
@@ -68,20 +68,6 @@ def export_onnx(model: BaseAlgorithm, source: Any, path: str | Path) -> Path:
     file = Path(path)
     _write(file, proto.SerializeToString())
     return file
-
-
-def _turned(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """Return a space with the channels of its pictures first, as stable-baselines3 turns them."""
-    from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
-    from stable_baselines3.common.vec_env import VecTransposeImage
-
-    if isinstance(space, spaces.Dict):
-        return spaces.Dict({name: _turned(box) for name, box in space.items()})
-    if not isinstance(space, spaces.Box) or not is_image_space(space):
-        return space
-    return (
-        space if is_image_space_channels_first(space) else VecTransposeImage.transpose_space(space)
-    )
 
 
 def _shown(space: spaces.Space[Any]) -> str:

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
+from stable_baselines3.common.vec_env import VecNormalize, VecTransposeImage
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
-__all__ = ["Predictor", "to_onnx"]
+__all__ = ["Predictor", "to_onnx", "turned"]
 
 EXAMPLES = 2  # cars that the network is traced with; the exporter takes 1 for a constant
 
@@ -116,7 +117,7 @@ def to_onnx(model: BaseAlgorithm, space: spaces.Space[Any]) -> Any:
     names = tuple(boxes) if isinstance(space, spaces.Dict) else ()
     seen = model.observation_space
     taken = seen.spaces if isinstance(seen, spaces.Dict) else {"observation": seen}
-    turned = tuple(taken[name].shape != box.shape for name, box in boxes.items())
+    turns = tuple(taken[name].shape != box.shape for name, box in boxes.items())
     examples = tuple(
         torch.as_tensor(np.zeros((EXAMPLES, *box.shape), box.dtype))  # type: ignore[misc]
         for box in boxes.values()
@@ -124,7 +125,7 @@ def to_onnx(model: BaseAlgorithm, space: spaces.Space[Any]) -> Any:
     free = tuple({0: torch.export.Dim.DYNAMIC} for _ in boxes)
     with _quiet():
         program = torch.onnx.export(
-            Predictor(model, names, turned).eval(),
+            Predictor(model, names, turns).eval(),
             examples,
             input_names=list(boxes),
             output_names=["action"],
@@ -150,3 +151,14 @@ def _quiet() -> Iterator[None]:
     finally:
         logger.setLevel(level)
         distribution.set_default_validate_args(checks)
+
+
+def turned(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Return a space with the channels of its pictures first, as stable-baselines3 turns them."""
+    if isinstance(space, spaces.Dict):
+        return spaces.Dict({name: turned(box) for name, box in space.items()})
+    if not isinstance(space, spaces.Box) or not is_image_space(space):
+        return space
+    return (
+        space if is_image_space_channels_first(space) else VecTransposeImage.transpose_space(space)
+    )
