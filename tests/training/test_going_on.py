@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,10 @@ class Counter(Trainer):
 
     def resume(self, scenario, run_dir, checkpoint, progress):  # type: ignore[no-untyped-def]
         self._go(int(checkpoint.read_text()), scenario, progress)
+
+    def begin_from(self, scenario, run_dir, checkpoint, progress):  # type: ignore[no-untyped-def]
+        assert checkpoint.is_file()
+        self._go(0, scenario, progress)
 
     def _go(self, steps, scenario, progress):  # type: ignore[no-untyped-def]
         (track,) = scenario.every_track
@@ -376,3 +381,14 @@ def test_lines_are_short_and_rare_where_there_is_no_terminal(
     assert re.match(r"10,000,000 of 1,000,000,000 steps", lines[0])
     assert "charts/episodic_return -1235" in lines[0]
     assert re.match(r"1,000,000,000 of 1,000,000,000 steps, .* a second, 0:00:00 left", lines[1])
+
+
+def test_a_training_goes_on_when_what_it_began_from_is_gone(tmp_path: Path) -> None:
+    origin = learn(tmp_path / "origin")
+    begun = learn(tmp_path / "runs", Stopper(20), init_from=str(origin.folder))
+    assert begun.state == "stopped"
+    (origin.folder / "checkpoints" / "last.txt").unlink()
+    shutil.rmtree(origin.folder)
+    done = resume_training(begun.folder, plots=False)
+    assert done.state == "finished" and done.training["begun_from"] == str(origin.checkpoint)
+    assert load_scenario(begun.folder / "scenario.yaml", ["task=race"]).name == "counted"

@@ -132,6 +132,7 @@ class TrainingLog:
         self._checkpoints: dict[str, dict[str, Any]] = {}  # by name, as train.json tells them
         self._resumes: list[dict[str, Any]] = []
         self._evaluated: dict[str, float] = {}  # figures of the last evaluation
+        self._begun_from = None if about.begun_from is None else str(about.begun_from)
         self._ended_by: str | None = None
         self._never_told: list[str] = []
         self._begun = -1  # steps of the checkpoint that is gone on from
@@ -164,6 +165,7 @@ class TrainingLog:
             figures = _known(before.get("figures") or {})
             self._told = _Told(self._begun, total, before["seconds"], figures)
             self._evaluated = _known(before.get("evaluation") or {})
+            self._begun_from = before.get("begun_from")
             self._before_resume = read_json(self.folder.state)
             wall["started"] = self._before_resume["wall"]["started"]
         self._state: dict[str, Any] = {
@@ -454,7 +456,7 @@ class TrainingLog:
             "device": about.device,
             "versions": self._versions(),
             "git": self._git,
-            "begun_from": None if about.begun_from is None else str(about.begun_from),
+            "begun_from": self._begun_from,
             "ended_by": self._ended_by,
             "steps": told.steps,
             "total": told.total,

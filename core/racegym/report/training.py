@@ -115,9 +115,12 @@ def seeds_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         rows: ``seeds`` of ``train.json``.
     """
     judged = list(dict.fromkeys(name for row in rows for name in row["evaluation"] or ()))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("seed", "state", "steps", *judged):
-        table.add_column(name.removeprefix(EVALUATION), justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("seed", "state", "steps"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in judged:  # words may go below each other, where it is narrow
+        words = name.removeprefix(EVALUATION).replace("_", " ")
+        table.add_column(words, justify="right", vertical="bottom")
     for row in rows:
         steps = MISSING if row["steps"] is None else f"{row['steps']:,}"
         told = [(row["evaluation"] or {}).get(name) for name in judged]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from racegym.documents.document import read_document
 from racegym.errors import RunError
 from racegym.record import RunFolder, repair
 from racegym.record.runs import is_training
@@ -85,8 +86,22 @@ def resume_training(
         raise RunError("this run is a race; only a training can be resumed", file=folder.path)
     if state["state"] == "running":
         raise RunError("the training still goes on; end it first, with Ctrl-C", file=folder.path)
-    scenario = load_scenario(folder.scenario, overrides)
+    scenario = load_scenario(folder.scenario, [*_origin_gone(folder), *overrides])
     if scenario.training.seeds:
         return resume_seeds(scenario, folder, shown, anew=bool(overrides), plots=plots)
     with closing(Learning(scenario)) as learning:
         return learning.resume(folder, shown, plots=plots)
+
+
+def _origin_gone(folder: RunFolder) -> list[str]:
+    """Return what lets a training go on whose ``init_from`` is not there any more.
+
+    It has begun, so that is not needed; ``train.json`` goes on telling what it was. Of several
+    seeds, some may not have begun.
+    """
+    data = read_document(folder.scenario).data
+    training = data.get("training") if isinstance(data, dict) else None
+    origin = training.get("init_from") if isinstance(training, dict) else None
+    if not isinstance(origin, str) or training.get("seeds") or Path(origin).exists():
+        return []
+    return ["training.init_from=null"]
