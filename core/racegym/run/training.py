@@ -101,7 +101,9 @@ def _origin_gone(folder: RunFolder) -> list[str]:
     """
     data = read_document(folder.scenario).data
     training = data.get("training") if isinstance(data, dict) else None
-    origin = training.get("init_from") if isinstance(training, dict) else None
-    if not isinstance(origin, str) or training.get("seeds") or Path(origin).exists():
+    if not isinstance(training, dict) or training.get("seeds"):
+        return []
+    origin = training.get("init_from")
+    if not isinstance(origin, str) or Path(origin).exists():
         return []
     return ["training.init_from=null"]
