@@ -160,7 +160,7 @@ class TrainingProgress:
     def _stay(self) -> Stay | None:
         """Return how the checkpoint of now is to stay, if it is one that was due."""
         clock, every = self._clock, self._settings.keep_every
-        if not clock.passed(clock.every):
+        if not (clock.passed(clock.every) or clock.at_the_end or self._met):
             return None
         return Stay(self._settings.keep, every is not None and clock.passed(clock.every * every))
 
