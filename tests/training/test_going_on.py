@@ -376,7 +376,10 @@ def test_lines_are_short_and_rare_where_there_is_no_terminal(
         for steps in range(1, 101):
             live.update(steps * 10_000_000, 10**9, {**many, "charts/episodic_return": -1234.5678})
         live.update(10**9, 10**9, {COMPLETION: 0.95})
-    lines = capsys.readouterr().out.splitlines()
+        live.say("something is odd")
+        live.say("something is odd")
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == "something is odd"
     assert len(lines) == 2 and all(len(line) <= WIDE for line in lines), lines
     assert re.match(r"10,000,000 of 1,000,000,000 steps", lines[0])
     assert "charts/episodic_return -1235" in lines[0]

@@ -44,6 +44,7 @@ class LiveTraining:
         self._shown = float("-inf")
         self._done = False  # all steps of this one are done, and it was said
         self._figures: dict[str, float] = {}
+        self._said: set[str] = set()
 
     def __enter__(self) -> LiveTraining:
         if self._console.is_terminal:
@@ -74,8 +75,10 @@ class LiveTraining:
             self._live.update(Group(head, bar, figures_table(self._figures)), refresh=True)
 
     def say(self, text: str) -> None:
-        """Say what somebody should know, at once."""
-        self._console.print(Text(text), style="yellow", highlight=False, soft_wrap=True)
+        """Say what somebody should know, at once, and only once for all seeds."""
+        if text not in self._said:
+            self._said.add(text)
+            self._console.print(Text(text), style="yellow", highlight=False, soft_wrap=True)
 
     def _speak(self, steps: int, total: int, now: float) -> None:
         """Say in one short line how it goes: rarely, and when all steps are done."""
