@@ -23,7 +23,7 @@ from racegym import load_scenario, plugins
 from racegym.cli import main
 from racegym.documents.document import parse_text
 from racegym.drivers.idle import Idle
-from racegym.errors import MissingLibraryError, RunError, ScenarioError
+from racegym.errors import MissingLibraryError, RunError, ScenarioError, TrackError
 from racegym.interfaces import Trainer, TrainerOptions, options
 from racegym.plugins import Offer
 from racegym.scenario.sweep_settings import SweepSettings
@@ -188,6 +188,44 @@ def test_a_folder_keeps_one_sweep(tmp_path: Path) -> None:
         open_study(sweep(tmp_path, steps=50))
 
 
+def test_a_damaged_study_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "sweep.db").write_bytes(b"no database" * 100)
+    with pytest.raises(RunError, match=r"sweep\.db: can't be opened as a study of Optuna"):
+        open_study(sweep(tmp_path))
+
+
+def test_another_distance_ends_the_episodes_of_its_trials(tmp_path: Path) -> None:
+    trial = sweep(tmp_path).trial({"laps": 7})
+    assert trial.termination["laps_done"].options["laps"] == 7
+
+
+def test_one_that_a_track_can_not_be_made_for_is_one_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise TrackError("no such track")
+
+    monkeypatch.setattr(Hill, "train", fails)
+    whole = sweep(tmp_path)
+    study = open_study(whole)
+    with pytest.raises(TrackError, match="no such track"):
+        search(whole)
+    assert {trial.state for trial in read_trials(study, whole.settings)} == {"failed"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_ctrl_c_between_two_trials_ends_it_and_nothing_is_lost(tmp_path: Path) -> None:
+    whole = sweep(tmp_path, trials=3, prune=False, space={**SPACE, "trainer.n": [1, 2]})
+    study = open_study(whole)
+    assert not search(whole, told=lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert [trial.state for trial in read_trials(study, whole.settings)] == ["done"]
+    assert not search(whole, ended=lambda: True) and take_up(study) == 0
+    assert not search(whole, ended=lambda: len(study.get_trials()) > 1)  # in the next one
+    assert Hill.steps_done[-1] == 10 and take_up(study) == 1
+    assert search(whole)
+    assert [trial.state for trial in read_trials(study, whole.settings)] == ["done"] * 3
+
+
 def test_if_nothing_works_it_ends(tmp_path: Path) -> None:
     whole = sweep(tmp_path, space={"trainer.n": [4, 4.0]})
     open_study(whole)
@@ -220,6 +258,9 @@ def test_what_a_space_can_not_be() -> None:
         ({"trainer.x": {"low": 0.0, "high": 1.0, "log": True}}, "with log it must be above 0"),
         ({"trainer.x": {"low": 0.1, "hihg": 1.0}}, "did you mean 'high'"),
         ({"trainer.x": [1]}, "at least 2"),
+        ({"trainer.n": {"low": 1, "high": 4, "step": 5}}, "leads from low beyond high"),
+        ({"trainer": ["hill", "ppo"]}, "trainer can't be searched"),
+        ({"trainer.preset": ["small", "large"]}, "search the settings that it stands for"),
     ):
         with pytest.raises(ScenarioError, match=message):
             load_scenario({**SCENARIO, "sweep": {"space": space}})

@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from racegym.drivers.policy_file import METADATA_KEY
 from racegym.errors import RacegymError
 from racegym.interfaces import Driver, StageOptions, Trainer, TrainerOptions, options
 
@@ -81,6 +83,47 @@ class GoodTrainer(Trainer):
     def save(self, progress, run_dir, data):
         with progress.checkpoint("last.json") as file:
             file.write_text(json.dumps(data), encoding="utf-8")
+
+    extra = 0.0  # by which an exported policy steers otherwise
+
+    @classmethod
+    def export(cls, checkpoint, file):
+        policy, _, _ = read(checkpoint)
+        onnx = pytest.importorskip("onnx")
+        make = onnx.helper
+        steer = float(np.clip(policy, -1, 1)) + cls.extra
+        told = make.make_tensor_value_info("observation", onnx.TensorProto.FLOAT, ["n", "k"])
+        done = make.make_tensor_value_info("action", onnx.TensorProto.FLOAT, ["n", 2])
+        given = {"nothing": np.zeros(1), "axis": np.array([1]), "what": np.array([steer, 0.5])}
+        kept = [
+            onnx.numpy_helper.from_array(v.astype(np.int64 if k == "axis" else np.float32), k)
+            for k, v in given.items()
+        ]
+        nodes = [
+            make.make_node("ReduceSum", ["observation", "axis"], ["sum"]),
+            make.make_node("Mul", ["sum", "nothing"], ["none"]),
+            make.make_node("Add", ["none", "what"], ["action"]),
+        ]
+        graph = make.make_graph(nodes, "walk", [told], [done], kept)
+        opset = [make.make_opsetid("", 17)]
+        model = make.make_model(graph, opset_imports=opset, ir_version=8)
+        note = model.metadata_props.add()
+        note.key = METADATA_KEY
+        note.value = json.dumps({"observation": ["state"], "action": "steer_accel"})
+        onnx.save(model, file)
+
+
+class ExportsAnother(GoodTrainer):
+    extra = 0.1
+
+
+class ExportsAnything(GoodTrainer):
+    @classmethod
+    def export(cls, checkpoint, file):
+        try:
+            super().export(checkpoint, file)
+        except RacegymError:
+            file.write_bytes(b"")
 
 
 class HasNoSteps(GoodTrainer):
@@ -254,6 +297,8 @@ TRAINERS = [
     (GoesOnTooLong, "ends_when_its_steps_are_done"),
     (DrivesAtRandom, "driver_is_deterministic"),
     (DrivesWithAnything, "driver_refuses_other_files"),
+    (ExportsAnother, "exports_what_drives"),
+    (ExportsAnything, "exports_what_drives"),
     (DrawsFromNowhere, "same_seed_gives_the_same_policy"),
     (IgnoresTheSeed, "other_seed_gives_another_policy"),
     (IgnoresTheStop, "stops_when_asked"),

@@ -7,7 +7,7 @@ import pytest
 
 from racegym.errors import TrackError
 from racegym.track import Track, generate
-from racegym.track.generate import shortest_length
+from racegym.track.generate import Style, shortest_length
 
 STYLES = ("fast", "club", "technical")
 
@@ -131,3 +131,21 @@ def test_neighbours_stay_apart_by_their_runoff():
 def test_impossible_requests_are_refused_with_the_nearest_possible(options, message):
     with pytest.raises(TrackError, match=message):
         generate(**({"seed": 0} | options))
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("length", [160.0, 250.0, 350.0])
+def test_laps_too_short_for_a_style_differ_by_their_seeds(style: Style, length: float) -> None:
+    profiles = set()
+    for seed in range(12):
+        track = generate(seed, style=style, length=length)
+        assert track.length == pytest.approx(length, rel=0.005) and not track.problems
+        assert np.abs(track.curvature).max() <= 1.0 / 12.0 and least_gap(track) >= 14.0
+        bends = np.sort(np.abs(track.curvature))[:: len(track) // 12]
+        profiles.add(tuple(np.round(bends, 4).tolist()))
+    assert len(profiles) >= 11
+
+
+def test_other_laps_are_as_they_were() -> None:
+    found = [generate(seed, length=n).x[200] for n in (360.0, 420.0, 600.0) for seed in (3, 7)]
+    assert found == pytest.approx([-29.18, 60.11, -31.51, 72.15, -11.37, 95.05], abs=0.01)

@@ -21,7 +21,7 @@ from racegym.record import find_runs
 from racegym.run import resume_training, train
 from racegym.run.curriculum import LEVEL, Curriculum
 from racegym.run.examination import is_better
-from racegym.scenario.curriculum import CurriculumSettings, read_condition
+from racegym.scenario.curriculum import CurriculumSettings, read_condition, staged
 
 STAGES: list[dict[str, Any]] = [
     {"name": "short", "up": "rate >= 0.9"},
@@ -258,3 +258,11 @@ def test_files_of_stages_lie_beside_the_scenario(told: type[Told], tmp_path: Pat
     curriculum = load_scenario(file).training.curriculum
     assert curriculum is not None
     assert curriculum.stages[1].set == {"cars[0].vehicle": str(vehicle)}
+
+
+def test_a_stage_with_another_distance_ends_its_episodes_there(told: type[Told]) -> None:
+    whole = load_scenario({**scenario(changed(1, set={"laps": 7})), "laps": 2})
+    stages = whole.training.curriculum
+    assert stages is not None
+    short, long = (staged(whole, stage, load_scenario) for stage in stages.stages[:2])
+    assert [one.termination["laps_done"].options["laps"] for one in (short, long)] == [2, 7]

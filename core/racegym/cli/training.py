@@ -49,6 +49,7 @@ def show_training(learn: Callable[[Shown | None], TrainingResult], *, quiet: boo
 
 def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
     """Print what came of a training, and the commands to go on with it and to drive with it."""
+    from racegym.errors import nearest
     from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume
     from racegym.report.training import figures_table, seeds_table
 
@@ -61,6 +62,12 @@ def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
     figures = {**training["figures"], **training.get("evaluation", {})}
     if figures:
         console.print(figures_table(figures))
+    for name in training.get("never_told", ()):
+        near = nearest(name, training["figures"])
+        console.print(
+            f"{name} was waited for, and never told; {near}",
+            style="yellow", highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
     found = checkpoint_to_drive(run)
     several = bool(training.get("seeds"))
     if several:

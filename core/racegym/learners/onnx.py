@@ -49,18 +49,18 @@ def export_onnx(model: BaseAlgorithm, source: Any, path: str | Path) -> Path:
         RunError: the file can't be written.
     """
     _check_libraries()
-    from racegym.learners.sb3_policy import to_onnx
+    from racegym.learners.sb3_policy import to_onnx, turned
 
     task = _task(source)
     for what, has, wanted in (
         ("observation", model.observation_space, task.observation_space),
         ("action", model.action_space, task.action_space),
     ):
-        if has != wanted:
+        if has != wanted and has != turned(wanted):
             raise ScenarioError(
                 f"the model's {what} space is {_shown(has)}, and that of the environment is "
                 f"{_shown(wanted)}{' with other bounds' * (_shown(has) == _shown(wanted))}; "
-                "frame stacks, transposed images and other wrappers can't be exported"
+                "frame stacks and other wrappers can't be exported"
             )
     proto = to_onnx(model, task.observation_space)
     entry = proto.metadata_props.add()

@@ -15,6 +15,7 @@ from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
+from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor, VecNormalize
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["learn"]
 
 NAME = "last.onnx"
+SMALLEST = 36  # [pixels] a side that is left of by their three convolutions
 KEY = "racegym_sb3_ppo"  # of what a resume needs, in the file's metadata
 LOSSES = {  # names of CleanRL for theirs
     "losses/policy_loss": "train/policy_gradient_loss",
@@ -51,19 +53,19 @@ def learn(
     """Learn until the steps are done, or somebody wants it to end.
 
     Raises:
-        ScenarioError: there are pictures to learn from, or the checkpoint does not fit.
+        ScenarioError: its pictures are too small, or the checkpoint does not fit.
     """
     races = RaceVectorEnv(scenario, given.n_envs)
     try:
-        _check_space(races)
+        pictures = _pictures(races)
         seed = scenario.seed % 2**31
         begun = None if checkpoint is None else _read(checkpoint)
         steps = 0 if begun is None else int(begun["steps"])
         envs: VecEnv = VecMonitor(RaceVecEnv(races))
         if given.normalize:
-            envs = VecNormalize(envs, gamma=given.gamma)
+            envs = _normalised(envs, pictures, given.gamma)
         model = PPO(
-            "MultiInputPolicy" if isinstance(envs.observation_space, spaces.Dict) else "MlpPolicy",
+            _policy(envs.observation_space, pictures),
             envs,
             seed=(seed + steps) % 2**31,
             **given.model_dump(
@@ -90,16 +92,39 @@ def learn(
         races.close()
 
 
-def _check_space(races: RaceVectorEnv) -> None:
+def _pictures(races: RaceVectorEnv) -> list[str]:
+    """Return the sensors that give pictures, for stable-baselines3's convolutions.
+
+    Raises:
+        ScenarioError: one is too small for them.
+    """
     space = races.single_observation_space
     boxes = space.spaces if isinstance(space, spaces.Dict) else {"observation": space}
-    for name, box in boxes.items():
-        if len(box.shape or ()) == 3:
+    found = [name for name, box in boxes.items() if is_image_space(box)]
+    for name in found:
+        _, *sides = sorted(boxes[name].shape or ())  # channels may stand first or last
+        if sides[0] < SMALLEST:
             raise ScenarioError(
-                f"the trainer 'sb3_ppo' learns from numbers, and {name!r} is a picture; "
-                "stable-baselines3 itself can be used as docs/learners.md tells",
+                f"{name!r} gives pictures with a side of {sides[0]}, and the network of 'sb3_ppo' "
+                f"needs {SMALLEST} pixels; make them larger",
                 file=races.scenario.file,
             )
+    return found
+
+
+def _policy(space: spaces.Space[Any], pictures: list[str]) -> str:
+    if isinstance(space, spaces.Dict):
+        return "MultiInputPolicy"
+    return "CnnPolicy" if pictures else "MlpPolicy"
+
+
+def _normalised(envs: VecEnv, pictures: list[str], gamma: float) -> VecNormalize:
+    """Return the races with numbers and rewards normalised; pictures are scaled by the policy."""
+    space = envs.observation_space
+    if not isinstance(space, spaces.Dict):
+        return VecNormalize(envs, gamma=gamma, norm_obs=not pictures)
+    numbers = [name for name in space.spaces if name not in pictures]
+    return VecNormalize(envs, gamma=gamma, norm_obs=bool(numbers), norm_obs_keys=numbers or None)
 
 
 class _Told(BaseCallback):
@@ -160,7 +185,7 @@ def _normalisers(model: PPO) -> dict[str, RunningMeanStd]:
     found = model.get_vec_normalize_env()
     if found is None:
         return {}
-    seen: Any = found.obs_rms
+    seen: Any = found.obs_rms if found.norm_obs else {}
     by_name = seen if isinstance(seen, dict) else {"": seen}
     told = {f"observation.{name}": moments for name, moments in by_name.items()}
     return {**told, "return": found.ret_rms}

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
+from stable_baselines3.common.vec_env import VecNormalize, VecTransposeImage
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
-__all__ = ["Predictor", "to_onnx"]
+__all__ = ["Predictor", "to_onnx", "turned"]
 
 EXAMPLES = 2  # cars that the network is traced with; the exporter takes 1 for a constant
 
@@ -29,10 +30,13 @@ class Predictor(torch.nn.Module):
     Args:
         model: its policy is copied, to the CPU.
         names: of the sensors, for an observation by name; empty for one box.
+        turned: for each sensor, or for the only box, whether it gives pictures whose channels
+            the policy takes first.
     """
 
-    def __init__(self, model: BaseAlgorithm, names: tuple[str, ...]):
+    def __init__(self, model: BaseAlgorithm, names: tuple[str, ...], turned: tuple[bool, ...]):
         super().__init__()
+        self._turned = turned
         self.policy = _copy(model.policy)
         self.policy.set_training_mode(False)
         self._names = names
@@ -49,6 +53,10 @@ class Predictor(torch.nn.Module):
         told = [
             part if moments is None else moments(part)
             for part, moments in zip(observations, self._statistics, strict=True)
+        ]
+        told = [
+            part.permute(0, 3, 1, 2) if turn else part
+            for part, turn in zip(told, self._turned, strict=True)
         ]
         whole: Any = dict(zip(self._names, told, strict=True)) if self._names else told[0]
         actions = self.policy._predict(whole, deterministic=True)
@@ -102,10 +110,14 @@ def to_onnx(model: BaseAlgorithm, space: spaces.Space[Any]) -> Any:
 
     Args:
         model: of stable-baselines3.
-        space: of one car's observation; an observation by name becomes an input a sensor.
+        space: of one car's observation; an observation by name becomes an input a sensor. It is
+            the model's, but for pictures whose channels stand last and the model takes first.
     """
     boxes = dict(space.spaces) if isinstance(space, spaces.Dict) else {"observation": space}
     names = tuple(boxes) if isinstance(space, spaces.Dict) else ()
+    seen = model.observation_space
+    taken = seen.spaces if isinstance(seen, spaces.Dict) else {"observation": seen}
+    turns = tuple(taken[name].shape != box.shape for name, box in boxes.items())
     examples = tuple(
         torch.as_tensor(np.zeros((EXAMPLES, *box.shape), box.dtype))  # type: ignore[misc]
         for box in boxes.values()
@@ -113,7 +125,7 @@ def to_onnx(model: BaseAlgorithm, space: spaces.Space[Any]) -> Any:
     free = tuple({0: torch.export.Dim.DYNAMIC} for _ in boxes)
     with _quiet():
         program = torch.onnx.export(
-            Predictor(model, names).eval(),
+            Predictor(model, names, turns).eval(),
             examples,
             input_names=list(boxes),
             output_names=["action"],
@@ -139,3 +151,14 @@ def _quiet() -> Iterator[None]:
     finally:
         logger.setLevel(level)
         distribution.set_default_validate_args(checks)
+
+
+def turned(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Return a space with the channels of its pictures first, as stable-baselines3 turns them."""
+    if isinstance(space, spaces.Dict):
+        return spaces.Dict({name: turned(box) for name, box in space.items()})
+    if not isinstance(space, spaces.Box) or not is_image_space(space):
+        return space
+    return (
+        space if is_image_space_channels_first(space) else VecTransposeImage.transpose_space(space)
+    )

@@ -27,8 +27,8 @@ LIBRARIES = ("stable_baselines3", "onnx", "onnxscript", "onnxruntime")
 class StableBaselinesPPO(Trainer):
     """PPO of stable-baselines3, with its own settings and defaults where nothing else is said.
 
-    Observations of numbers only, in a box or by name: it turns pictures round before its network
-    sees them, and such a policy can't be exported.
+    Numbers are seen by a perceptron, pictures by the convolutions of its ``NatureCNN``; where
+    there are both, by name, by both.
     """
 
     driver: ClassVar[type[Driver]] = Onnx

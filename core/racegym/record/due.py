@@ -16,6 +16,7 @@ class CheckpointClock:
         begun: steps of the checkpoint that is gone on from; None for a beginning.
 
     Attributes:
+        total: as it was told last.
         every: steps from one checkpoint to the next.
         total: steps after which the training is done, as far as is known.
         steps: of which it was told last.

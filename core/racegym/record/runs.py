@@ -11,6 +11,7 @@ from racegym.errors import RunError, nearest
 from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, read_json
 from racegym.record.lock import Lock, is_held
+from racegym.record.seeds import finalise_seeds, seed_folders
 from racegym.record.training import finalise_training
 
 __all__ = [
@@ -92,6 +93,7 @@ def repair(run: RunFolder) -> dict[str, Any]:
     try:
         about = {**state, "state": CUT_OFF}
         if is_training(state):
+            _finalise_seeds(run)
             finalise_training(run, about)
         else:
             finalise(run, about)
@@ -102,6 +104,18 @@ def repair(run: RunFolder) -> dict[str, Any]:
     finally:
         lock.release()
     return read_state(run)
+
+
+def _finalise_seeds(run: RunFolder) -> None:
+    """Repair the seeds of a training that has several, and let it tell of them."""
+    if not run.training.exists():
+        return
+    seeds = seed_folders(run)
+    for own in seeds.values():
+        if own.state.is_file():
+            repair(own)
+    if seeds:
+        finalise_seeds(run)
 
 
 def is_training(state: Mapping[str, Any]) -> bool:

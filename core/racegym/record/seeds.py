@@ -7,21 +7,23 @@ the names that a run has: ``train.json`` holds the sums and means, and a line fo
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from racegym.errors import RunError
 from racegym.record.finish import FORMAT
-from racegym.record.folder import RunFolder, write_json, write_whole
+from racegym.record.folder import RunFolder, read_json, write_json, write_whole
 from racegym.record.kept import BEST, link_whole
 from racegym.record.lock import Lock
 from racegym.record.recorder import End, now
 from racegym.record.training import PARTIAL, AboutTraining, checkpoint_to_drive, read_training
 from racegym.record.versions import machine, versions
 
-__all__ = ["SeedsLog", "Sown", "folder_of_seed", "seed_folders"]
+__all__ = ["SeedsLog", "Sown", "finalise_seeds", "folder_of_seed", "seed_folders", "sown_in"]
+
+WAITING = "waiting"  # the state of a seed that has not begun
 
 
 def folder_of_seed(folder: RunFolder, seed: int) -> RunFolder:
@@ -78,20 +80,29 @@ class SeedsLog:
     ):
         self.folder = folder
         self._about = about
-        self._sown = {seed: sown.get(seed, Sown(seed, "waiting")) for seed in seeds}
+        self._sown = {seed: sown.get(seed, Sown(seed, WAITING)) for seed in seeds}
         self._wall: dict[str, Any] = {"started": started or now(), "process": os.getpid()}
         try:
             self._lock = Lock(folder.lock)
-            write_whole(folder.scenario, about.scenario_yaml)
-            self._write("running")
         except BlockingIOError as error:
             raise RunError("another process writes this run", file=folder.path) from error
         except OSError as error:
             raise _unwritable(folder, error) from error
+        try:
+            write_whole(folder.scenario, about.scenario_yaml)
+            self._write("running")
+        except OSError as error:
+            self._lock.release()
+            raise _unwritable(folder, error) from error
 
-    def note(self, sown: Sown) -> None:
-        """Note what became of a seed."""
-        self._sown[sown.seed] = sown
+    def note(self, seed: int) -> None:
+        """Note what has become of a seed, as its folder tells it."""
+        self._sown[seed] = sown_in(self.folder, seed)
+        self._write("running")
+
+    def begins(self, seed: int) -> None:
+        """Note that a seed learns from now on."""
+        self._sown[seed] = Sown(seed, "running", self._sown[seed].training)
         self._write("running")
 
     def finish(self, end: End, best: int | None) -> dict[str, Any]:
@@ -130,9 +141,7 @@ class SeedsLog:
     def _write(
         self, state: End | str, checkpoints: Sequence[Mapping[str, Any]] = ()
     ) -> dict[str, Any]:
-        about, begun = self._about, [s.training for s in self._sown.values() if s.training]
-        rows = [_row(sown) for sown in self._sown.values()]
-        seconds = round(sum(training["seconds"] for training in begun), 3)
+        about, sums = self._about, _sums(self._sown.values())
         data = {
             "trainer": about.trainer,
             "driver": about.driver,
@@ -140,17 +149,13 @@ class SeedsLog:
             "seed": about.seed,
             "device": about.device,
             "begun_from": None if about.begun_from is None else str(about.begun_from),
-            "steps": sum(training["steps"] for training in begun),
-            "total": int(about.options.get("steps", 1)) * len(rows),
-            "seconds": seconds,
-            "figures": _means([training["figures"] for training in begun]),
-            "evaluation": _means([training.get("evaluation", {}) for training in begun]),
-            "seeds": rows,
+            "total": int(about.options.get("steps", 1)) * len(self._sown),
+            **sums,
             "checkpoints": list(checkpoints),
             "resumed": [],
         }
         write_json(self.folder.training, data)
-        wall = self._wall | ({"seconds": seconds} if state != "running" else {})
+        wall = self._wall | ({"seconds": sums["seconds"]} if state != "running" else {})
         whole = {
             "format": FORMAT,
             "state": state,
@@ -165,6 +170,44 @@ class SeedsLog:
         }
         write_json(self.folder.state, whole)
         return data
+
+
+def sown_in(folder: RunFolder, seed: int) -> Sown:
+    """Return what has become of one seed of a training, as its own folder tells it.
+
+    Raises:
+        RunError: that can't be read.
+    """
+    own = folder_of_seed(folder, seed)
+    if not own.state.is_file():
+        return Sown(seed, WAITING)
+    return Sown(seed, str(read_json(own.state)["state"]), read_training(own))
+
+
+def finalise_seeds(folder: RunFolder) -> None:
+    """Let the folder of a training that was cut off tell what has become of its seeds.
+
+    Args:
+        folder: whose seeds' folders are complete; nobody writes it any more.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    sown = [sown_in(folder, seed) for seed in seed_folders(folder)]
+    write_json(folder.training, {**read_training(folder), **_sums(sown)})
+
+
+def _sums(sown: Iterable[Sown]) -> dict[str, Any]:
+    """Return what the trainings of all seeds come to, and a line for each."""
+    rows = [_row(one) for one in sown]
+    begun = [row for row in rows if row["steps"] is not None]
+    return {
+        "steps": sum(row["steps"] for row in begun),
+        "seconds": round(sum(row["seconds"] for row in begun), 3),
+        "figures": _means([row["figures"] or {} for row in begun]),
+        "evaluation": _means([row["evaluation"] or {} for row in begun]),
+        "seeds": rows,
+    }
 
 
 def _row(sown: Sown) -> dict[str, Any]:

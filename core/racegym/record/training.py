@@ -11,7 +11,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,12 +27,13 @@ from racegym.record.recorder import End, now
 from racegym.record.versions import git_revision, learning_versions, machine, versions
 
 __all__ = [
-    "AboutTraining", "Figures", "TrainingLog", "checkpoint_to_drive", "checkpoint_to_resume",
-    "finalise_training", "read_figures", "read_training",
+    "AboutTraining", "Figures", "Stay", "TrainingLog", "checkpoint_to_drive",
+    "checkpoint_to_resume", "finalise_training", "read_figures", "read_training",
 ]  # fmt: skip
 
 OWN_COLUMNS = ("steps", "seconds")
 PARTIAL = ".partial-"  # begins the name of a checkpoint while it is written
+COMING = "coming"  # of train.json: the checkpoint that is about to get into its place
 _NAME = re.compile(r"\w[\w.+=-]*")
 
 
@@ -65,6 +66,34 @@ class AboutTraining:
     judged: bool = False
 
 
+class Stay(NamedTuple):
+    """How a checkpoint is to stay under a name with its steps.
+
+    Attributes:
+        keep: how many of the latest stay, this one included; older ones are removed.
+        milestone: whether it stays whatever comes.
+    """
+
+    keep: int
+    milestone: bool
+
+
+class _Coming(NamedTuple):
+    """A checkpoint that is about to get into its place."""
+
+    beside: Path
+    name: str
+    checkpoints: Mapping[str, Any]  # all that there will be, as ``train.json`` will tell them
+
+    def told(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "file": _signature(self.beside),
+            "checkpoints": list(self.checkpoints.values()),
+        }
+
+
 @dataclass
 class _Told:
     """How far a training is."""
@@ -81,8 +110,9 @@ class TrainingLog:
     Args:
         folder: of the run; it exists.
         about: what the folder says of the training.
-        resumed: go on in a folder that holds a training. It stays as it is until there is
-            something new; then the rows of ``train.csv`` that are learned again are dropped.
+        begun: name of the checkpoint to go on from, in a folder that holds a training. It stays as
+            it is until there is something new; then the rows of ``train.csv`` that were told after
+            the checkpoint are dropped. None for a new folder.
 
     Attributes:
         curriculum: where it stands in its curriculum, which is kept with each checkpoint; None
@@ -92,7 +122,7 @@ class TrainingLog:
         RunError: the folder can't be written, or another process writes it.
     """
 
-    def __init__(self, folder: RunFolder, about: AboutTraining, *, resumed: bool = False):
+    def __init__(self, folder: RunFolder, about: AboutTraining, begun: str | None = None):
         self.folder = folder
         self.curriculum: Mapping[str, Any] | None = None
         self._about = about
@@ -102,8 +132,11 @@ class TrainingLog:
         self._checkpoints: dict[str, dict[str, Any]] = {}  # by name, as train.json tells them
         self._resumes: list[dict[str, Any]] = []
         self._evaluated: dict[str, float] = {}  # figures of the last evaluation
+        self._begun_from = None if about.begun_from is None else str(about.begun_from)
         self._ended_by: str | None = None
-        self._drop = resumed  # rows that the first update tells again
+        self._never_told: list[str] = []
+        self._begun = -1  # steps of the checkpoint that is gone on from
+        self._drop = begun is not None  # rows that were told after it
         self._before_resume: dict[str, Any] | None = None  # state.json, while nothing is new
         self._since, self._before = perf_counter(), 0.0
         self._git = git_revision()
@@ -114,21 +147,25 @@ class TrainingLog:
         except OSError as error:
             raise _unwritable(folder.path, error) from error
         try:
-            self._open(resumed)
+            self._open(begun)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, OSError):
                 raise _unwritable(folder.path, error) from error
             raise
 
-    def _open(self, resumed: bool) -> None:
+    def _open(self, begun: str | None) -> None:
         wall: dict[str, Any] = {"started": now(), "process": os.getpid()}
-        if resumed:
+        if begun is not None:
             before = read_training(self.folder)
             self._checkpoints = {entry["name"]: entry for entry in before["checkpoints"]}
             self._resumes = [*before["resumed"], {"at": now(), "steps": before["steps"]}]
-            self._told = _Told(before["steps"], before["total"], before["seconds"])
+            self._begun = int(self._checkpoints[begun].get("steps", before["steps"]))
+            total = int(self._about.options.get("steps", before["total"]))
+            figures = _known(before.get("figures") or {})
+            self._told = _Told(self._begun, total, before["seconds"], figures)
             self._evaluated = _known(before.get("evaluation") or {})
+            self._begun_from = before.get("begun_from")
             self._before_resume = read_json(self.folder.state)
             wall["started"] = self._before_resume["wall"]["started"]
         self._state: dict[str, Any] = {
@@ -145,7 +182,7 @@ class TrainingLog:
         self.folder.checkpoints.mkdir(exist_ok=True)
         for left in self.folder.checkpoints.glob(f"{PARTIAL}*"):
             left.unlink()
-        if not resumed:
+        if begun is None:
             self._begin()
         write_json(self.folder.state, self._state)
 
@@ -211,7 +248,8 @@ class TrainingLog:
         """Drop the rows that are told again, and count time from the last that stays."""
         self._drop = False
         told = read_figures(self.folder)
-        rows = [row for row in told.rows if row["steps"] < steps]
+        # Told after the checkpoint: a resume with other settings may tell at other steps.
+        rows = [row for row in told.rows if row["steps"] < min(steps, self._begun + 1)]
         if judged_anew is not None and rows and judged_anew.keys() <= rows[-1].keys():
             rows.pop()
         self._before = rows[-1]["seconds"] if rows else 0.0
@@ -229,13 +267,21 @@ class TrainingLog:
         self._figures = self.folder.figures.open("a", encoding="utf-8", newline="")
 
     @contextmanager
-    def checkpoint(self, name: str, steps: int, *, resumable: bool) -> Iterator[Path]:
+    def checkpoint(
+        self, name: str, steps: int, *, resumable: bool, stay: Stay | None = None,
+        evaluate: bool = False,
+    ) -> Iterator[Path]:  # fmt: skip
         """Give a path to write to; what is there in the end becomes ``checkpoints/name``.
+
+        Whenever the process dies, ``train.json`` tells of the file that is there: what it will
+        say is written beside what it says, before the file gets into its place.
 
         Args:
             name: of the file.
             steps: after which it is written.
             resumable: whether a resume may go on from it.
+            stay: how it is to stay under a name with its steps; None where it is not.
+            evaluate: whether it is to be judged, which a resume can make up for.
 
         Raises:
             RunError: the name is no file's name, nothing was written, or it can't be kept.
@@ -260,14 +306,38 @@ class TrainingLog:
                 os.fsync(file.fileno())
             if self._before_resume is not None:
                 self._begin()
-            beside.replace(self.folder.checkpoints / name)
-            self._note(name, steps, resumable=resumable)
-            self._write_training()
+            self._put(beside, name, steps, resumable=resumable, stay=stay, evaluate=evaluate)
         except OSError as error:
             raise _unwritable(self.folder.checkpoints / name, error) from error
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+    def _put(
+        self, beside: Path, name: str, steps: int, *, resumable: bool, stay: Stay | None,
+        evaluate: bool,
+    ) -> None:  # fmt: skip
+        """Put a whole file into its place, and note all that follows from it at once."""
+        before = dict(self._checkpoints)
+        old: list[str] = []
+        if stay is not None and (stay.keep > 1 or stay.milestone):
+            copy = numbered(name, steps)
+            link_whole(beside, self.folder.checkpoints / copy, beside.with_name(PARTIAL + copy))
+            more = {"milestone": True} if stay.milestone else {}
+            self._note(copy, steps, resumable=resumable, **more)
+        self._note(name, steps, resumable=resumable, **({"evaluate": True} if evaluate else {}))
+        if stay is not None:
+            old = too_old(self._checkpoints.values(), stay.keep)
+            for gone in old:
+                del self._checkpoints[gone]
+        after, self._checkpoints = self._checkpoints, before
+        self._write_training(coming=_Coming(beside, name, after))
+        beside.replace(self.folder.checkpoints / name)
+        self._checkpoints = after
+        self._write_training()
+        for gone in old:
+            with suppress(OSError):  # a file that somebody reads may have to stay for now
+                (self.folder.checkpoints / gone).unlink(missing_ok=True)
 
     def _note(self, name: str, steps: int, *, resumable: bool, **more: Any) -> None:
         """Note a checkpoint; the last one written stands last, but for the best."""
@@ -278,37 +348,6 @@ class TrainingLog:
         self._checkpoints[name] = {"name": name, "resumable": resumable, "steps": steps, **more}
         for key in best:
             self._checkpoints[key] = self._checkpoints.pop(key)
-
-    def keep(self, name: str, keep: int, *, milestone: bool) -> None:
-        """Let the checkpoint that was just written stay under a name with its steps.
-
-        Args:
-            name: of its file.
-            keep: how many of the latest stay; older ones are removed.
-            milestone: whether it stays whatever comes.
-
-        Raises:
-            RunError: it can't be written.
-        """
-        steps, own = self.steps_of(name), self._checkpoints[name]["resumable"]
-        if keep > 1 or milestone:
-            more = {"milestone": True} if milestone else {}
-            copy = numbered(name, steps)
-            self._link(name, copy)
-            self._note(copy, steps, resumable=own, **more)
-            self._note(name, steps, resumable=own)
-        old = too_old(self._checkpoints.values(), keep)
-        for gone in old:
-            del self._checkpoints[gone]
-        self._written()
-        for gone in old:
-            with suppress(OSError):  # a file that somebody reads may have to stay for now
-                (self.folder.checkpoints / gone).unlink(missing_ok=True)
-
-    def await_evaluation(self, name: str) -> None:
-        """Note that a checkpoint is to be judged, so that a resume can make up for it."""
-        self._checkpoints[name]["evaluate"] = True
-        self._written()
 
     def to_evaluate(self, name: str) -> bool:
         """Tell whether a checkpoint was to be judged, and was not."""
@@ -364,6 +403,21 @@ class TrainingLog:
         except OSError as error:
             raise _unwritable(self.folder.training, error) from error
 
+    def told_since(self, steps: int) -> dict[str, float]:
+        """Return the last value of each figure that was told after so many steps.
+
+        Of a resume, those that had been told when the checkpoint was written.
+        """
+        told: dict[str, float] = {}
+        for row in read_figures(self.folder).rows:
+            if steps < row["steps"] <= self._begun:
+                told |= row
+        return {name: value for name, value in told.items() if name not in OWN_COLUMNS}
+
+    def was_never_told(self, names: Iterable[str]) -> None:
+        """Note figures that were waited for in vain."""
+        self._never_told = sorted(names)
+
     def ends_by(self, reason: str) -> None:
         """Note why the training ends, where it is not that its steps are done."""
         self._ended_by = reason
@@ -380,8 +434,10 @@ class TrainingLog:
         wall = {**self._state["wall"], "ended": now(), "seconds": round(self._told.seconds, 3)}
         try:
             if self._before_resume is not None:
-                write_json(self.folder.state, self._before_resume)
-                return read_training(self.folder)
+                if end != "finished" or self._before_resume["state"] == "finished":
+                    write_json(self.folder.state, self._before_resume)
+                    return read_training(self.folder)
+                self._begin()  # all had been learned when it was cut off
             data = self._write_training()
             write_json(self.folder.state, {**self._state, "state": end, "wall": wall})
         except OSError as error:
@@ -390,9 +446,9 @@ class TrainingLog:
             self._lock.release()
         return data
 
-    def _write_training(self) -> dict[str, Any]:
+    def _write_training(self, coming: _Coming | None = None) -> dict[str, Any]:
         about, told = self._about, self._told
-        data = {
+        data: dict[str, Any] = {
             "trainer": about.trainer,
             "driver": about.driver,
             "options": dict(about.options),
@@ -400,7 +456,7 @@ class TrainingLog:
             "device": about.device,
             "versions": self._versions(),
             "git": self._git,
-            "begun_from": None if about.begun_from is None else str(about.begun_from),
+            "begun_from": self._begun_from,
             "ended_by": self._ended_by,
             "steps": told.steps,
             "total": told.total,
@@ -410,6 +466,10 @@ class TrainingLog:
             "checkpoints": list(self._checkpoints.values()),
             "resumed": self._resumes,
         }
+        if self._never_told:
+            data["never_told"] = self._never_told
+        if coming is not None:
+            data[COMING] = coming.told()
         write_json(self.folder.training, data)
         return data
 
@@ -497,7 +557,27 @@ def read_training(folder: RunFolder) -> dict[str, Any]:
     if not isinstance(data, dict) or not needed <= data.keys():
         raise RunError("does not tell of a training", file=folder.training)
     data.setdefault("resumed", [])
+    _settle(folder, data)
     return data
+
+
+def _settle(folder: RunFolder, data: dict[str, Any]) -> None:
+    """Let ``data`` tell of the checkpoint that is there, if the process died as it was put there.
+
+    It may have died before the file got into its place, or after.
+    """
+    coming = data.pop(COMING, None)
+    if coming is not None:
+        file = folder.checkpoints / coming["name"]
+        with suppress(OSError):
+            if _signature(file) == coming["file"]:
+                data["checkpoints"] = coming["checkpoints"]
+
+
+def _signature(file: Path) -> list[int]:
+    """Return what a file keeps when it is renamed or copied, and another one has not."""
+    about = file.stat()
+    return [about.st_size, about.st_mtime_ns]
 
 
 def checkpoint_to_resume(folder: RunFolder) -> Path | None:

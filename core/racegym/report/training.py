@@ -21,8 +21,11 @@ from racegym.scenario.training_settings import EVALUATION
 __all__ = ["LiveTraining", "figures_table", "seeds_table"]
 
 REFRESH = 0.12  # [s] of wall time between two pictures on a terminal
-SPEAK = 5.0  # [s] of wall time between two lines where there is no terminal
+SPEAK = 30.0  # [s] of wall time between two lines where there is no terminal
+WIDE = 100  # [characters] of such a line
 BAR = 40  # [characters]
+RETURN = "return"  # in the name of the figure that such a line tells
+SEED = "seed"
 LAPS = ("racing/latest_lap", "racing/lap_time", "evaluation/lap_time")  # [s]
 
 
@@ -39,7 +42,9 @@ class LiveTraining:
         self._first: tuple[float, int] | None = None
         self._steps = 0
         self._shown = float("-inf")
+        self._done = False  # all steps of this one are done, and it was said
         self._figures: dict[str, float] = {}
+        self._said: set[str] = set()
 
     def __enter__(self) -> LiveTraining:
         if self._console.is_terminal:
@@ -55,28 +60,46 @@ class LiveTraining:
     def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
         """Show how far it is, if it is time to."""
         now = perf_counter()
-        if self._first is None or steps < self._steps:
-            self._first = now, steps
+        other = SEED in figures and figures[SEED] != self._figures.get(SEED, figures[SEED])
+        if self._first is None or other or steps < self._steps:
+            self._first, self._done = (now, steps), False
             self._figures.clear()  # of the seed before
         self._steps = steps
         self._figures.update(figures)
-        if now - self._shown < (SPEAK if self._live is None else REFRESH) and steps < total:
-            return
-        self._shown = now
-        head = self._headline(steps, total, now)
         if self._live is None:
-            told = "  ".join(f"{name} {value:.4g}" for name, value in self._figures.items())
-            self._console.print(Text(f"{head}  {told}"), highlight=False, soft_wrap=True)
+            self._speak(steps, total, now)
+        elif steps >= total or now - self._shown >= REFRESH:
+            self._shown = now
+            bar = ProgressBar(total=total, completed=min(steps, total), width=BAR)
+            head = Text(self._headline(steps, total, now))
+            self._live.update(Group(head, bar, figures_table(self._figures)), refresh=True)
+
+    def say(self, text: str) -> None:
+        """Say what somebody should know, at once, and only once for all seeds."""
+        if text not in self._said:
+            self._said.add(text)
+            self._console.print(Text(text), style="yellow", highlight=False, soft_wrap=True)
+
+    def _speak(self, steps: int, total: int, now: float) -> None:
+        """Say in one short line how it goes: rarely, and when all steps are done."""
+        if now - self._shown < SPEAK and (steps < total or self._done):
             return
-        bar = ProgressBar(total=total, completed=min(steps, total), width=BAR)
-        self._live.update(Group(Text(head), bar, figures_table(self._figures)), refresh=True)
+        self._shown, self._done = now, steps >= total
+        line = self._headline(steps, total, now)
+        told = next((name for name in self._figures if RETURN in name), None)
+        for name in dict.fromkeys((f"{EVALUATION}completion", told)):
+            value = self._figures.get(name, nan) if name is not None else nan
+            more = f", {name} {value:.4g}"
+            if isfinite(value) and len(line) + len(more) <= WIDE:
+                line += more
+        self._console.print(Text(line), highlight=False, soft_wrap=True)
 
     def _headline(self, steps: int, total: int, now: float) -> str:
         assert self._first is not None
         since, begun = self._first
         text = f"{steps:,} of {total:,} steps"
-        if "seed" in self._figures:
-            text = f"seed {self._figures['seed']:.0f}: {text}"
+        if SEED in self._figures:
+            text = f"seed {self._figures[SEED]:.0f}: {text}"
         if now > since and steps > begun:
             rate = (steps - begun) / (now - since)
             left = timedelta(seconds=round(max(total - steps, 0) / rate))
@@ -95,9 +118,12 @@ def seeds_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         rows: ``seeds`` of ``train.json``.
     """
     judged = list(dict.fromkeys(name for row in rows for name in row["evaluation"] or ()))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("seed", "state", "steps", *judged):
-        table.add_column(name.removeprefix(EVALUATION), justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("seed", "state", "steps"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in judged:  # words may go below each other, where it is narrow
+        words = name.removeprefix(EVALUATION).replace("_", " ")
+        table.add_column(words, justify="right", vertical="bottom")
     for row in rows:
         steps = MISSING if row["steps"] is None else f"{row['steps']:,}"
         told = [(row["evaluation"] or {}).get(name) for name in judged]

@@ -62,6 +62,16 @@ class Curriculum:
         self._moves = list(begun["moves"])
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The names of the figures that lead from stage to stage."""
+        return self._asked
+
+    @property
+    def since(self) -> int:
+        """Steps after which the stage began."""
+        return self._since
+
+    @property
     def stage(self) -> str:
         """The name of the stage."""
         return self._settings.stages[self.level].name

@@ -113,7 +113,7 @@ class Learning:
                 f"{folder.scenario}",
                 file=folder.path,
             )
-        log = TrainingLog(folder, self._about, resumed=True)
+        log = TrainingLog(folder, self._about, checkpoint.name)
         return self._learn(log, checkpoint, shown, plots=plots)
 
     def close(self) -> None:
@@ -137,7 +137,8 @@ class Learning:
                 self._let_learn(scenario, folder.path, checkpoint, progress)
                 while progress.goes_on:
                     self._go_on(self._stage(curriculum), folder, progress)
-                asked = progress.interrupted
+                progress.end()
+                end: End = "stopped" if progress.broken_off else "finished"
             drivable = _drivable(folder, log.trainer)
         except KeyboardInterrupt:
             log.finish("stopped")
@@ -148,7 +149,6 @@ class Learning:
             if isinstance(error, TrainingError):
                 raise _with_way_out(error, folder) from error
             raise
-        end: End = "stopped" if asked and not log.is_done else "finished"
         data = log.finish(end)
         picture = draw_learning_curve(folder) if plots else None
         done = TrainingResult(

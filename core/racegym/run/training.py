@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from racegym.documents.document import read_document
 from racegym.errors import RunError
 from racegym.record import RunFolder, repair
 from racegym.record.runs import is_training
@@ -37,8 +38,7 @@ def train(
         runs_dir: the run's folder is made in there, ``<scenario>/<time>``.
         shown: is told how it goes.
         plots: draw the learning curve at the end.
-        interruption: by which somebody else may end it; None for Ctrl-C alone. With several
-            seeds it is not asked.
+        interruption: by which somebody else may end it; None for Ctrl-C alone.
 
     Raises:
         ScenarioError: the scenario is wrong, or is not to train.
@@ -56,7 +56,7 @@ def train(
             raise
         if not loaded.training.seeds:
             return learning.begin(folder, shown, plots=plots)
-    return train_seeds(loaded, folder, shown, plots=plots)
+    return train_seeds(loaded, folder, shown, plots=plots, interruption=interruption)
 
 
 def resume_training(
@@ -86,8 +86,24 @@ def resume_training(
         raise RunError("this run is a race; only a training can be resumed", file=folder.path)
     if state["state"] == "running":
         raise RunError("the training still goes on; end it first, with Ctrl-C", file=folder.path)
-    scenario = load_scenario(folder.scenario, overrides)
+    scenario = load_scenario(folder.scenario, [*_origin_gone(folder), *overrides])
     if scenario.training.seeds:
         return resume_seeds(scenario, folder, shown, anew=bool(overrides), plots=plots)
     with closing(Learning(scenario)) as learning:
         return learning.resume(folder, shown, plots=plots)
+
+
+def _origin_gone(folder: RunFolder) -> list[str]:
+    """Return what lets a training go on whose ``init_from`` is not there any more.
+
+    It has begun, so that is not needed; ``train.json`` goes on telling what it was. Of several
+    seeds, some may not have begun.
+    """
+    data = read_document(folder.scenario).data
+    training = data.get("training") if isinstance(data, dict) else None
+    if not isinstance(training, dict) or training.get("seeds"):
+        return []
+    origin = training.get("init_from")
+    if not isinstance(origin, str) or Path(origin).exists():
+        return []
+    return ["training.init_from=null"]

@@ -20,6 +20,7 @@ from racegym.errors import RacegymError, ScenarioError
 from racegym.scenario.canonical import is_path
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
+from racegym.scenario.held_out import forget_laps
 from racegym.scenario.overrides import apply_changes, location_of
 from racegym.scenario.settings import Name, Settings
 
@@ -192,6 +193,7 @@ def staged(
     if training:
         data["training"] = training
     data = deepcopy(data)
+    forget_laps(data)
     apply_changes(data, stage.set)
     return load(data)
 

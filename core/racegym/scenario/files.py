@@ -29,7 +29,10 @@ def check_files(data: dict[str, Any], faults: Faults) -> None:
         path = absolute(holder[key], faults.places.folder(location))
         holder[key] = str(path)
         of_track = location[0] in ("track", "tracks")
-        reason = missing(path, or_folder=of_track or key == "init_from")
+        origin = key == "init_from"
+        if origin and data.get("task") != "train":
+            continue  # nobody begins from it
+        reason = missing(path, or_folder=of_track or origin)
         if reason and of_track:
             reason += f"\nGive another with --set {dotted(location)}=PATH"
         if reason:

@@ -1,4 +1,4 @@
-"""The races that a training is judged on, which it does not learn from."""
+"""Other races made of a scenario: those that a training is judged on, and variants of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from racegym.scenario.canonical import LAPS_DONE, alternatives
 if TYPE_CHECKING:
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["held_out"]
+__all__ = ["forget_laps", "held_out"]
 
 
 def held_out(scenario: Scenario, load: Callable[..., Scenario]) -> Scenario:
@@ -31,15 +31,19 @@ def held_out(scenario: Scenario, load: Callable[..., Scenario]) -> Scenario:
     for key in ("trainer", "training"):
         own.pop(key, None)
     changes: Mapping[str, Any] = evaluate.scenario or {}
-    _forget_laps(own)
+    forget_laps(own)
     for key in changes:
         for other in alternatives((key,)):
             own.pop(other, None)
     return load({**own, **changes, "task": "evaluate"})
 
 
-def _forget_laps(own: dict[str, Any]) -> None:
-    """Let terminations that have taken the race distance take that of the other races."""
+def forget_laps(own: dict[str, Any]) -> None:
+    """Let terminations that have taken the race distance take that of the other races.
+
+    Args:
+        own: a scenario's plain data, all spelt out; changed in place.
+    """
     for profile in (own, *own["profiles"].values()):
         for label, stage in profile["termination"].items():
             if stage.get("name", label) == LAPS_DONE and stage.get("laps") == own["laps"]:

@@ -52,6 +52,8 @@ class RangeSettings(_Given):
             raise ValueError("give log or step, not both")
         if self.is_whole and isinstance(self.step, float):
             raise ValueError(f"step is {self.step}, and low and high are whole numbers")
+        if self.step is not None and self.step > self.high - self.low:
+            raise ValueError(f"step is {self.step}, and leads from low beyond high")
         return self
 
     @property
@@ -117,7 +119,11 @@ class SweepSettings(_Given):
                 key = location_of(path)[0]
             except ScenarioError as error:
                 raise ValueError(error.what) from None
-            if key in FIXED or path == "trainer.name":
+            if path == "trainer.preset":
+                raise ValueError(
+                    "trainer.preset can't be searched; search the settings that it stands for"
+                )
+            if key in FIXED or path in ("trainer", "trainer.name"):
                 raise ValueError(f"{path} can't be searched; it is the same for all trials")
             if path == "trainer.steps":
                 raise ValueError("trainer.steps can't be searched; longer trials are better")

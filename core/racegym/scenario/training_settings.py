@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import (
@@ -12,12 +13,14 @@ from pydantic import (
     model_validator,
 )
 
+from racegym.errors import nearest
 from racegym.scenario.curriculum import CurriculumSettings, figures_of
 from racegym.scenario.settings import Settings
 
-__all__ = ["EVALUATION", "EvaluateSettings", "TargetSettings", "TrainingSettings"]
+__all__ = ["EVALUATION", "EVALUATIONS", "EvaluateSettings", "TargetSettings", "TrainingSettings"]
 
 EVALUATION = "evaluation/"  # begins the names of the figures that core tells
+EVALUATIONS = ("completion", "lap_percent", "lap_time", "off_track_rate", "return")  # and the rest
 MOST_SEEDS = 1000
 
 
@@ -118,14 +121,21 @@ class TrainingSettings(_Given):
     @model_validator(mode="after")
     def _evaluations_lead_on(self) -> TrainingSettings:
         asked = () if self.curriculum is None else figures_of(self.curriculum)
-        wanted = next((name for name in asked if name.startswith(EVALUATION)), None)
-        if wanted is not None and self.evaluate is None:
-            raise ValueError(f"curriculum asks {wanted}, and nothing is evaluated; add evaluate")
+        self._check_evaluations("curriculum asks", asked)
         return self
 
     @model_validator(mode="after")
     def _evaluations_are_asked_for(self) -> TrainingSettings:
-        wanted = next((name for name in self.stop_at if name.startswith(EVALUATION)), None)
-        if wanted is not None and self.evaluate is None:
-            raise ValueError(f"stop_at waits for {wanted}, and nothing is evaluated; add evaluate")
+        self._check_evaluations("stop_at waits for", self.stop_at)
         return self
+
+    def _check_evaluations(self, who: str, names: Iterable[str]) -> None:
+        """Refuse figures of evaluations that nobody will tell."""
+        for name in names:
+            if not name.startswith(EVALUATION):
+                continue
+            if self.evaluate is None:
+                raise ValueError(f"{who} {name}, and nothing is evaluated; add evaluate")
+            known = [EVALUATION + figure for figure in EVALUATIONS]
+            if name not in known:
+                raise ValueError(f"{who} {name}, which no evaluation tells; {nearest(name, known)}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
-from contextlib import suppress
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Lock
+from multiprocessing.synchronize import Event, Lock
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -38,18 +40,19 @@ def search_together(sweep: Sweep, processes: int, told: Callable[[str], None]) -
     """
     context = multiprocessing.get_context("spawn")
     lines: Any = context.Queue()
-    turn = context.Lock()
+    turn, end = context.Lock(), context.Event()
     data = sweep.scenario.resolved()
     settings = sweep.settings.model_dump(mode="json")
     workers: list[SpawnProcess] = [
-        context.Process(target=_work, args=(data, settings, sweep.folder, lines, turn))
+        context.Process(target=_work, args=(data, settings, sweep.folder, lines, turn, end))
         for _ in range(processes)
     ]
-    with Interruption():  # each process hears it, too, and ends by itself
-        for worker in workers:
-            worker.start()
+    with Interruption() as stopping:
+        with _deaf():
+            for worker in workers:
+                worker.start()
         try:
-            said = _listen(workers, lines, told)
+            said = _listen(workers, lines, told, stopping, end)
         except BaseException:
             for worker in workers:
                 worker.terminate()
@@ -60,6 +63,8 @@ def search_together(sweep: Sweep, processes: int, told: Callable[[str], None]) -
     errors = [error for _, error in said if error]
     if errors:
         raise RunError(errors[0])
+    if stopping.asked:  # one that is stopped while it starts says nothing
+        return False
     if len(said) < processes:
         raise RunError(
             "a process of the sweep has died; the same command goes on", file=sweep.folder
@@ -67,12 +72,31 @@ def search_together(sweep: Sweep, processes: int, told: Callable[[str], None]) -
     return all(done for done, _ in said)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes that are started here ignore Ctrl-C until they can end in good order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _listen(
-    workers: list[SpawnProcess], lines: Any, told: Callable[[str], None]
+    workers: list[SpawnProcess],
+    lines: Any,
+    told: Callable[[str], None],
+    stopping: Interruption,
+    end: Event,
 ) -> list[tuple[bool, str]]:
     """Pass on what is said until all are through; return what each ended with."""
     said: list[tuple[bool, str]] = []
     while len(said) < len(workers):
+        if stopping.asked:  # a terminal tells every process, and kill only this one
+            end.set()
         alive = any(worker.is_alive() for worker in workers)
         with suppress(Empty):
             while True:
@@ -87,16 +111,23 @@ def _listen(
 
 
 def _work(
-    data: dict[str, Any], settings: dict[str, Any], folder: Path, lines: Any, turn: Lock
+    data: dict[str, Any], settings: dict[str, Any], folder: Path, lines: Any, turn: Lock, end: Event
 ) -> None:
-    """Search, and say at the end whether all is done, or what went wrong."""
+    """Search, and say at the end whether all is done, or what went wrong.
+
+    It ends as well when the process that started it has died: the same command would search
+    beside it.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
     done, error = False, ""
     try:
         with quiet():
             sweep = Sweep(load_scenario(data), SweepSettings.model_validate(settings), folder)
-            done = search(sweep, told=lines.put, turn=turn)
+            done = search(
+                sweep, told=lines.put, turn=turn,
+                ended=lambda: end.is_set() or not parent.is_alive(),
+            )  # fmt: skip
     except RacegymError as failed:
         error = str(failed)
-    except KeyboardInterrupt:  # between two trials, where nothing is lost
-        pass
     lines.put((done, error))

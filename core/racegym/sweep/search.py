@@ -23,11 +23,12 @@ from pydantic import ValidationError
 
 from racegym.documents.describing import describe
 from racegym.documents.document import read_document
-from racegym.errors import MissingLibraryError, RacegymError, RunError, ScenarioError, TrainingError
+from racegym.errors import MissingLibraryError, RacegymError, RunError, ScenarioError
 from racegym.record.folder import write_whole
 from racegym.run import Interruption, train
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.faults import Faults, Places
+from racegym.scenario.held_out import forget_laps
 from racegym.scenario.overrides import apply_changes
 from racegym.scenario.sweep_settings import Dimension, RangeSettings, SweepSettings
 from racegym.sweep.watching import TrialWatch
@@ -80,6 +81,7 @@ class Sweep:
         """
         data = self.scenario.resolved()
         data.pop("sweep", None)
+        forget_laps(data)
         apply_changes(data, values)
         if self.settings.steps is not None:
             data["trainer"]["steps"] = self.settings.steps
@@ -113,15 +115,24 @@ def open_study(sweep: Sweep) -> optuna.Study:
         RunError: the folder holds another sweep, or can't be written.
     """
     library = _optuna()
+    from sqlalchemy.exc import SQLAlchemyError  # which Optuna keeps its studies with
+
     folder = sweep.folder
     try:
         (folder / TRIALS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"can't be written: {error.strerror}", file=folder) from error
-    study: optuna.Study = library.create_study(
-        storage=_storage(folder), study_name=STUDY, load_if_exists=True,
-        direction=sweep.settings.goal,
-    )  # fmt: skip
+    try:
+        study: optuna.Study = library.create_study(
+            storage=_storage(folder), study_name=STUDY, load_if_exists=True,
+            direction=sweep.settings.goal,
+        )  # fmt: skip
+    except (library.exceptions.OptunaError, SQLAlchemyError, RuntimeError) as error:
+        raise RunError(
+            "can't be opened as a study of Optuna; remove it, or choose another folder with "
+            f"--into: {str(error).splitlines()[0]}",
+            file=folder / STORE,
+        ) from error
     known = study.user_attrs.get(ABOUT)
     if known is None:
         study.set_user_attr(ABOUT, sweep.about)
@@ -172,13 +183,17 @@ def search(
     *,
     told: Callable[[str], None] | None = None,
     turn: AbstractContextManager[Any] | None = None,
+    ended: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Try settings until the sweep's trials are done, or somebody wants it to end.
+
+    Ctrl-C ends it at any time, once the trial has been saved; a second one breaks off.
 
     Args:
         sweep: whose study is open.
         told: is told a line for each trial that is over.
         turn: held while a trial is asked for, where several processes search.
+        ended: whether somebody wants it to end, otherwise than by Ctrl-C.
 
     Returns:
         Whether all trials are done.
@@ -187,16 +202,19 @@ def search(
         RacegymError: no trial works.
     """
     study = open_study(sweep)
-    while True:
-        with turn or nullcontext():
-            trial = _next(sweep, study)
-        if trial is None:
-            return True
-        line = _try(sweep, study, trial)
-        if line is None:
-            return False
-        if told is not None:
-            told(line)
+    with Interruption() as stopping:
+        while not (stopping.asked or ended()):
+            with turn or nullcontext():
+                trial = _next(sweep, study)
+            if trial is None:
+                return True
+            line = _try(sweep, study, trial, stopping, ended)
+            if line is None:
+                return False
+            stopping.asked = stopping.heard  # it may have been the trial alone that was to end
+            if told is not None:
+                told(line)
+    return False
 
 
 def _next(sweep: Sweep, study: optuna.Study) -> optuna.trial.Trial | None:
@@ -229,15 +247,20 @@ def _counts(trial: optuna.trial.FrozenTrial) -> bool:
     return trial.state != state.FAIL or ERROR in trial.user_attrs
 
 
-def _try(sweep: Sweep, study: optuna.Study, trial: optuna.trial.Trial) -> str | None:
+def _try(
+    sweep: Sweep,
+    study: optuna.Study,
+    trial: optuna.trial.Trial,
+    stopping: Interruption,
+    ended: Callable[[], bool],
+) -> str | None:
     """Run a trial and return a line about it; None if somebody wants the sweep to end."""
     state = _optuna().trial.TrialState
     values = dict(_drawn(trial, sweep.settings))
     folder = sweep.folder / TRIALS / f"{trial.number:05d}"
     trial.set_user_attr(RUN, folder.relative_to(sweep.folder).as_posix())
     since = perf_counter()
-    stopping = Interruption()
-    watch = TrialWatch(sweep.settings, lambda: setattr(stopping, "asked", True), trial)
+    watch = TrialWatch(sweep.settings, lambda: setattr(stopping, "asked", True), trial, ended)
     try:
         scenario = sweep.trial(values)
         end = train(
@@ -246,7 +269,9 @@ def _try(sweep: Sweep, study: optuna.Study, trial: optuna.trial.Trial) -> str | 
         value = watch.value
         if end == "finished" and value is None:
             raise RunError(watch.why_not())
-    except (ScenarioError, TrainingError, RunError) as error:
+    except MissingLibraryError:
+        raise  # no other trial would fare better
+    except RacegymError as error:
         trial.set_user_attr(ERROR, str(error))
         study.tell(trial, state=state.FAIL)
         _give_up(study, error)

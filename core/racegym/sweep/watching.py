@@ -29,6 +29,7 @@ class TrialWatch:
         settings: of the sweep.
         stop: ends the training, when it is called.
         trial: is told values on the way.
+        ended: whether somebody wants the whole sweep to end.
 
     Attributes:
         pruned: it was ended, as others were better at that point.
@@ -36,8 +37,14 @@ class TrialWatch:
 
     PARTS = 20  # of a training, after each of which it is compared
 
-    def __init__(self, settings: SweepSettings, stop: Callable[[], Any], trial: Reported):
-        self._settings, self._stop, self._trial = settings, stop, trial
+    def __init__(
+        self,
+        settings: SweepSettings,
+        stop: Callable[[], Any],
+        trial: Reported,
+        ended: Callable[[], bool] = lambda: False,
+    ):
+        self._settings, self._stop, self._trial, self._ended = settings, stop, trial, ended
         self._values: list[tuple[int, float]] = []
         self._since_part: list[float] = []
         self._part, self._total = 0, 1
@@ -46,6 +53,8 @@ class TrialWatch:
 
     def update(self, steps: int, total: int, figures: dict[str, float]) -> None:
         """Take in figures; once a part of the training is over, compare it."""
+        if self._ended():
+            self._stop()
         self._total = total
         self._names |= figures.keys()
         value = figures.get(self._settings.figure)

@@ -19,7 +19,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from racegym import plugins
-from racegym.errors import RacegymError
+from racegym.drivers.onnx import Onnx
+from racegym.errors import MissingLibraryError, RacegymError
 from racegym.interfaces import Control, Driver, Trainer, columns
 from racegym.plugins import Offer
 from racegym.plugins.offer import CORE
@@ -35,6 +36,7 @@ from racegym.world import World
 __all__ = ["TrainerSuite"]
 
 TRAIN, RESUME, BEGIN = "Trainer.train", "Trainer.resume", "Trainer.begin_from"
+EXPORT = "Trainer.export"
 CHECKPOINTS = "checkpoints"
 PRACTICE = Offer(
     kind="backend",
@@ -53,6 +55,8 @@ CIRCUIT: Mapping[str, Any] = {
 }
 N_RACES = 2  # that a driver is tried in
 DRIVEN = 60  # steps of it
+COMPARED = 10  # steps that an exported policy has to drive as the driver itself
+CLOSE = 1e-4  # how near their control has to be
 
 
 @dataclass
@@ -307,6 +311,47 @@ class TrainerSuite(Suite):
                 )
 
     @needs("driver_is_deterministic")
+    def check_exports_what_drives(self) -> None:
+        """The ONNX file that it exports drives as its driver does, and needs a whole checkpoint."""
+        export = self.make.export
+        if export.__func__ is Trainer.export.__func__:  # type: ignore[attr-defined]
+            raise NotApplicable("it has no export: it does not promise that")
+        name, whole = self._learned().to_go_on_from()
+        with TemporaryDirectory(prefix="racegym_") as folder:
+            checkpoint, half = Path(folder) / name, Path(folder) / f"half-{name}"
+            file = Path(folder) / "policy.onnx"
+            checkpoint.write_bytes(whole)
+            half.write_bytes(whole[: len(whole) // 2])
+            try:
+                export(checkpoint, file)
+                if not file.is_file():
+                    raise ConformanceError("it wrote no file", where=EXPORT)
+                found = self._drive(file, Onnx)
+            except MissingLibraryError as error:
+                raise NotApplicable(f"a library is missing: {error.what}") from error
+            try:
+                export(half, Path(folder) / "half.onnx")
+            except RacegymError:
+                pass
+            else:
+                raise ConformanceError(
+                    "half of a checkpoint is exported; a RacegymError should say what is wrong",
+                    where=EXPORT,
+                )
+        expected = self._trace(self._learned(), resumable=True)
+        for step, (own, exported) in enumerate(zip(expected, found, strict=True)):
+            if step > COMPARED:  # a little apart is far apart in the end
+                return
+            for column in ("steer", "throttle", "brake"):
+                apart = np.abs(own[f"control.{column}"] - exported[f"control.{column}"]).max()
+                if not apart <= CLOSE:
+                    raise ConformanceError(
+                        f"control.{column} differs by {apart:g} at step {step} from what the "
+                        "driver does",
+                        where=EXPORT,
+                    )
+
+    @needs("driver_is_deterministic")
     def check_same_seed_gives_the_same_policy(self) -> None:
         """Two trainings with one seed end with the same policy."""
         odd = self._policies_differ(self._learned(), self._learned(again=True))
@@ -474,10 +519,15 @@ class TrainerSuite(Suite):
         if found is None:
             return []
         name, content = found
-        with TemporaryDirectory(prefix="racegym_") as folder, self._practice() as scenario:
+        with TemporaryDirectory(prefix="racegym_") as folder:
             file = Path(folder) / name
             file.write_bytes(content)
-            world = self._driven(scenario, file)
+            return self._drive(file)
+
+    def _drive(self, file: Path, driver: type[Driver] | None = None) -> list[Rows]:
+        """Drive with a policy's file; return all that was seen."""
+        with self._practice() as scenario:
+            world = self._driven(scenario, file, driver)
             try:
                 world.reset(scenario.seeds(N_RACES))
                 trace = [rows(world)]
@@ -488,11 +538,12 @@ class TrainerSuite(Suite):
                 world.close()
         return trace
 
-    def _driven(self, scenario: Scenario, file: Path) -> World:
-        """Return a world in which the trainer's driver has the agent's car."""
+    def _driven(self, scenario: Scenario, file: Path, chosen: type[Driver] | None = None) -> World:
+        """Return a world in which a driver has the agent's car: the trainer's own by default."""
         config = scenario.build(N_RACES)
         stage = StageSettings.model_validate({"name": "learned", "file": str(file)})
-        driver = make_driver(self.make.driver, stage, check_declared(self.make.driver, stage))
+        made = chosen or self.make.driver
+        driver = make_driver(made, stage, check_declared(made, stage))
         cars = list(config.cars)
         agent = next(index for index, car in enumerate(cars) if car.driver is None)
         cars[agent] = replace(cars[agent], driver=driver)

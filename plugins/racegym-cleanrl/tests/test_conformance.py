@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from racegym.testing import TrainerSuite
+from racegym.testing.suite import NotApplicable
 from racegym.testing.trainer import CIRCUIT
 from racegym_cleanrl.bc import BC
 from racegym_cleanrl.dqn import DQN
@@ -19,6 +20,21 @@ class TestPPO(TrainerSuite):
     make = PPO
     options = {"num_envs": 8, "num_steps": 16, "num_minibatches": 2, "hidden": [8], "device": "cpu"}  # noqa: RUF012  # the suite's own way of writing it
     steps = 512
+
+    def check_exports_what_drives(self) -> None:
+        """Tried in the slow set: torch's exporter takes seconds to import."""
+        raise NotApplicable("see TestPPOExport")
+
+
+@pytest.mark.slow
+class TestPPOExport(TrainerSuite):
+    make = PPO
+    options = TestPPO.options
+    steps = TestPPO.steps
+
+    @classmethod
+    def checks(cls) -> dict[str, str]:
+        return {"exports_what_drives": ""}
 
 
 @pytest.mark.slow

@@ -1,11 +1,13 @@
 """Circuits drawn from a seed, in one of several styles.
 
 What comes too near to itself, or is too tight, is drawn again, and less and less is asked of
-it; the last resort is a rounded rectangle, so every possible request is met.
+it. A lap too short for any style is an egg or a bean. The last resort is a rounded rectangle, so
+every possible request is met.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from racegym.errors import TrackError, nearest
 from racegym.track.generate.corners import STEP, Line, rectangle, signed_area, trace
 from racegym.track.generate.furniture import banked, gravel, grid_slots, pit_lane, widths
+from racegym.track.generate.polygon import draw_cramped
 from racegym.track.generate.styles import STYLES, Direction, Style, StyleDefaults
 from racegym.track.nearby import comes_near
 from racegym.track.scatter import check_scatter, scatter
@@ -30,6 +33,9 @@ MARGIN = 0.375  # of the width, beside each edge, kept free of other parts: 3 m 
 STEEPEST = 0.7  # [rad] of banking
 _PURPOSE = 0x7472_6163  # keeps these draws apart from all others made from the same seed
 _SIZE = 0x7369_7A65  # and those of length and width from those of the line
+_SMALL = 0x736D_616C  # and those of very short laps
+CRAMPED = 28.5  # times the smallest radius: a shorter lap has no room for what styles draw
+CRAMPED_TRIALS = 60
 _HURRY = 5  # trials that each counts for once a style's patience is over
 _SLACK = 1.03  # radii are drawn a little above the least one, for the spline to stay above it
 
@@ -117,8 +123,7 @@ def generate(
         clockwise = direction == "cw"
     east = rng.uniform(0.0, 2.0 * np.pi)
     source = f"generated: seed {seed}, {style}, {plan.length:g} m"
-    for trial in range(own.trials + 1):
-        line = _draw(own, rng, plan, east, trial)
+    for line in _lines(own, rng, plan, east, seed):
         if line is None or not _keeps_clear(line.points, plan.clearance, plan.length):
             continue
         if (signed_area(line.points) < 0.0) != clockwise:
@@ -242,13 +247,22 @@ def _check(
         )
 
 
-def _draw(
-    own: StyleDefaults, rng: np.random.Generator, plan: _Plan, east: float, trial: int
-) -> Line | None:
-    counted = trial + (_HURRY - 1) * max(trial - own.patience, 0)
-    if counted < own.trials:
-        return own.draw(rng, plan.length, plan.radius, east, counted / own.trials)
-    return trace(rectangle(plan.length, plan.radius), STEP * plan.radius, east)
+def _lines(
+    own: StyleDefaults, rng: np.random.Generator, plan: _Plan, east: float, seed: int
+) -> Iterator[Line | None]:
+    """Yield the line of each trial, None for one in vain; the last one is a rectangle."""
+    length, radius = plan.length, plan.radius
+    for trial in range(own.trials):
+        counted = trial + (_HURRY - 1) * max(trial - own.patience, 0)
+        if counted >= own.trials:
+            break
+        yield own.draw(rng, length, radius, east, counted / own.trials)
+    if length <= CRAMPED * radius:
+        small = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_SMALL, seed])))
+        for _ in range(CRAMPED_TRIALS):
+            corners = draw_cramped(small, length, radius)
+            yield None if corners is None else trace(corners, STEP * radius, east)
+    yield trace(rectangle(length, radius), STEP * radius, east)
 
 
 def _furnished(track: Track, own: StyleDefaults, line: Line, banking: float, *, pit: bool) -> Track:

@@ -13,6 +13,7 @@ from racegym.track.generate.corners import EXTENT, LEAN, Corners, before, tangen
 __all__ = [
     "LONGER",
     "Manner",
+    "draw_cramped",
     "draw_polygon",
     "fitted",
     "round_corners",
@@ -26,6 +27,8 @@ SHARPEST = np.deg2rad(150.0)  # turn at one vertex
 SLIGHTEST = np.deg2rad(12.0)  # below it a vertex is a bent straight, not a corner
 MOST_VERTICES = 48
 OFFERS = 4  # places that each point is chosen from
+CRAMPED_STRETCH = 2.2  # of the area that the vertices of a very short lap lie in
+CRAMPED_LONGEST = 0.3  # of the length that its corners leave, for the longest straight
 LONGER = 1.08  # the polygon over the circuit that is made of it, as a rule
 
 
@@ -55,6 +58,26 @@ def draw_polygon(
     count = int(np.clip(round(usual), 4, MOST_VERTICES))
     vertices = scattered_tour(rng, count, manner.stretch)
     return round_corners(rng, vertices, length, radius, manner, ease)
+
+
+def draw_cramped(rng: np.random.Generator, length: float, radius: float) -> Corners | None:
+    """Return corners of a lap too short for any manner: an egg, a bean, or None in vain.
+
+    Args:
+        rng: the draws.
+        length: of the lap [m].
+        radius: of the tightest corner [m].
+    """
+    vertices = scattered_tour(rng, int(rng.integers(3, 7)), CRAMPED_STRETCH)
+    edge, turn, reach = round_off(vertices, length, radius)
+    if len(edge) < 3:
+        return None
+    r = radius * np.maximum(reach / radius, 1.0) ** rng.uniform(0.0, 0.9, len(edge))
+    corners = fitted(edge, turn, r, length)
+    spare = length - 2.0 * np.pi * EXTENT * radius
+    if corners is None or corners.straight.max() < CRAMPED_LONGEST * spare:
+        return None
+    return corners
 
 
 def scattered_tour(rng: np.random.Generator, count: int, stretch: float) -> Floats:
