@@ -30,9 +30,10 @@ from rich.table import Table
 from racegym import load_scenario
 from racegym.benchmark.statistics import estimate, mean
 from racegym.record import RunFolder
+from racegym.record.figures import read_figures
 from racegym.record.folder import read_json
 from racegym.record.runs import find_runs
-from racegym.record.training import read_figures, read_training
+from racegym.record.training import read_training
 from racegym.report.style import car_colour, clean, new_figure, save
 from racegym.run import train
 

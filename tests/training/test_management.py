@@ -29,8 +29,8 @@ from racegym.interfaces import Trainer, check_losses
 from racegym.plugins import Offer
 from racegym.record import RunFolder, find_runs, repair
 from racegym.record.due import CheckpointClock
+from racegym.record.figures import read_figures
 from racegym.record.kept import too_old
-from racegym.record.training import read_figures
 from racegym.report.training import LiveTraining
 from racegym.run import TrainingResult, resume_training, run, train
 from racegym.run.examination import COMPLETION, LAP_PERCENT, RETURN, is_better

@@ -26,7 +26,7 @@ from racegym.errors import RacegymError, RunError, ScenarioError
 from racegym.interfaces import Trainer
 from racegym.plugins import Offer
 from racegym.record import RunFolder, find_runs, repair
-from racegym.record.training import read_figures
+from racegym.record.figures import read_figures
 from racegym.run import TrainingResult, evaluate, resume_training, run, train
 from racegym.scenario.schema import scenario_schema
 

@@ -8,10 +8,9 @@ whenever the process dies; and ``checkpoints/``, each file of which is whole or 
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from time import perf_counter
 from typing import IO, Any, NamedTuple
 
 from racegym.errors import RunError
+from racegym.record.figures import OWN_COLUMNS, as_text, cells_of, read_figures
 from racegym.record.finish import FORMAT, drop_partial_line
 from racegym.record.folder import RunFolder, read_json, write_json, write_whole
 from racegym.record.kept import BEST, OWN_BEST, link_whole, numbered, too_old
@@ -27,11 +27,10 @@ from racegym.record.recorder import End, now
 from racegym.record.versions import git_revision, learning_versions, machine, versions
 
 __all__ = [
-    "AboutTraining", "Figures", "Stay", "TrainingLog", "checkpoint_to_drive",
-    "checkpoint_to_resume", "finalise_training", "read_figures", "read_training",
+    "AboutTraining", "Stay", "TrainingLog", "checkpoint_to_drive", "checkpoint_to_resume",
+    "finalise_training", "read_training",
 ]  # fmt: skip
 
-OWN_COLUMNS = ("steps", "seconds")
 PARTIAL = ".partial-"  # begins the name of a checkpoint while it is written
 COMING = "coming"  # of train.json: the checkpoint that is about to get into its place
 _NAME = re.compile(r"\w[\w.+=-]*")
@@ -238,7 +237,7 @@ class TrainingLog:
             self._start_figures(new)
         assert self._figures is not None
         row = {**figures, "steps": steps, "seconds": round(self._seconds(), 3)}
-        csv.writer(self._figures, lineterminator="\n").writerow(_cells(self._columns, row))
+        csv.writer(self._figures, lineterminator="\n").writerow(cells_of(self._columns, row))
         self._figures.flush()
 
     def _seconds(self) -> float:
@@ -255,7 +254,7 @@ class TrainingLog:
         self._before = rows[-1]["seconds"] if rows else 0.0
         self._columns = list(told.columns)
         self._begin()
-        write_whole(self.folder.figures, _as_text(self._columns, rows))
+        write_whole(self.folder.figures, as_text(self._columns, rows))
 
     def _start_figures(self, new: list[str]) -> None:
         """Open the table of figures, its head widened by new columns."""
@@ -263,7 +262,7 @@ class TrainingLog:
             self._figures.close()
         rows = read_figures(self.folder).rows
         self._columns += new
-        write_whole(self.folder.figures, _as_text(self._columns, rows))
+        write_whole(self.folder.figures, as_text(self._columns, rows))
         self._figures = self.folder.figures.open("a", encoding="utf-8", newline="")
 
     @contextmanager
@@ -488,62 +487,6 @@ def _unwritable(path: Path, error: OSError) -> RunError:
 
 def _finite(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
-
-
-def _as_text(columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(_cells(columns, row) for row in rows)
-    return text.getvalue()
-
-
-def _cells(columns: Sequence[str], row: Mapping[str, float]) -> list[str]:
-    return [_cell(name, row[name]) if name in row else "" for name in columns]
-
-
-def _cell(name: str, value: float) -> str:
-    return str(int(value)) if name == "steps" else repr(float(value))
-
-
-class Figures(NamedTuple):
-    """What ``train.csv`` holds.
-
-    Attributes:
-        columns: ``steps``, ``seconds`` and the names of all figures.
-        rows: the figures of each update by name; one that it did not tell is absent.
-    """
-
-    columns: list[str]
-    rows: list[dict[str, float]]
-
-
-def read_figures(folder: RunFolder) -> Figures:
-    """Return a training's figures. A last line that was cut off is no row.
-
-    Raises:
-        RunError: the file is damaged.
-    """
-    try:
-        text = folder.figures.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Figures(list(OWN_COLUMNS), [])
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"can't be read: {error}", file=folder.figures) from error
-    lines = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
-    try:
-        columns = next(lines, list(OWN_COLUMNS))
-        if tuple(columns[:2]) != OWN_COLUMNS:
-            raise ValueError("its first columns are not steps and seconds")
-        rows = [
-            {name: float(cell) for name, cell in zip(columns, line, strict=True) if cell}
-            for line in lines
-        ]
-        if not all(row.keys() >= set(OWN_COLUMNS) for row in rows):
-            raise ValueError("a row lacks its steps or seconds")
-    except (ValueError, csv.Error) as error:
-        raise RunError(f"is no table of figures: {error}", file=folder.figures) from error
-    return Figures(columns, rows)
 
 
 def read_training(folder: RunFolder) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.record import RunFolder
+from racegym.record.figures import read_figures
 from racegym.record.folder import write_json
 from racegym.record.seeds import seed_folders
-from racegym.record.training import read_figures
 
 __all__ = ["CONFIDENCE", "SeedCurve", "seed_curves", "write_seed_curves"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from racegym import load_scenario
 from racegym.record import RunFolder, find_runs, repair
-from racegym.record.training import read_figures
+from racegym.record.figures import read_figures
 from racegym.run import resume_training, train
 from racegym_cleanrl.checkpoint import Checkpoint
 
