@@ -88,7 +88,8 @@ def tuned() -> list[str]:
     settings = {k: v for k, v in shipped["trainer"].items() if k not in ("name", "steps")}
     own = load_scenario("bc_then_ppo").resolved()["trainer"]
     odd = [f"trainer.{k}={json.dumps(v)}" for k, v in settings.items() if own[k] != v]
-    return [*odd, f"reward={json.dumps(shipped['reward'])}"]
+    told = [f"{part}={json.dumps(shipped[part])}" for part in ("reward", "termination")]
+    return [*odd, *told]
 
 
 def compare(
