@@ -39,7 +39,7 @@ from racegym.run import train
 
 COMPLETION, PERCENT = "evaluation/completion", "evaluation/lap_percent"
 FROM_CLONE, ALONE, TUNED = "PPO from a clone", "PPO alone", "PPO alone, train_kart's settings"
-ENOUGH = 0.95  # of the races must be completed for the laps to count
+ENOUGH = 0.9  # of the races must be completed for the laps to count
 SLOWEST = 200.0  # [% of the limit] that is drawn
 
 Curve = list[dict[str, float]]
@@ -130,7 +130,9 @@ def draw(curves: Mapping[str, Sequence[Curve]], file: Path) -> None:
             steps = np.array([row["steps"] for row in of_seeds[0]]) / 1e6
             values = factor * np.array([[row[name] for row in one] for one in of_seeds])
             told = np.isfinite(values).all(axis=0)  # a lap was completed with every seed
-            found = np.array([estimate([v], mean) for v in values.T[told]]).reshape(-1, 3)
+            found = np.array([estimate([v], mean) for v in values.T[told]], np.float64).reshape(
+                -1, 3
+            )
             look = {"color": car_colour(index)}
             axes.plot(steps, values.T, linewidth=0.6, alpha=0.5, **look)
             axes.fill_between(steps[told], *found.T[1:], alpha=0.15, linewidth=0, **look)
