@@ -132,7 +132,7 @@ def test_one_label_holds_one_sort_of_runs(tmp_path: Path) -> None:
     ("overrides", "label", "message"),
     [
         (["track.generate.length=300"], None, "the tasks are fixed; settings of the trainer"),
-        (["trainer.steps=5"], None, "the steps are the task's"),
+        (["trainer.steps=5"], None, "is said with --steps N"),
         (["trainer.name=other"], None, "the tasks are fixed"),
         ([], "a/b", "can't be a folder's name; try a_b"),
     ],
@@ -191,7 +191,6 @@ def results(tmp_path: Path) -> Path:
                 keep(tmp_path, result(task, label, seed, best + 10.0 * float(random.normal())))
     for seed, worth in ((1, 0.0), (2, 30.0)):
         keep(tmp_path, result("trial-vision", "ppo", seed, worth, missing=["Spa"]))
-    keep(tmp_path, result("trial-state", "tried", 1, 99.0, steps=5))
     more = {"trainer": {"name": "ppo", "options": {"steps": 5_000_001}}}
     keep(tmp_path, result("trial-state", "longer", 1, 99.0, **more))
     keep(tmp_path, result("trial-state", "longer", 2, 99.0, steps=6_000_000))
@@ -205,11 +204,10 @@ def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> No
     assert report.labels == ["ppo", "sb3_ppo"]
     assert set(report.shared) == {"trial-state-v1", "unseen-state-v1", "trial-range-v1"}
     assert "trial-vision-v1" in report.tasks and len(report.cells) == 7
-    assert len(report.left_out) == 4
+    assert len(report.left_out) == 3
     assert "more than the 5,000,000 that the task has" in report.left_out[0]
     assert "learned for 6,000,000 steps, more" in report.left_out[1]
-    assert "learned for 5 of 5,000,000 steps, to try it" in report.left_out[2]
-    assert "has the hash 0000000000000000" in report.left_out[3]
+    assert "has the hash 0000000000000000" in report.left_out[2]
     data = summed_up(report)
     scores = [cell.scores for cell in report.cells if cell.label == "ppo" and len(cell.results) > 2]
     assert data["overall"]["ppo"]["iqm"] == estimate(scores)._asdict()
@@ -222,6 +220,70 @@ def test_a_report_sums_up_by_task_and_over_the_tasks_of_all(results: Path) -> No
     assert text == as_markdown(report) and "hash `" in text and "num_envs: 64" in text
     assert "did not have them: Spa" in text and "| ppo | sb3_ppo | " in text
     assert matplotlib.image.imread(picture).std() > 0.05
+
+
+def test_a_result_of_fewer_steps_counts_and_tells_what_it_cost(tmp_path: Path) -> None:
+    keep(tmp_path, result("trial-state", "ppo", 1, 80.0))
+    for seed, seconds in ((1, 600.0), (2, 900.0)):
+        keep(tmp_path, result("trial-state", "sac", seed, 70.0, steps=300_000, seconds=seconds))
+    report = gather(tmp_path)
+    assert report.left_out == ()
+    text = as_markdown(report)
+    assert "| sac | 2 | 300,000 | 12.5 min | 70.0 [70.0, 70.0] |" in text
+    assert "| sac | 300,000 | 12.5 min |" in text and "Times on some." in text
+    cell = summed_up(report)["cells"][1]
+    assert (cell["steps"], cell["budget"], cell["seconds"]) == ([300_000] * 2, 5_000_000, 750.0)
+    assert cell["machines"] == ["some"]
+
+
+def test_a_label_that_stands_for_two_numbers_of_steps_is_refused(tmp_path: Path) -> None:
+    for seed, steps in ((1, 200_000), (2, 300_000)):
+        trainer = {"name": "sac", "options": {"steps": steps}}
+        keep(tmp_path, result("trial-state", "sac", seed, 70.0, steps=steps, trainer=trainer))
+    with pytest.raises(RunError, match=r"seed 1 learned with steps: 200000, and seed 2 with steps"):
+        gather(tmp_path)
+
+
+def test_an_entry_learns_for_no_more_than_the_task_allows(tmp_path: Path) -> None:
+    task = find_task("trial-state")
+    more = Entry.of("known", steps=task.steps + 1)
+    with pytest.raises(ScenarioError, match="learned on for 5,000,000 steps at most"):
+        run_seed(more, task, 1, tmp_path)
+    assert Known.began == []
+    run_seed(Entry.of("known", steps=200), task, 1, tmp_path)
+    with pytest.raises(RunError, match=r"begun with steps: 200, and now it is 300; .*--label"):
+        run_seed(Entry.of("known", steps=300), task, 2, tmp_path)
+
+
+def line(folder: Path, name: str, label: str, task: str = "trial-state", **more: Any) -> None:
+    found = find_task(task)
+    data = {
+        "format": 1, "label": label, "driver": label,
+        "task": {"name": found.name, "version": found.version, "hash": found.hash},
+        "score": 82.3, "completion": 100.0, "lap_percent": None, "missing": [], "references": {},
+        **more,
+    }  # fmt: skip
+    (folder / name).write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_what_did_not_learn_is_a_line_beside_the_entries_and_part_of_no_sum(tmp_path: Path) -> None:
+    keep(tmp_path, result("trial-state", "ppo", 1, 80.0))
+    without = summed_up(gather(tmp_path))
+    line(tmp_path, "a.json", "pure_pursuit")
+    line(tmp_path, "b.json", "raceline", task="unseen-state")
+    line(tmp_path, "c.json", "other", score=None)
+    (tmp_path / "d.json").write_text("[]", encoding="utf-8")
+    report = gather(tmp_path)
+    assert "| *pure_pursuit* | – | 0 | – | 82.3 | 100.0 | – |" in as_markdown(report)
+    found = summed_up(report)
+    (told,) = found["reference_lines"]
+    assert (told["label"], told["steps"], told["score"]["value"]) == ("pure_pursuit", 0, 82.3)
+    assert (found["cells"], found["overall"]) == (without["cells"], without["overall"])
+    assert report.left_out[0] == "b.json: no entry learned unseen-state-v1"
+    assert [reason[:6] for reason in report.left_out[1:]] == ["c.json", "d.json"]
+    line(tmp_path, "e.json", "pure_pursuit")
+    with pytest.raises(RunError, match=r"second score of pure_pursuit on .* beside a\.json"):
+        gather(tmp_path)
 
 
 def test_settings_that_differ_by_task_are_all_told(tmp_path: Path) -> None:
@@ -248,9 +310,10 @@ def test_a_single_seed_has_no_interval(tmp_path: Path) -> None:
         keep(tmp_path, result("trial-state", label, 1, worth))
     report = gather(tmp_path)
     text = as_markdown(report)
-    assert "| ppo | 1 | 80.0 | 100.0 | 125.0 |" in text
+    assert "| ppo | 1 | 5,000,000 | 10 s | 80.0 | 100.0 | 125.0 |" in text
     assert "| ppo | sac | 1.00 |" in text
-    assert summed_up(report)["overall"]["ppo"]["iqm"] == {"value": 80.0, "low": None, "high": None}
+    found = summed_up(report)["overall"]["ppo"]["iqm"]
+    assert found == {"value": 80.0, "low": None, "high": None}
     write_report(report, tmp_path)  # the picture, too
 
 

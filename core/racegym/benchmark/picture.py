@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from racegym.benchmark.cost import duration_text, steps_text
+from racegym.benchmark.references import lines_in
 from racegym.benchmark.statistics import profile
 from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_report"]
 
 ROW = 0.26  # [inches] of one entry of one task
-WIDTH = 11.0
+WIDTH = 13.0
+PROFILE = 4.2  # [inches] the height of the profiles, however many tasks there are
 AT = np.linspace(0.0, 110.0, 221)  # [%] scores of a profile
 
 
@@ -28,28 +31,41 @@ def draw_report(report: Report, path: Path) -> None:
         report: of at least one cell.
         path: of the PNG.
     """
-    rows = sum(len([c for c in report.cells if c.task == task]) + 1 for task in report.tasks)
-    figure = new_figure(WIDTH, max(3.6, ROW * rows + 1.4))
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    _scores(report, left)
-    _profiles(report, right)
-    figure.suptitle(
-        "racegym benchmark", x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK
+    rows = len(report.cells) + len(report.lines) + 2 * len(report.tasks)
+    height = max(PROFILE + 0.8, ROW * rows + 1.4)
+    figure = new_figure(WIDTH, height)
+    grid = figure.add_gridspec(
+        2, 2, width_ratios=(3, 2), height_ratios=(PROFILE, max(0.01, height - PROFILE))
     )
-    handles, labels = left.get_legend_handles_labels()
-    known = dict(zip(labels, handles, strict=True))
-    figure.legend(
-        known.values(), known.keys(), loc="outside upper right", frameon=False, fontsize=9, ncols=6
+    _scores(report, figure.add_subplot(grid[:, 0]))
+    _profiles(report, figure.add_subplot(grid[0, 1]))
+    about = f"racegym benchmark, learned on {'; '.join(report.machines)}"
+    figure.suptitle(
+        about, x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK, parse_math=False
     )
     save(figure, path)
 
 
 def _scores(report: Report, axes: Axes) -> None:
     clean(axes, grid="x")
-    y, ticks = 0.0, []
+    y, ticks, names = 0.0, [], []
+    beside = axes.get_yaxis_transform()  # [share of the width, row]
     for task in report.tasks:
+        axes.text(0.0, y, task, transform=beside, fontsize=10, fontweight="bold", color=INK,
+                  va="center", ha="left", parse_math=False, backgroundcolor="white")  # fmt: skip
+        axes.text(1.02, y, "steps, time", transform=beside, fontsize=8, color=FAINT, va="center")
+        y += 1.0
         cells = [cell for cell in report.cells if cell.task == task]
-        ticks.append((y + 0.5 * (len(cells) - 1), task))
+        lines = lines_in(report.lines, task)
+        below = y + len(lines) + len(cells) - 0.5
+        for line in lines:
+            axes.plot([line.score] * 2, [y, below], color=FAINT, linewidth=1.0, linestyle=":")
+            axes.plot([line.score], [y], "D", color=FAINT, markersize=4.5)
+            axes.text(1.02, y, "reference, 0 steps", transform=beside, fontsize=8, color=FAINT,
+                      va="center")  # fmt: skip
+            ticks.append(y)
+            names.append(line.label)
+            y += 1.0
         for cell in cells:
             colour = car_colour(report.labels.index(cell.label))
             found = cell.estimates()["score"]
@@ -61,13 +77,14 @@ def _scores(report: Report, axes: Axes) -> None:
             if found.low is not None and found.high is not None:
                 axes.plot([found.low, found.high], [y, y], color=colour, linewidth=5, alpha=0.35,
                           solid_capstyle="butt")  # fmt: skip
-            axes.plot(
-                [found.value], [y], "|", color=colour, markersize=12, markeredgewidth=2.5,
-                label=cell.label,
-            )  # fmt: skip
+            axes.plot([found.value], [y], "|", color=colour, markersize=12, markeredgewidth=2.5)
+            cost = f"{steps_text(cell.steps)}, {duration_text(cell.seconds())}"
+            axes.text(1.02, y, cost, transform=beside, fontsize=8, color=INK, va="center")
+            ticks.append(y)
+            names.append(cell.label)
             y += 1.0
         y += 1.0
-    axes.set_yticks([at for at, _ in ticks], [task for _, task in ticks])
+    axes.set_yticks(ticks, names, parse_math=False)
     axes.set_ylim(y - 1.0, -1.0)
     axes.set_xlim(left=min(0.0, axes.get_xlim()[0]), right=max(100.0, axes.get_xlim()[1]))
     axes.tick_params(axis="y", length=0)
@@ -89,6 +106,10 @@ def _profiles(report: Report, axes: Axes) -> None:
         return
     for index, label in enumerate(report.labels):
         share, low, high = profile(report.scores(label), AT)
-        axes.plot(AT, share, color=car_colour(index), linewidth=1.6, drawstyle="steps-post")
+        axes.plot(AT, share, color=car_colour(index), linewidth=1.6, drawstyle="steps-post",
+                  label=label)  # fmt: skip
         axes.fill_between(AT, low, high, color=car_colour(index), alpha=0.12, step="post",
                           linewidth=0)  # fmt: skip
+    legend = axes.legend(frameon=False, fontsize=8, loc="lower left")
+    for text in legend.get_texts():
+        text.set_parse_math(False)

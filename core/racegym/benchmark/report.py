@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from racegym import __version__
+from racegym.benchmark.cost import duration_text, machine_text, steps_text
 from racegym.benchmark.picture import draw_report
-from racegym.benchmark.running import RESULT, read_result
+from racegym.benchmark.references import NO_SCORE, ReferenceLine, lines_in, read_line
+from racegym.benchmark.running import RESULT, differing, read_result
 from racegym.benchmark.statistics import (
     AGGREGATES,
     Estimate,
@@ -38,7 +41,15 @@ _ABOUT = (
     "episode that was not completed, as the mean over the test's episodes. Lap: the mean lap of "
     "completed episodes in percent of the reference lap's time; lower is better. In brackets: "
     "intervals of {confidence:.0%}, by a bootstrap over seeds, stratified by task (Agarwal et al. "
-    "2021); of a single seed there is none."
+    "2021); of a single seed there is none. An entry is a trainer with its settings, of which the "
+    "number of steps is one: no entry learned for more steps than the task's budget, and some may "
+    "have learned for fewer. Steps and time are a seed's; time is the mean wall time of the "
+    "training, on the machine that is named."
+)
+_REFERENCE_LINES = (
+    "Rows in italics are reference lines: drivers and policies that learned nothing on the task. "
+    "They have no seeds and no intervals, and are part of no figure over several tasks. What a "
+    "policy had learned elsewhere is not counted."
 )
 
 Floats = NDArray[np.float64]
@@ -78,6 +89,16 @@ class Cell:
             else None,
         }
 
+    @property
+    def steps(self) -> list[int]:
+        """What each seed learned for."""
+        return [int(result["steps"]) for result in self.results]
+
+    @property
+    def machines(self) -> list[str]:
+        """The names of those that seeds were learned on."""
+        return sorted({machine_text(result["machine"]) for result in self.results})
+
     def seconds(self) -> float:
         """Return the mean wall time of a training [s]."""
         return float(np.mean([result["seconds"] for result in self.results]))
@@ -90,10 +111,12 @@ class Report:
     Attributes:
         cells: sorted by task and label.
         left_out: why results in the folder are in none of them.
+        lines: what drove the same tests without learning.
     """
 
     cells: tuple[Cell, ...]
     left_out: tuple[str, ...] = ()
+    lines: tuple[ReferenceLine, ...] = ()
 
     @property
     def tasks(self) -> list[str]:
@@ -105,6 +128,11 @@ class Report:
         """The entries, in order."""
         return sorted({cell.label for cell in self.cells})
 
+    @property
+    def machines(self) -> list[str]:
+        """The names of all that were learned on."""
+        return sorted({name for cell in self.cells for name in cell.machines})
+
     def cell(self, task: str, label: str) -> Cell | None:
         """Return the runs of an entry on a task."""
         return next((c for c in self.cells if (c.task, c.label) == (task, label)), None)
@@ -114,28 +142,31 @@ class Report:
         """The tasks that all entries have runs of: what they can be compared on."""
         return [t for t in self.tasks if all(self.cell(t, label) for label in self.labels)]
 
+    def compared(self, label: str) -> list[Cell]:
+        """Return the runs of an entry on each shared task."""
+        cells = (self.cell(task, label) for task in self.shared)
+        return [cell for cell in cells if cell is not None]
+
     def scores(self, label: str) -> list[Floats]:
         """Return (n_seeds,) for each shared task."""
-        cells = [self.cell(task, label) for task in self.shared]
-        return [cell.scores for cell in cells if cell is not None]
+        return [cell.scores for cell in self.compared(label)]
 
 
 def gather(folder: Path) -> Report:
-    """Return the results below a folder.
+    """Return the results below a folder, and the reference lines in it.
 
-    Results of other tasks than this racegym's, and of fewer steps than the task's, are left out
+    Results of other tasks than this racegym's, and of more steps than the task's, are left out
     and said to be.
 
     Raises:
-        RunError: there is none, or one can't be read.
+        RunError: there is none, one can't be read, or one label stands for several entries.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     left_out: list[str] = []
     for file in sorted(folder.glob(f"*/*/seed-*/{RESULT}")):
         result = read_result(file)
-        task = result["task"]
-        name = f"{task['name']}-v{task['version']}"
-        reason = _why_not(result, name)
+        name = f"{result['task']['name']}-v{result['task']['version']}"
+        reason = _other_task(result, name) or _too_long(result, name)
         if reason:
             left_out.append(f"{file.parent.relative_to(folder)}: {reason}")
         else:
@@ -151,20 +182,76 @@ def gather(folder: Path) -> Report:
         Cell(task, label, tuple(sorted(results, key=lambda r: int(r["seed"]))))
         for (task, label), results in found.items()
     ]
+    for cell in cells:
+        _check_one_entry(cell, folder)
     cells.sort(key=lambda cell: (order.get(cell.task, len(order)), cell.task, cell.label))
-    return Report(tuple(cells), tuple(left_out))
+    lines, others = _reference_lines(folder, {cell.task for cell in cells})
+    return Report(tuple(cells), (*left_out, *others), lines)
 
 
-def _why_not(result: Mapping[str, Any], name: str) -> str:
+def _reference_lines(
+    folder: Path, tasks: Set[str]
+) -> tuple[tuple[ReferenceLine, ...], list[str]]:  # fmt: skip
+    """Return the reference lines in a folder, and why other files are none.
+
+    Raises:
+        RunError: one can't be read, or two are of one task and label.
+    """
+    found: dict[tuple[str, str], ReferenceLine] = {}
+    left_out = []
+    for file in sorted(folder.glob("*.json")):
+        if file.name == DATA:
+            continue
+        line = read_line(file)
+        reason = NO_SCORE if line is None else _other_task(line.result, line.task)
+        if line is not None and not reason and line.task not in tasks:
+            reason = f"no entry learned {line.task}"
+        if line is None or reason:
+            left_out.append(f"{file.name}: {reason}")
+            continue
+        known = found.setdefault((line.task, line.label), line)
+        if known is not line:
+            raise RunError(
+                f"is a second score of {line.label} on {line.task}, beside {known.file.name}; "
+                "delete one, or score it anew with a --label of its own",
+                file=file,
+            )
+    return tuple(found.values()), left_out
+
+
+def _check_one_entry(cell: Cell, folder: Path) -> None:
+    """Refuse to sum up runs that are not of one trainer with one set of settings.
+
+    Raises:
+        RunError: says what differs.
+    """
+    first, *others = cell.results
+    for other in others:
+        one, two = ({"name": r["trainer"]["name"], **r["trainer"]["options"]}
+                    for r in (first, other))  # fmt: skip
+        key = differing(one, two)
+        if key is not None:
+            raise RunError(
+                f"the label {cell.label} stands for two entries on {cell.task}: seed "
+                f"{first['seed']} learned with {key}: {one.get(key)}, and seed {other['seed']} "
+                f"with {key}: {two.get(key)}; keep one in the folder, and learn the other with a "
+                "--label of its own",
+                file=folder,
+            )
+
+
+def _other_task(result: Mapping[str, Any], name: str) -> str:
     try:
         task = find_task(name)
     except UnknownNameError:
         return f"this racegym has no task {name}"
     if result["task"]["hash"] != task.hash:
         return f"its task has the hash {result['task']['hash']}, and here {name} has {task.hash}"
-    steps, budget = result["steps"], task.steps
-    if steps < budget:
-        return f"learned for {steps:,} of {budget:,} steps, to try it"
+    return ""
+
+
+def _too_long(result: Mapping[str, Any], name: str) -> str:
+    steps, budget = result["steps"], find_task(name).steps
     # A trainer that learns from whole rollouts ends with the one that reaches the budget.
     if result["trainer"]["options"].get("steps", budget) > budget or steps > MOST * budget:
         return f"learned for {steps:,} steps, more than the {budget:,} that the task has"
@@ -188,22 +275,55 @@ def summed_up(report: Report) -> dict[str, Any]:
             "hash": cell.results[0]["task"]["hash"],
             "label": cell.label,
             "seeds": [result["seed"] for result in cell.results],
+            "steps": cell.steps,
+            "budget": find_task(cell.task).steps,
             "seconds": cell.seconds(),
-            **{k: None if e is None else e._asdict() for k, e in cell.estimates().items()},
+            "machines": cell.machines,
+            **_plain(cell.estimates()),
         }
         for cell in report.cells
+    ]
+    lines = [
+        {
+            "task": line.task,
+            "hash": line.result["task"]["hash"],
+            "label": line.label,
+            "driver": line.result["driver"],
+            "steps": 0,
+            **_plain(line.estimates()),
+        }
+        for line in report.lines
     ]
     return {
         "racegym": __version__,
         "confidence": CONFIDENCE,
         "cells": cells,
+        "reference_lines": lines,
         "tasks": report.shared,
         "overall": {
-            label: {name: e._asdict() for name, e in _overall(report, label)}
+            label: {
+                **_plain(dict(_overall(report, label))),
+                "steps": _mean_steps(report, label),
+                "seconds": _mean_seconds(report, label),
+            }
             for label in (report.labels if report.shared else ())
         },
         "left_out": list(report.left_out),
     }
+
+
+def _plain(found: Mapping[str, Estimate | None]) -> dict[str, dict[str, float | None] | None]:
+    return {name: None if e is None else e._asdict() for name, e in found.items()}
+
+
+def _mean_steps(report: Report, label: str) -> float:
+    """Return what a run of an entry learned for, in the mean; each shared task weighs the same."""
+    return fmean(fmean(cell.steps) for cell in report.compared(label))
+
+
+def _mean_seconds(report: Report, label: str) -> float:
+    """Return the wall time of a run [s], in the mean; each shared task weighs the same."""
+    return fmean(cell.seconds() for cell in report.compared(label))
 
 
 def _overall(report: Report, label: str) -> Iterator[tuple[str, Estimate]]:
@@ -214,15 +334,19 @@ def _overall(report: Report, label: str) -> Iterator[tuple[str, Estimate]]:
 
 def as_markdown(report: Report) -> str:
     """Return a report as a page."""
-    return "\n".join([*_head(), *_by_task(report), *_all_tasks(report), *_made_with(report)]) + "\n"
+    return (
+        "\n".join([*_head(report), *_by_task(report), *_all_tasks(report), *_made_with(report)])
+        + "\n"
+    )
 
 
-def _head() -> list[str]:
+def _head(report: Report) -> list[str]:
     return [
         "# Benchmark",
         "",
         _ABOUT.format(version=__version__, confidence=CONFIDENCE),
         "",
+        *([_REFERENCE_LINES, ""] if report.lines else []),
         f"![Scores by task, and the share of runs above each score]({PICTURE})",
         "",
     ]
@@ -231,13 +355,15 @@ def _head() -> list[str]:
 def _by_task(report: Report) -> Iterator[str]:
     for name in report.tasks:
         cells = [cell for cell in report.cells if cell.task == name]
+        lines = lines_in(report.lines, name)
+        results = [*(r for c in cells for r in c.results), *(line.result for line in lines)]
         task = find_task(name)
         yield f"## {name}"
         yield ""
         about = f"{task.summary[0].upper()}{task.summary[1:]}"
-        yield f"{about}; {task.steps:,} steps; hash `{task.hash}`."
-        missing = sorted({track for c in cells for r in c.results for track in r["missing"]})
-        unlike = _unlike(cells)
+        yield f"{about}; at most {task.steps:,} steps; hash `{task.hash}`."
+        missing = sorted({track for result in results for track in result["missing"]})
+        unlike = _unlike(results)
         if missing:
             yield f"Left out, as some machine did not have them: {', '.join(missing)}."
         if unlike:
@@ -246,29 +372,39 @@ def _by_task(report: Report) -> Iterator[str]:
                 f"They differ on {', '.join(unlike)}."
             )
         yield ""
-        yield "| entry | seeds | score, IQM | completed, IQM [%] | lap [%] | training [s] |"
-        yield "|---|---:|---:|---:|---:|---:|"
+        yield "| entry | seeds | steps | time | score, IQM | completed, IQM [%] | lap [%] |"
+        yield "|---|---:|---:|---:|---:|---:|---:|"
+        for line in lines:
+            yield f"| *{line.label}* | – | 0 | – | {_figures(line.estimates())} |"
         for cell in cells:
-            found = cell.estimates()
             yield (
-                f"| {cell.label} | {len(cell.results)} | {figure_text(found['score'])} | "
-                f"{figure_text(found['completion'])} | {figure_text(found['lap_percent'])} | "
-                f"{cell.seconds():,.0f} |"
+                f"| {cell.label} | {len(cell.results)} | {steps_text(cell.steps)} | "
+                f"{duration_text(cell.seconds())} | {_figures(cell.estimates())} |"
             )
+        yield ""
+        machines = sorted({name for cell in cells for name in cell.machines})
+        if len(machines) == 1:
+            yield f"Times on {machines[0]}."
+        else:
+            told = (f"{cell.label} on {' and '.join(cell.machines)}" for cell in cells)
+            yield f"Times: {'; '.join(told)}."
         yield ""
 
 
-def _unlike(cells: Sequence[Cell]) -> list[str]:
+def _figures(found: Mapping[str, Estimate | None]) -> str:
+    return " | ".join(figure_text(found[key]) for key in ("score", "completion", "lap_percent"))
+
+
+def _unlike(results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the tracks of which results have different references.
 
     That of a name that everybody imports by himself may be somebody's own; and a racegym that
     draws a circuit or finds its limit otherwise has other references, too.
     """
     known: dict[str, set[str]] = {}
-    for cell in cells:
-        for result in cell.results:
-            for name, reference in result["references"].items():
-                known.setdefault(reference["track"], set()).add(name)
+    for result in results:
+        for name, reference in result["references"].items():
+            known.setdefault(reference["track"], set()).add(name)
     return sorted(track for track, names in known.items() if len(names) > 1)
 
 
@@ -281,14 +417,15 @@ def _all_tasks(report: Report) -> Iterator[str]:
     yield ""
     yield (
         "The tasks that every entry has runs of, all runs together; the median is that of all "
-        "runs. The gap is to 100 %."
+        "runs. The gap is to 100 %. Steps and time are a run's, in the mean over the tasks."
     )
     yield ""
-    yield "| entry | IQM | median | mean | optimality gap |"
-    yield "|---|---:|---:|---:|---:|"
+    yield "| entry | steps | time | IQM | median | mean | optimality gap |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
     for label in report.labels:
         cells = (figure_text(value) for _, value in _overall(report, label))
-        yield f"| {label} | {' | '.join(cells)} |"
+        steps, time = _mean_steps(report, label), duration_text(_mean_seconds(report, label))
+        yield f"| {label} | {steps:,.0f} | {time} | {' | '.join(cells)} |"
     yield ""
     pairs = [(a, b) for i, a in enumerate(report.labels) for b in report.labels[i + 1 :]]
     if pairs:
@@ -331,7 +468,7 @@ def _made_with(report: Report) -> Iterator[str]:
 
 
 def _settings(trainer: Mapping[str, Any]) -> str:
-    """Return a trainer with its settings but for the steps, which are the task's."""
+    """Return a trainer with its settings but for the steps, which the tables tell."""
     options = trainer["options"].items()
     given = (f"{key}: {value}" for key, value in options if key not in ("name", "steps"))
     return ", ".join([f"`{trainer['name']}`", *given])

@@ -31,7 +31,7 @@ from racegym.scenario import load_scenario
 from racegym.scenario.faults import Places
 from racegym.scenario.overrides import apply_overrides
 
-__all__ = ["FORMAT", "RESULT", "Entry", "Outcome", "read_result", "run_seed"]
+__all__ = ["FORMAT", "RESULT", "Entry", "Outcome", "differing", "read_result", "run_seed"]
 
 FORMAT = 1
 RESULT = "result.json"
@@ -49,7 +49,7 @@ class Entry:
     Attributes:
         trainer: its name and its options; those that are not said are its defaults.
         label: what it is called in reports.
-        steps: fewer than the task's, to try it; such a result is no entry of a report.
+        steps: to learn for; None for as many as the task allows.
     """
 
     trainer: Mapping[str, Any]
@@ -70,7 +70,7 @@ class Entry:
             name: of the trainer.
             overrides: its settings, such as ``"trainer.num_envs=256"``.
             label: of the entry; None for the trainer's name.
-            steps: fewer than the task's, to try it.
+            steps: to learn for; None for as many as the task allows.
 
         Raises:
             ScenarioError: a setting is none of the trainer's, or the label is no file's name.
@@ -85,8 +85,7 @@ class Entry:
                 )
             if path == "trainer.steps":
                 raise ScenarioError(
-                    f"--set {argument}: the steps are the task's; to try it with fewer, "
-                    "write --steps N"
+                    f"--set {argument}: for how many steps it learns is said with --steps N"
                 )
         apply_overrides(data, Places(None, {}), tuple(overrides))
         named = name if label is None else label
@@ -97,7 +96,16 @@ class Entry:
         return cls(plain_copy(data)["trainer"], named, steps)
 
     def scenario(self, task: Task, seed: int) -> dict[str, Any]:
-        """Return what it learns on, as a mapping."""
+        """Return what it learns on, as a mapping.
+
+        Raises:
+            ScenarioError: it would learn for more steps than the task allows.
+        """
+        if self.steps is not None and self.steps > task.steps:
+            raise ScenarioError(
+                f"--steps {self.steps}: {task.selector} may be learned on for {task.steps:,} steps "
+                "at most; leave --steps out for as many"
+            )
         steps = {} if self.steps is None else {"steps": self.steps}
         return task.training({**self.trainer, **steps}, seed)
 
@@ -144,16 +152,20 @@ def run_seed(
     scenario = load_scenario(entry.scenario(task, seed))
     assert scenario.trainer is not None
     options = scenario.resolved()["trainer"]
-    done = read_result(folder / RESULT) if (folder / RESULT).is_file() else None
+    done = None
+    for file in sorted(folder.parent.glob(f"seed-*/{RESULT}")):  # one label, one set of settings
+        known = read_result(file)
+        _check_same(known["task"]["hash"], known["trainer"]["options"], task, options, file.parent)
+        if file.parent == folder:
+            done = known
     if done is not None:
-        _check_same(done["task"]["hash"], done["trainer"]["options"], task, options, folder)
         return Outcome(folder, done, was_there=True)
     task.test()  # what it is judged on must be there, before hours are spent on it
     before = find_runs(folder)
     run = before[-1] if before else None
     if run is not None and _can_go_on(run):
-        known = load_scenario(run.scenario).resolved()["trainer"]
-        _check_same(task.hash, known, task, options, folder)
+        begun = load_scenario(run.scenario).resolved()["trainer"]
+        _check_same(task.hash, begun, task, options, folder)
         learned = _finished(run) or resume_training(run, shown=shown)
     else:
         learned = train(scenario, runs_dir=folder, shown=shown)
@@ -196,14 +208,19 @@ def _check_same(
             "choose another folder with --into",
             file=folder,
         )
-    other = sorted(key for key in {*had, *options} if had.get(key) != options.get(key))
-    if other:
-        key = other[0]
+    key = differing(had, options)
+    if key is not None:
         raise RunError(
             f"was begun with {key}: {had.get(key)}, and now it is {options.get(key)}; give it a "
             "name of its own with --label, or another folder with --into",
             file=folder,
         )
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """Return the first setting in which two trainers differ, or None if they are one entry."""
+    keys = sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
+    return keys[0] if keys else None
 
 
 def _result(

@@ -16,6 +16,10 @@ from racegym.cli.run_names import check_new, runs_dir_option
 from racegym.cli.training import INTERRUPTED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from racegym.benchmark.report import Report
+    from racegym.benchmark.statistics import Estimate
     from racegym.benchmark.tasks import Task
 
 __all__ = ["command"]
@@ -74,7 +78,7 @@ def _show(task: str) -> None:
 @click.option("--label", metavar="NAME", help="What it is called; by default the trainer's name.")
 @click.option(
     "--steps", type=click.IntRange(min=1), metavar="N",
-    help="Learn for other than the task's steps, to try it; no entry of a report.",
+    help="Learn for N steps; by default for as many as the task allows.",
 )  # fmt: skip
 @into_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only the score of each seed.")
@@ -121,15 +125,21 @@ def _run(
 @click.option("--task", required=True, metavar="TASK", help="Whose test it drives.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write the score and all episodes as JSON.",
+    help="Write the score and all episodes as JSON; a report takes it as a reference line.",
 )  # fmt: skip
+@click.option(
+    "--label", metavar="NAME", help="What a report calls it; by default as it was named here."
+)
 @click.option("--force", is_flag=True, help="Replace a --json file that exists.")
 @runs_dir_option
-def _score_one(what: str, task: str, json_file: Path | None, force: bool, runs_dir: Path) -> None:
+def _score_one(
+    what: str, task: str, json_file: Path | None, label: str | None, force: bool, runs_dir: Path
+) -> None:
     """Let a driver, or what was learned, drive the test of a task.
 
     It is named as for racegym evaluate.
     """
+    from racegym.benchmark.running import FORMAT
     from racegym.benchmark.scoring import score
     from racegym.benchmark.tasks import find_task
     from racegym.record.folder import write_json
@@ -141,7 +151,9 @@ def _score_one(what: str, task: str, json_file: Path | None, force: bool, runs_d
         check_new(json_file, force=force)
     done = score(find_subject(what, runs_dir).driver, found)
     result = {
+        "format": FORMAT,
         "task": {"name": found.name, "version": found.version, "hash": found.hash},
+        "label": what if label is None else label,
         "driver": what,
         "versions": versions(),
         "machine": machine(),
@@ -161,31 +173,56 @@ def _score_one(what: str, task: str, json_file: Path | None, force: bool, runs_d
 def _report(folder: Path, as_json: bool) -> None:
     """Sum up the results in FOLDER: a page, its figures as JSON and a picture, written into it.
 
-    Scores are interquartile means with stratified bootstrap intervals over the seeds.
+    Scores are interquartile means with stratified bootstrap intervals over the seeds. JSON files
+    of racegym benchmark score that lie in FOLDER stand beside them as reference lines.
     """
-    from racegym.benchmark.report import figure_text, gather, summed_up, write_report
+    from racegym.benchmark.report import gather, summed_up, write_report
 
     found = gather(folder)
-    page, data, picture = write_report(found, folder)
+    files = write_report(found, folder)
     if as_json:
         click.echo(json.dumps(summed_up(found), indent=2))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("task")
-    table.add_column("entry")
-    for name in ("seeds", "score", "completed [%]", "lap [%]"):
-        table.add_column(name, justify="right")
-    for cell in found.cells:
-        figures = cell.estimates()
-        values = (figure_text(figures[name]) for name in ("score", "completion", "lap_percent"))
-        table.add_row(
-            cell.task, Text(cell.label), str(len(cell.results)), *(Text(v) for v in values)
-        )
-    Console().print(table)
+    console = Console()
+    for task in found.tasks:
+        console.print(_table_of(found, task))
+    click.echo(
+        "score: interquartile mean of the seeds, with its interval; steps and time: a seed's"
+    )
+    click.echo(f"learned on: {'; '.join(found.machines)}")
     for reason in found.left_out:
         click.echo(f"left out: {reason}")
-    for file in (page, data, picture):
+    for file in files:
         click.echo(f"written: {file}")
+
+
+def _table_of(report: Report, task: str) -> Table:
+    """Return what entries and reference lines came to on a task."""
+    from racegym.benchmark.cost import duration_text, steps_text
+    from racegym.benchmark.references import lines_in
+    from racegym.benchmark.report import figure_text
+
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=task, title_justify="left", title_style="bold"
+    )
+    table.add_column("entry")
+    for name in ("seeds", "steps", "time", "score", "done [%]", "lap [%]"):
+        table.add_column(name, justify="right", no_wrap=True)
+
+    def figures(told: Mapping[str, Estimate | None]) -> list[Text]:
+        score, *others = (told[key] for key in ("score", "completion", "lap_percent"))
+        alone = (None if e is None else e._replace(low=None, high=None) for e in others)
+        return [Text(figure_text(e)) for e in (score, *alone)]
+
+    for line in lines_in(report.lines, task):
+        about = (Text(f"{line.label} (reference)"), "–", "0", "–")
+        table.add_row(*about, *figures(line.estimates()), style="dim")
+    for cell in report.cells:
+        if cell.task == task:
+            about = (Text(cell.label), str(len(cell.results)), steps_text(cell.steps),
+                     duration_text(cell.seconds()))  # fmt: skip
+            table.add_row(*about, *figures(cell.estimates()))
+    return table
 
 
 def _told(result: dict[str, Any]) -> str:
