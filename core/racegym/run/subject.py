@@ -78,7 +78,7 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
     if brought is not None:
         return Subject(brought, what)
     try:
-        run = find_run(what, runs_dir)
+        run = find_run(what, runs_dir, training=True)
     except RunError as error:
         if path.exists():
             raise
