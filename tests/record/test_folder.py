@@ -56,3 +56,15 @@ def test_runs_are_found_by_several_names(tmp_path: Path) -> None:
         find_run("2026-01-02T00-00-00Z", tmp_path)
     with pytest.raises(RunError, match="there is no run 'c'"):
         find_run("c", tmp_path)
+
+
+def test_a_name_for_several_runs_can_mean_the_latest_training(tmp_path: Path) -> None:
+    for name in ("a/2026-01-01T00-00-00Z", "a/2026-01-02T00-00-00Z", "b/2026-01-03T00-00-00Z"):
+        (tmp_path / name).mkdir(parents=True)
+        write_json(RunFolder(tmp_path / name).state, {})
+    learned = tmp_path / "a/2026-01-01T00-00-00Z"
+    write_json(RunFolder(learned).training, {})
+    for name in ("a", "latest", str(tmp_path / "a")):
+        assert find_run(name, tmp_path, training=True).path == learned
+        assert find_run(name, tmp_path).path != learned
+    assert find_run("b", tmp_path, training=True).path.parent.name == "b"

@@ -100,3 +100,12 @@ def test_a_low_terminal_shows_the_first_and_counts_the_rest() -> None:
         live._shown = 0
         live.see(view(), [])
     assert "and 1 more" in text.getvalue()
+
+
+def test_who_has_finished_drives_no_further_lap() -> None:
+    text, now = io.StringIO(), view()
+    now.race.laps_done[0, 1] = 3
+    with standings(Console(file=text, width=100)) as live:
+        live._shown = float("-inf")
+        live.see(now, [])
+    assert text.getvalue() == "  1:01.500  b has finished\n"

@@ -31,9 +31,10 @@ from racegym.record import RunFolder, find_runs, repair
 from racegym.record.due import CheckpointClock
 from racegym.record.figures import read_figures
 from racegym.record.kept import too_old
-from racegym.report.training import LiveTraining
+from racegym.report.training import LiveTraining, seeds_table
 from racegym.run import TrainingResult, resume_training, run, train
 from racegym.run.examination import COMPLETION, LAP_PERCENT, RETURN, is_better
+from racegym.run.one_training import checkpoint_of
 from racegym.scenario.held_out import held_out
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -342,6 +343,7 @@ def test_beginning_from_a_run_and_from_a_checkpoint(
     nothing, from_run, from_file = map(learned, (None, judged.folder, judged.checkpoint))
     assert rows(from_run.folder) == rows(from_file.folder) != rows(nothing.folder)
     assert from_run.training["begun_from"] == str(judged.checkpoint)
+    assert checkpoint_of(judged.folder.parent) == judged.checkpoint  # the latest training in it
     assert int(rows(from_run.folder)[0]["steps"]) < 1500 <= from_run.training["steps"]
     assert from_run.state == "finished"
 
@@ -522,3 +524,15 @@ def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(
     assert in_writing >= 6
     assert checkpoints(done.folder) == checkpoints(whole.folder)
     assert rows(done.folder) == rows(whole.folder)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_table_of_seeds_is_whole_where_it_is_narrow(width: int) -> None:
+    names = ("completion", "lap_percent", "lap_time", "return", "off_track_rate")
+    judged = {f"evaluation/{name}": 123.456 for name in names}
+    row = {"seed": 1, "state": "finished", "steps": 10_012_197, "evaluation": judged}
+    console = Console(file=io.StringIO(), width=width)
+    console.print(seeds_table([row]))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in told and told.count("123.46") == len(judged)
+    assert {word for name in names for word in name.split("_")} <= set(told.split())

@@ -45,4 +45,4 @@ def _path(policy: str, runs_dir: Path) -> Path:
     from racegym.record import find_run
 
     path = Path(policy)
-    return path if path.is_file() else find_run(policy, runs_dir).path
+    return path if path.is_file() else find_run(policy, runs_dir, training=True).path

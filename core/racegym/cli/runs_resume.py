@@ -28,7 +28,7 @@ def command(
     from racegym.record import find_run
     from racegym.run import resume_training
 
-    folder = find_run(run, runs_dir)
+    folder = find_run(run, runs_dir, training=True)
     return show_training(
         lambda shown: resume_training(folder, overrides, shown=shown, plots=not no_plots),
         quiet=quiet,

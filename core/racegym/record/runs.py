@@ -33,10 +33,16 @@ def _runs(runs_dir: Path) -> Iterator[RunFolder]:
         yield RunFolder(state.parent)
 
 
-def find_run(name: str, runs_dir: Path) -> RunFolder:
+def find_run(name: str, runs_dir: Path, *, training: bool = False) -> RunFolder:
     """Return a run by its folder, ``scenario/time``, ``time``, ``scenario`` or ``latest``.
 
-    A scenario's name stands for its latest run.
+    A scenario's name, or its folder, stands for its latest run.
+
+    Args:
+        name: what to look for.
+        runs_dir: the folder of all runs.
+        training: prefer the latest training, where a name stands for several runs: who drives
+            with what was learned leaves races beside it.
 
     Raises:
         RunError: there is no such run; names the nearest.
@@ -46,19 +52,27 @@ def find_run(name: str, runs_dir: Path) -> RunFolder:
             return RunFolder(path)
     runs = find_runs(runs_dir)
     if name == "latest" and runs:
-        return runs[-1]
+        return _latest(runs, training)
     found = [run for run in runs if name in (run.path.name, run.path.parent.name)]
     if len(found) > 1 and _STAMP.fullmatch(name):
         choices = ", ".join(f"{run.path.parent.name}/{run.path.name}" for run in found)
         raise RunError(f"several runs began at {name}: {choices}", file=runs_dir)
     if found:
-        return found[-1]
+        return _latest(found, training)
     for path in (Path(name), runs_dir / name):
+        inside = sorted(state.parent for state in path.glob("*/state.json"))
+        if inside:
+            return _latest([RunFolder(run) for run in inside], training)
         if path.exists():
             raise RunError("is no run folder: it holds no state.json", file=path)
     names = [f"{run.path.parent.name}/{run.path.name}" for run in runs]
     names += {run.path.parent.name for run in runs} | ({"latest"} if runs else set())
     raise RunError(f"there is no run {name!r}; {nearest(name, names)}", file=runs_dir)
+
+
+def _latest(runs: list[RunFolder], training: bool) -> RunFolder:
+    learned = [run for run in runs if run.training.is_file()] if training else []
+    return (learned or runs)[-1]
 
 
 def read_state(run: RunFolder) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from racegym.record.folder import read_json
 from racegym.record.training import read_training
 from racegym.report.seed_curves import SeedCurve, seed_curves
 from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
-from racegym.report.wording import short
+from racegym.report.wording import MISSING, short
+from racegym.scenario.training_settings import EVALUATION
 
 __all__ = ["draw_learning_curve", "learning_curve"]
 
-MOST = 12  # figures in one picture: those that were told first
-ACROSS = 3  # of them beside each other
+MOST = 24  # figures in one picture: how it was judged, and then those that were told first
+FEW, ACROSS, MORE_ACROSS = 12, 3, 4  # of up to so many figures this many are beside each other
+LETTERS = 32  # of a figure's name
 MARGIN = 0.15  # above and below what the seeds have told, as a part of that
 
 
@@ -44,20 +46,24 @@ def draw_learning_curve(folder: RunFolder) -> Path | None:
 def learning_curve(folder: RunFolder) -> Figure | None:
     """Return the picture of ``draw_learning_curve``.
 
-    Of several seeds it shows the mean of each figure and its interval, before the seeds.
+    Evaluations come first. Figures that were never a number are left out, and so are those
+    beyond ``MOST``; the picture says how many. Of several seeds it shows the mean of each figure
+    and its interval, before the seeds.
     """
     training, state = read_training(folder), read_json(folder.state)
     seeds = [row["seed"] for row in training.get("seeds", [])]
     curves = seed_curves(folder) if seeds else _curves_of_one(folder)
-    names = list(curves)[:MOST]
+    told = sorted(curves, key=lambda name: not name.startswith(EVALUATION))
+    names = told[:MOST]
     if not names:
         return None
-    across = min(ACROSS, len(names))
+    across = min(ACROSS if len(names) <= FEW else MORE_ACROSS, len(names))
     down = ceil(len(names) / across)
     figure = new_figure(max(6.0, 3.6 * across), 2.6 * down + 0.7)
     of = f"seeds {', '.join(map(str, seeds))}" if seeds else f"seed {training['seed']}"
+    more = f"; {len(told) - MOST} more not drawn" if len(told) > MOST else ""
     figure.suptitle(
-        f"{short(state['scenario'])}: {training['trainer']}, {short(of)}",
+        f"{short(state['scenario'])}: {training['trainer']}, {short(of)}{more}",
         x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK, parse_math=False,
     )  # fmt: skip
     for index, name in enumerate(names):
@@ -73,7 +79,7 @@ def _curves_of_one(folder: RunFolder) -> dict[str, SeedCurve]:
     found = {}
     for name in told.columns[2:]:
         points = np.array([(row["steps"], row[name]) for row in told.rows if name in row], float)
-        if len(points):
+        if len(points) and np.isfinite(points[:, 1]).any():
             steps, values = points.T
             found[name] = SeedCurve(steps, {}, values, values, values)
     return found
@@ -91,12 +97,12 @@ def _draw(axes: Axes, name: str, curve: SeedCurve, index: int) -> None:
         room = MARGIN * np.ptp(told)
         axes.set_ylim(told.min() - room, told.max() + room)
     axes.plot(curve.steps, curve.mean, color=colour, linewidth=1.5, marker=mark)
-    axes.set_title(short(name), loc="left", fontsize=10, color=INK, parse_math=False)
+    axes.set_title(short(name, LETTERS), loc="left", fontsize=10, color=INK, parse_math=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.tick_params(labelsize=8)
     last = curve.mean[-1]
     axes.annotate(
-        f"{last:.4g}", xy=(1, 1), xycoords="axes fraction", xytext=(0, 4),
-        textcoords="offset points", ha="right", fontsize=8, color=FAINT,
+        f"{last:.4g}" if np.isfinite(last) else MISSING, xy=(1, 1), xycoords="axes fraction",
+        xytext=(0, 4), textcoords="offset points", ha="right", fontsize=8, color=FAINT,
     )  # fmt: skip

@@ -118,11 +118,13 @@ class LiveStandings(Watcher):
     def _headline(self, view: View) -> Text:
         race = view.race
         leader = int(np.argmin(race.position[0]))
-        laps = f"lap {race.laps_done[0, leader] + 1}"
-        if self._laps:
-            laps += f" of {self._laps}"
+        lap = int(race.laps_done[0, leader]) + 1
+        if self._laps and lap > self._laps:  # the others still drive
+            what = "has finished"
+        else:
+            what = f"leads, lap {lap}" + (f" of {self._laps}" if self._laps else "")
         time = time_text(float(race.time[0]))
-        return Text(f"{self._prefix()}{time:>10}  {self._names[leader]} leads, {laps}")
+        return Text(f"{self._prefix()}{time:>10}  {self._names[leader]} {what}")
 
     def _picture(self, view: View) -> Group:
         race, track = view.race, view.tracks.track_of(0)

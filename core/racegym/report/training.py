@@ -121,8 +121,8 @@ def seeds_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name in ("seed", "state", "steps"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in judged:  # words may go below each other, where it is narrow
-        words = name.removeprefix(EVALUATION).replace("_", " ")
+    for name in judged:  # words stand below each other, so that a narrow console cuts none
+        words = name.removeprefix(EVALUATION).replace("_", "\n")
         table.add_column(words, justify="right", vertical="bottom")
     for row in rows:
         steps = MISSING if row["steps"] is None else f"{row['steps']:,}"

@@ -15,7 +15,7 @@ __all__ = [
     "time_text",
 ]
 
-LONGEST = 24  # letters of a name in a picture
+LONGEST = 24  # letters of a name in a picture, as a rule
 
 MISSING = "–"
 OF_LIMIT = "% limit"  # heading of best laps in percent of the limit
@@ -77,10 +77,10 @@ def kmh(speed: float | None) -> str:
     return MISSING if speed is None or not math.isfinite(speed) else f"{3.6 * speed:.1f}"
 
 
-def short(name: str) -> str:
+def short(name: str, longest: int = LONGEST) -> str:
     """Return a name that leaves room for the picture beside it.
 
     >>> short("Kart 1"), short("The car of a very proud owner")
     ('Kart 1', 'The car of a very proud…')
     """
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"

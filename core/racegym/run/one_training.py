@@ -237,12 +237,17 @@ def _about(scenario: Scenario, trainer: Trainer) -> AboutTraining:
 def checkpoint_of(path: Path) -> Path:
     """Return the checkpoint to begin from: a file, or of a training's folder the best or the last.
 
+    A folder of runs stands for the latest training in it.
+
     Raises:
         RunError: the folder holds none.
     """
     if not path.is_dir():
         return path
     folder = RunFolder(path)
+    if not folder.state.is_file():
+        inside = sorted(file.parent for file in path.glob(f"*/{folder.training.name}"))
+        folder = RunFolder(inside[-1]) if inside else folder
     judged = [entry for entry in read_training(folder)["checkpoints"] if entry.get("figures")]
     best = folder.checkpoints / judged[0]["name"] if judged else None
     # What a trainer itself holds for the best may lack what is needed to go on.

@@ -78,15 +78,15 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
     if brought is not None:
         return Subject(brought, what)
     try:
-        run = find_run(what, runs_dir)
+        run = find_run(what, runs_dir, training=True)
     except RunError as error:
         if path.exists():
             raise
-        known = [
+        known = {
             *plugins.load().names("driver"),
             *plugins.load().names("policy"),
-            *(_name(run) for run in find_runs(runs_dir)),
-        ]
+            *(run.path.resolve().parent.name for run in find_runs(runs_dir)),
+        }
         raise ScenarioError(
             f"there is no file, driver or run {what!r}; {nearest(what, known)}"
         ) from error
