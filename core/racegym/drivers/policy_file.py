@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from racegym.errors import MissingLibraryError, ScenarioError
 
-__all__ = ["METADATA_KEY", "Policy", "PolicyNote", "read_policy"]
+__all__ = ["METADATA_KEY", "Policy", "PolicyNote", "model_bytes", "read_policy"]
 
 METADATA_KEY = "racegym"
 KEPT = 8  # files that stay open; a scenario's policies are few
@@ -128,3 +128,37 @@ def _note(file: Path, session: Any) -> PolicyNote:
             f"what it says of its policy is wrong: {at + ': ' if at else ''}{first['msg']}",
             file=where,
         ) from None
+
+
+def model_bytes(model: Any, note: PolicyNote, **more: str) -> bytes:
+    """Return what an ONNX file of a policy holds.
+
+    Of each operation torch notes by which lines of which files it was made, with the paths of
+    the machine that did it. That is left out.
+
+    Args:
+        model: an ``onnx.ModelProto``, which is changed.
+        note: what the file says of the policy.
+        more: further metadata.
+    """
+    _forget_origins(model.graph)
+    for function in model.functions:
+        _forget_origins(function)
+    for key, value in {METADATA_KEY: note.model_dump_json(), **more}.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _forget_origins(part: Any) -> None:
+    """Clear the notes of a graph or a function, of its nodes, and of graphs within them."""
+    values = (getattr(part, name, ()) for name in ("input", "output", "value_info", "initializer"))
+    for noted in (part, *part.node, *(value for group in values for value in group)):
+        if not isinstance(noted, str):  # inputs of a function are names
+            noted.ClearField("metadata_props")
+            noted.ClearField("doc_string")
+    for node in part.node:
+        for attribute in node.attribute:
+            for graph in (*([attribute.g] if attribute.HasField("g") else ()), *attribute.graphs):
+                _forget_origins(graph)

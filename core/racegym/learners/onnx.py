@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium import spaces
 
-from racegym.drivers.policy_file import METADATA_KEY, PolicyNote
+from racegym.drivers.policy_file import PolicyNote, model_bytes
 from racegym.envs import RaceEnv, policy_note
 from racegym.envs.agent import ScenarioLike
 from racegym.errors import MissingLibraryError, RunError, ScenarioError
@@ -63,10 +63,8 @@ def export_onnx(model: BaseAlgorithm, source: Any, path: str | Path) -> Path:
                 "frame stacks and other wrappers can't be exported"
             )
     proto = to_onnx(model, task.observation_space)
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, task.note.model_dump_json()
     file = Path(path)
-    _write(file, proto.SerializeToString())
+    _write(file, model_bytes(proto, task.note))
     return file
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from racegym.drivers.policy_file import METADATA_KEY
+from racegym.drivers.policy_file import model_bytes
 from racegym.errors import MissingLibraryError
 from racegym_cleanrl.checkpoint import AGENT, Checkpoint
 from racegym_cleanrl.driver import note_of
@@ -68,14 +68,8 @@ def export(checkpoint: Path, file: Path) -> None:
     note = note_of(read.head, checkpoint)
     network = policy_network(read, checkpoint)
     proto = to_onnx(network, Layout.from_plain(read.head.network["layout"]))
-    for key, value in (
-        (METADATA_KEY, note.model_dump_json()),
-        ("algorithm", read.head.algorithm),
-        ("steps", str(read.head.steps)),
-    ):
-        entry = proto.metadata_props.add()
-        entry.key, entry.value = key, value
-    file.write_bytes(proto.SerializeToString())
+    about = {"algorithm": read.head.algorithm, "steps": str(read.head.steps)}
+    file.write_bytes(model_bytes(proto, note, **about))
 
 
 def to_onnx(network: nn.Module, layout: Layout) -> Any:

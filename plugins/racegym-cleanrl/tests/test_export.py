@@ -88,6 +88,7 @@ def test_it_does_what_the_network_does(
     size = int(getattr(network, "memory_size", 0))
     assert inputs == [*layout.shapes, *["memory"] * bool(size)]
     assert outputs == ["action", *["next_memory"] * bool(size)]
+    assert b".py" not in (tmp_path / "policy.onnx").read_bytes()  # nor any path of this machine
     model = onnx.load(tmp_path / "policy.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert max(entry.version for entry in model.opset_import if not entry.domain) >= 17
