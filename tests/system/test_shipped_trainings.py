@@ -35,7 +35,9 @@ def test_train_kart_laps_circuits_that_it_has_not_seen(
 ) -> None:
     scenario, driver = learned("train_kart", seed, tmp_path)
     found = evaluate_driver(driver, scenario, episodes=100)
-    assert found.summary["lap_rate"] >= 0.95
+    assert found.summary["completion_rate"] >= 0.95
+    laps = [row["best_lap_percent"] for row in found.episodes if row["best_lap"] is not None]
+    assert sum(laps) / len(laps) <= 108.0
     circuits = 0
     for name in TUM:
         one = load_scenario(
@@ -47,15 +49,6 @@ def test_train_kart_laps_circuits_that_it_has_not_seen(
         )  # fmt: skip
         circuits += evaluate_driver(driver, one, episodes=1, limit=False).summary["lap_rate"] > 0
     assert circuits >= 4
-
-
-@pytest.mark.slow
-def test_train_kart_comes_near_the_limit_when_it_learns_longer(tmp_path: Path) -> None:
-    scenario, driver = learned("train_kart", 1, tmp_path, "trainer.steps=40000000")
-    found = evaluate_driver(driver, scenario, episodes=100)
-    assert found.summary["lap_rate"] >= 0.95
-    laps = [row["best_lap_percent"] for row in found.episodes if row["best_lap"] is not None]
-    assert sum(laps) / len(laps) <= 108.0
 
 
 @pytest.mark.slow
