@@ -68,3 +68,17 @@ def test_a_name_for_several_runs_can_mean_the_latest_training(tmp_path: Path) ->
         assert find_run(name, tmp_path, training=True).path == learned
         assert find_run(name, tmp_path).path != learned
     assert find_run("b", tmp_path, training=True).path.parent.name == "b"
+
+
+def test_a_training_that_learned_nothing_hides_none_that_did(tmp_path: Path) -> None:
+    days = (f"a/2026-01-0{day}T00-00-00Z" for day in (1, 2, 3))
+    good, seeds, refused = (RunFolder(tmp_path / day) for day in days)
+    for run in (good, seeds, refused):
+        run.path.mkdir(parents=True)
+        write_json(run.state, {})
+        write_json(run.training, {})
+    assert find_run("a", tmp_path, training=True).path == refused.path
+    for run, checkpoints in ((good, good.checkpoints), (seeds, seeds.path / "seed-1/checkpoints")):
+        checkpoints.mkdir(parents=True)
+        (checkpoints / "last.npz").write_bytes(b"")
+        assert find_run("a", tmp_path, training=True).path == run.path

@@ -41,8 +41,9 @@ def find_run(name: str, runs_dir: Path, *, training: bool = False) -> RunFolder:
     Args:
         name: what to look for.
         runs_dir: the folder of all runs.
-        training: prefer the latest training, where a name stands for several runs: who drives
-            with what was learned leaves races beside it.
+        training: prefer the latest training with a checkpoint, where a name stands for several
+            runs: who drives with what was learned leaves races beside it, and a training that
+            was refused learned nothing.
 
     Raises:
         RunError: there is no such run; names the nearest.
@@ -71,8 +72,16 @@ def find_run(name: str, runs_dir: Path, *, training: bool = False) -> RunFolder:
 
 
 def _latest(runs: list[RunFolder], training: bool) -> RunFolder:
-    learned = [run for run in runs if run.training.is_file()] if training else []
-    return (learned or runs)[-1]
+    if not training:
+        return runs[-1]
+    trainings = [run for run in runs if run.training.is_file()]
+    learned = [run for run in trainings if _has_checkpoints(run)]
+    return (learned or trainings or runs)[-1]
+
+
+def _has_checkpoints(run: RunFolder) -> bool:
+    own = run.checkpoints.glob("*.*")
+    return any(True for _ in own) or any(True for _ in run.path.glob("seed-*/checkpoints/*.*"))
 
 
 def read_state(run: RunFolder) -> dict[str, Any]:
