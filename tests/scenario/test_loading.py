@@ -76,7 +76,7 @@ def test_every_setting_arrives_in_the_world(write):
     assert default.action.options["steer"] == 0.5
     assert [(term.name, term.weight) for term in default.rewards] == [("progress", 2), ("fast", 3)]
     assert default.rewards[1].options == {"on_track": False}
-    assert [part.options for part in default.terminations] == [{"margin": 0.0}]
+    assert [part.options for part in default.terminations] == [{"part": "whole", "margin": 0.0}]
     assert wild.layout == "box"
     assert wild.rewards == []
     assert wild.action == default.action
