@@ -25,6 +25,8 @@ from racegym.drivers.idle import Idle
 from racegym.errors import RunError, ScenarioError
 from racegym.interfaces import Trainer, TrainerOptions, options
 from racegym.plugins import Offer
+from racegym.record import find_runs
+from racegym.scenario import load_scenario
 
 
 class Known(Trainer):
@@ -93,6 +95,7 @@ def test_a_result_says_all_that_is_needed_to_cite_it(tmp_path: Path) -> None:
     assert result == done.result
     assert result["task"] == {"name": "trial-state", "version": 1, "hash": task.hash}
     assert result["trainer"]["options"]["worth"] == 60.0
+    assert result["action"] == {"name": "steer_accel"}
     assert (result["seed"], result["steps"], result["score"]) == (3, task.steps, 63.0)
     assert {"racegym", "python", "numpy"} <= result["versions"].keys()
     assert {"cpu", "cores"} <= result["machine"].keys() and result["seconds"] >= 0
@@ -142,6 +145,22 @@ def test_what_an_entry_can_not_set(overrides: list[str], label: Any, message: st
         Entry.of("known", overrides, label)
 
 
+def test_an_entry_chooses_what_its_actions_mean(tmp_path: Path) -> None:
+    task = find_task("trial-state")
+    few = Entry.of("known", ["action=discrete"], "few")
+    done = run_seed(few, task, 1, tmp_path)
+    assert done.result is not None and done.result["action"]["name"] == "discrete"
+    (run,) = find_runs(done.folder)
+    assert load_scenario(run.scenario).resolved()["action"] == done.result["action"]
+    with pytest.raises(RunError, match=r"begun with action: .*discrete.*, and now it is"):
+        run_seed(Entry.of("known", label="few"), task, 2, tmp_path)
+    rated = Entry.of("known", ["action.name=rate_limited", "action.steer_rate=3"], "rated")
+    result = run_seed(rated, task, 1, tmp_path).result
+    assert result is not None and result["action"]["steer_rate"] == 3.0
+    text = as_markdown(gather(tmp_path))
+    assert "action: discrete, steer: 1.0" in text and "action: rate_limited" in text
+
+
 def test_a_driver_is_scored_by_its_laps_in_percent_of_the_reference() -> None:
     task = find_task("trial-state")
     test = {**task.data["test"], "episodes": 2}
@@ -166,6 +185,7 @@ def result(task: str, label: str, seed: int, worth: float, **more: Any) -> dict[
         "task": {"name": found.name, "version": found.version, "hash": found.hash},
         "label": label,
         "trainer": {"name": "ppo", "options": {"num_envs": 64}},
+        "action": {"name": "steer_accel"},
         "seed": seed, "steps": found.steps, "budget": found.steps, "seconds": 10.0 * seed,
         "score": worth, "completion": min(100.0, worth + 20.0),
         "lap_percent": 1e4 / worth if worth > 0 else None,
@@ -291,8 +311,8 @@ def test_settings_that_differ_by_task_are_all_told(tmp_path: Path) -> None:
     few = {"trainer": {"name": "ppo", "options": {"num_envs": 8, "steps": 1_000_000}}}
     keep(tmp_path, result("trial-vision", "ppo", 1, 80.0, **few))
     text = as_markdown(gather(tmp_path))
-    assert "- ppo on trial-state-v1: `ppo`, num_envs: 64\n" in text
-    assert "- ppo on trial-vision-v1: `ppo`, num_envs: 8\n" in text
+    assert "- ppo on trial-state-v1: `ppo`, num_envs: 64, action: steer_accel\n" in text
+    assert "- ppo on trial-vision-v1: `ppo`, num_envs: 8, action: steer_accel\n" in text
 
 
 def test_what_it_is_judged_on_must_be_there_before_it_learns(

@@ -15,7 +15,7 @@ from racegym import __version__
 from racegym.benchmark.cost import duration_text, machine_text, steps_text
 from racegym.benchmark.picture import draw_report
 from racegym.benchmark.references import NO_SCORE, ReferenceLine, lines_in, read_line
-from racegym.benchmark.running import RESULT, differing, read_result
+from racegym.benchmark.running import RESULT, differing, read_result, settings_in
 from racegym.benchmark.statistics import (
     AGGREGATES,
     Estimate,
@@ -51,6 +51,8 @@ _REFERENCE_LINES = (
     "They have no seeds and no intervals, and are part of no figure over several tasks. What a "
     "policy had learned elsewhere is not counted."
 )
+
+_TOLD_ELSEWHERE = ("name", "steps", "action")
 
 Floats = NDArray[np.float64]
 
@@ -227,8 +229,7 @@ def _check_one_entry(cell: Cell, folder: Path) -> None:
     """
     first, *others = cell.results
     for other in others:
-        one, two = ({"name": r["trainer"]["name"], **r["trainer"]["options"]}
-                    for r in (first, other))  # fmt: skip
+        one, two = settings_in(first), settings_in(other)
         key = differing(one, two)
         if key is not None:
             raise RunError(
@@ -456,7 +457,7 @@ def _made_with(report: Report) -> Iterator[str]:
     for label in report.labels:
         settings: dict[str, list[str]] = {}  # by them, the tasks that were learned with them
         for cell in (cell for cell in report.cells if cell.label == label):
-            settings.setdefault(_settings(cell.results[0]["trainer"]), []).append(cell.task)
+            settings.setdefault(_settings(cell.results[0]), []).append(cell.task)
         for given, tasks in settings.items():
             where = f" on {', '.join(tasks)}" if len(settings) > 1 else ""
             yield f"- {label}{where}: {given}"
@@ -467,11 +468,13 @@ def _made_with(report: Report) -> Iterator[str]:
         yield from (f"- {reason}" for reason in report.left_out)
 
 
-def _settings(trainer: Mapping[str, Any]) -> str:
+def _settings(result: Mapping[str, Any]) -> str:
     """Return a trainer with its settings but for the steps, which the tables tell."""
-    options = trainer["options"].items()
-    given = (f"{key}: {value}" for key, value in options if key not in ("name", "steps"))
-    return ", ".join([f"`{trainer['name']}`", *given])
+    settings = settings_in(result)
+    given = (f"{key}: {value}" for key, value in settings.items() if key not in _TOLD_ELSEWHERE)
+    action = ", ".join(str(value) if key == "name" else f"{key}: {value}"
+                       for key, value in settings["action"].items())  # fmt: skip
+    return ", ".join([f"`{settings['name']}`", *given, f"action: {action}"])
 
 
 def _distinct(results: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -27,19 +27,28 @@ from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume, r
 from racegym.record.versions import machine, versions
 from racegym.run import TrainingResult, resume_training, train
 from racegym.run.training import Shown
-from racegym.scenario import load_scenario
+from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.faults import Places
 from racegym.scenario.overrides import apply_overrides
 
-__all__ = ["FORMAT", "RESULT", "Entry", "Outcome", "differing", "read_result", "run_seed"]
+__all__ = [
+    "FORMAT",
+    "RESULT",
+    "Entry",
+    "Outcome",
+    "differing",
+    "read_result",
+    "run_seed",
+    "settings_in",
+]
 
 FORMAT = 1
 RESULT = "result.json"
 NEEDED = {
-    "task", "label", "trainer", "seed", "steps", "seconds", "score", "completion", "lap_percent",
-    "references", "missing", "versions", "machine",
+    "task", "label", "trainer", "action", "seed", "steps", "seconds", "score", "completion",
+    "lap_percent", "references", "missing", "versions", "machine",
 }  # fmt: skip
-OWN = ("trainer",)  # the only part of a task that an entry may set
+OWN = ("trainer", "action")  # the only parts of a task that an entry may set
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,13 @@ class Entry:
         trainer: its name and its options; those that are not said are its defaults.
         label: what it is called in reports.
         steps: to learn for; None for as many as the task allows.
+        action: what its actions mean to a car, as a scenario names it; None for the task's.
     """
 
     trainer: Mapping[str, Any]
     label: str
     steps: int | None = None
+    action: Any = None
 
     @classmethod
     def of(
@@ -68,7 +79,8 @@ class Entry:
 
         Args:
             name: of the trainer.
-            overrides: its settings, such as ``"trainer.num_envs=256"``.
+            overrides: its settings, such as ``"trainer.num_envs=256"``, and its action map:
+                ``"action=discrete"``.
             label: of the entry; None for the trainer's name.
             steps: to learn for; None for as many as the task allows.
 
@@ -81,7 +93,8 @@ class Entry:
             if path.partition(".")[0] not in OWN or path in ("trainer", "trainer.name"):
                 raise ScenarioError(
                     f"--set {argument}: the tasks are fixed; settings of the trainer are set, "
-                    "such as --set trainer.learning_rate=0.001"
+                    "such as --set trainer.learning_rate=0.001, and its action map, such as "
+                    "--set action=discrete"
                 )
             if path == "trainer.steps":
                 raise ScenarioError(
@@ -93,7 +106,8 @@ class Entry:
             raise ScenarioError(
                 f"--label {named!r} can't be a folder's name; try {safe_name(named)}"
             )
-        return cls(plain_copy(data)["trainer"], named, steps)
+        chosen = plain_copy(data)
+        return cls(chosen["trainer"], named, steps, chosen.get("action"))
 
     def scenario(self, task: Task, seed: int) -> dict[str, Any]:
         """Return what it learns on, as a mapping.
@@ -107,7 +121,7 @@ class Entry:
                 "at most; leave --steps out for as many"
             )
         steps = {} if self.steps is None else {"steps": self.steps}
-        return task.training({**self.trainer, **steps}, seed)
+        return task.training({**self.trainer, **steps}, seed, self.action)
 
 
 @dataclass(frozen=True)
@@ -151,11 +165,11 @@ def run_seed(
     folder = into / task.selector / entry.label / f"seed-{seed}"
     scenario = load_scenario(entry.scenario(task, seed))
     assert scenario.trainer is not None
-    options = scenario.resolved()["trainer"]
+    given = _settings_of(scenario)
     done = None
     for file in sorted(folder.parent.glob(f"seed-*/{RESULT}")):  # one label, one set of settings
         known = read_result(file)
-        _check_same(known["task"]["hash"], known["trainer"]["options"], task, options, file.parent)
+        _check_same(known["task"]["hash"], settings_in(known), task, given, file.parent)
         if file.parent == folder:
             done = known
     if done is not None:
@@ -164,15 +178,14 @@ def run_seed(
     before = find_runs(folder)
     run = before[-1] if before else None
     if run is not None and _can_go_on(run):
-        begun = load_scenario(run.scenario).resolved()["trainer"]
-        _check_same(task.hash, begun, task, options, folder)
+        _check_same(task.hash, _settings_of(load_scenario(run.scenario)), task, given, folder)
         learned = _finished(run) or resume_training(run, shown=shown)
     else:
         learned = train(scenario, runs_dir=folder, shown=shown)
     if learned.state != "finished":
         return Outcome(folder, None)
     found = score(learned.checkpoint, task, shown=judged)
-    result = _result(entry, task, seed, options, learned, found, folder)
+    result = _result(entry, task, seed, given, learned, found, folder)
     try:
         write_json(folder / RESULT, result)
     except OSError as error:
@@ -194,8 +207,20 @@ def _finished(run: RunFolder) -> TrainingResult | None:
     )
 
 
+def _settings_of(scenario: Scenario) -> dict[str, Any]:
+    """Return what makes an entry of a training: the trainer's settings, and the action map."""
+    resolved = scenario.resolved()
+    return {**resolved["trainer"], "action": resolved["action"]}
+
+
+def settings_in(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same of a result."""
+    trainer = result["trainer"]
+    return {"name": trainer["name"], **trainer["options"], "action": result["action"]}
+
+
 def _check_same(
-    known: str, had: Mapping[str, Any], task: Task, options: Mapping[str, Any], folder: Path
+    known: str, had: Mapping[str, Any], task: Task, given: Mapping[str, Any], folder: Path
 ) -> None:
     """Refuse to mix what must not stand under one label.
 
@@ -208,17 +233,17 @@ def _check_same(
             "choose another folder with --into",
             file=folder,
         )
-    key = differing(had, options)
+    key = differing(had, given)
     if key is not None:
         raise RunError(
-            f"was begun with {key}: {had.get(key)}, and now it is {options.get(key)}; give it a "
+            f"was begun with {key}: {had.get(key)}, and now it is {given.get(key)}; give it a "
             "name of its own with --label, or another folder with --into",
             file=folder,
         )
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """Return the first setting in which two trainers differ, or None if they are one entry."""
+    """Return the first setting in which two trainings differ, or None if they are one entry."""
     keys = sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
     return keys[0] if keys else None
 
@@ -227,18 +252,20 @@ def _result(
     entry: Entry,
     task: Task,
     seed: int,
-    options: Mapping[str, Any],
+    given: Mapping[str, Any],
     learned: TrainingResult,
     found: Score,
     folder: Path,
 ) -> dict[str, Any]:
     """Return all that is needed to cite a result, and to repeat it."""
+    options = {key: value for key, value in given.items() if key != "action"}
     digest = hashlib.sha256(learned.checkpoint.read_bytes()).hexdigest()
     return {
         "format": FORMAT,
         "task": {"name": task.name, "version": task.version, "hash": task.hash},
         "label": entry.label,
-        "trainer": {"name": options["name"], "options": dict(options)},
+        "trainer": {"name": options["name"], "options": options},
+        "action": given["action"],
         "seed": seed,
         "steps": learned.training["steps"],
         "budget": task.steps,

@@ -70,17 +70,20 @@ class Task:
         text = json.dumps(self.data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
 
-    def training(self, trainer: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    def training(self, trainer: Mapping[str, Any], seed: int, action: Any = None) -> dict[str, Any]:
         """Return the scenario that is learned on, as a mapping.
 
         Args:
             trainer: its name and its options; ``steps`` are the task's where they are not said.
             seed: of the training.
+            action: the action map, as a scenario names it; None for the task's.
         """
+        chosen = {} if action is None else {"action": action}
         return {
             "name": self.selector,
             "task": "train",
             **_copied(self.data["train"]),
+            **chosen,
             "seed": seed,
             "trainer": {"steps": self.steps, **trainer},
         }

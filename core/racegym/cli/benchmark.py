@@ -73,7 +73,7 @@ def _show(task: str) -> None:
 )  # fmt: skip
 @click.option(
     "--set", "overrides", multiple=True, metavar="trainer.KEY=VALUE",
-    help="A setting of the trainer.",
+    help="A setting of the trainer, or its action map: action=discrete.",
 )  # fmt: skip
 @click.option("--label", metavar="NAME", help="What it is called; by default the trainer's name.")
 @click.option(
