@@ -15,7 +15,8 @@ pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
 
 from racegym import plugins
 from racegym.benchmark import running
-from racegym.benchmark.report import as_markdown, gather, summed_up, write_report
+from racegym.benchmark.page import as_markdown, write_report
+from racegym.benchmark.report import gather, summed_up
 from racegym.benchmark.running import Entry, read_result, run_seed
 from racegym.benchmark.scoring import Score, score
 from racegym.benchmark.statistics import estimate

@@ -99,11 +99,13 @@ def test_what_is_no_checkpoint_is_not_exported(
 ) -> None:
     policy = str(write_policy())
     for arguments, message in (
-        ([policy, "out.onnx"], "no trainer whose policies the driver 'onnx' drives"),
+        ([policy, "out.onnx"], "is an ONNX file already, and drives as it is"),
+        (["rental_kart", "out.onnx"], "rental_kart.onnx: is an ONNX file already"),
+        (["rental_krt", "out.onnx"], "policy 'rental_krt'; did you mean 'rental_kart'?"),
         ([policy, "out.pt"], "ends with .onnx"),
         ([policy, "nowhere/out.onnx"], "there is no folder"),
         ([policy, policy], "--force replaces it"),
-        (["nothing", "out.onnx"], "there is no run 'nothing'"),
+        (["nothing", "out.onnx"], "there is no file, training or policy 'nothing'"),
     ):
         assert main(["export", *arguments]) == 2
         assert message in capsys.readouterr().err

@@ -15,6 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from racegym.cli.race_result import print_result
 from racegym.report import announce_compiling, classification_table, wording
 from racegym.report.lap_times import _tick
 from racegym.report.narrow import leave_out
@@ -65,6 +66,26 @@ def test_the_winner_has_a_time_and_the_others_a_gap() -> None:
     assert "+1.500" in found["B"]
     assert "+1 lap" in next(line for line in lines if "C [x]" in line)
     assert "retired" in found["D"] and "+9" not in found["D"]
+
+
+def test_what_can_be_spared_is_left_out_rather_than_names_cut() -> None:
+    row = {"position": 1, "name": "Kart 12", "driver": "pure_pursuit", "status": "finished",
+           "laps": 12, "best_lap": 65.563, "best_lap_percent": 141.1, "total_time": 812.345,
+           "gap": 0.0, "gap_laps": 0, "average_speed": 13.9, "mean_lap": 66.123,
+           "off_track": 0}  # fmt: skip
+    episode = {"episode": 0, "seed": 1000, "track": "technical-100", "classification": [row] * 2}
+    summary = {"completion_rate": 1.0, "finished": 2, "entries": 2, "best_lap": 65.563,
+               "best_lap_percent": 141.1, "mean_lap": 66.123, "mean_speed": 13.9,
+               "off_track": 0}  # fmt: skip
+    result = {"episodes": [episode], "summary": summary}
+    for task, whole in (("race", "13:32.345"), ("evaluate", "technical-100")):
+        text = io.StringIO()
+        print_result(Console(file=text, width=80), task, result)
+        lines = text.getvalue().splitlines()
+        (first, *_) = (line for line in lines if "Kart 12" in line)
+        assert "finished" in first and "1:05.563" in first and whole in first
+        assert ("pure_pursuit" in first) is (task == "race")
+        assert sum("finished" in line and "Kart" in line for line in lines) == 2
 
 
 def test_compiling_is_announced_once_and_a_second_call_is_not() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import matplotlib.image
 import pytest
+from rich.console import Console
 
 pytest.importorskip("optuna", reason="needs Optuna: pip install -e '.[sweep]'")
 pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
@@ -21,6 +23,7 @@ pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
 import racegym.sweep.search as search_module
 from racegym import load_scenario, plugins
 from racegym.cli import main
+from racegym.cli.sweep import _table
 from racegym.documents.document import parse_text
 from racegym.drivers.idle import Idle
 from racegym.errors import MissingLibraryError, RunError, ScenarioError, TrackError
@@ -130,6 +133,9 @@ def test_it_finds_the_best_and_tells_it(tmp_path: Path) -> None:
     assert min(Hill.steps_done) < 100  # those that were ended early
     failed = next(trial for trial in trials if trial.state == "failed")
     assert failed.values["trainer.n"] == 4 and "too many" in failed.error
+    console = Console(file=io.StringIO(), width=60)
+    console.print(_table(whole.settings, trials))
+    assert "…" not in console.file.getvalue()  # type: ignore[attr-defined]
     table, picture, best = write_results(tmp_path, whole.settings, trials)
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

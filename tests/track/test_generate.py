@@ -134,7 +134,7 @@ def test_impossible_requests_are_refused_with_the_nearest_possible(options, mess
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("length", [160.0, 250.0, 350.0])
+@pytest.mark.parametrize("length", [160.0, 250.0, 350.0, 360.0, 400.0, 420.0])
 def test_laps_too_short_for_a_style_differ_by_their_seeds(style: Style, length: float) -> None:
     profiles = set()
     for seed in range(12):
@@ -147,5 +147,7 @@ def test_laps_too_short_for_a_style_differ_by_their_seeds(style: Style, length: 
 
 
 def test_other_laps_are_as_they_were() -> None:
-    found = [generate(seed, length=n).x[200] for n in (360.0, 420.0, 600.0) for seed in (3, 7)]
-    assert found == pytest.approx([-29.18, 60.11, -31.51, 72.15, -11.37, 95.05], abs=0.01)
+    lengths = (350.0, 430.0, 600.0, 1000.0)
+    found = [generate(seed, length=n).x[200] for n in lengths for seed in (3, 7)]
+    known = [5.97, 55.15, -31.80, 74.15, -11.37, 95.05, 3.52, 188.94]
+    assert found == pytest.approx(known, abs=0.01)

@@ -60,7 +60,7 @@ def test_an_unknown_part_is_told(capsys):
 
 def test_import_tells_what_was_found_and_writes_it_once(csv, user, capsys):
     racegym("import", str(csv), "--dry-run")
-    assert "circuit.csv is tum (CSV of TUM's racetrack database): 'circuit', 399.9 m long" in (
+    assert "circuit.csv is tum (CSV of TUM's racetrack database): 'circuit', 400.0 m long" in (
         capsys.readouterr().out
     )
     assert not user.exists()
@@ -171,7 +171,7 @@ def test_show_by_name_by_path_and_as_json(csv, capsys):
     capsys.readouterr()
     racegym("show", "mine")
     told = capsys.readouterr().out
-    for text in ("399.9 m, ", "8.00 to 8.00 m", "flat", "user: "):
+    for text in ("400.0 m, ", "8.00 to 8.00 m", "flat", "user: "):
         assert text in told
     racegym("show", str(csv), "--format", "tum", "--json")
     told = json.loads(capsys.readouterr().out)

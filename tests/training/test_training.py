@@ -253,6 +253,21 @@ def test_stopped_before_the_first_step(short: dict[str, Any], tmp_path: Path) ->
     assert stopped.state == "stopped" and stopped.picture is None
 
 
+def test_a_finished_training_is_said_to_be_finished_and_how_it_goes_on(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(copied)
+    for more in ([], ["--set", "trainer.steps=6000"]):
+        assert main(["runs", "resume", str(copied), *more]) == 0
+        told = capsys.readouterr().out
+        assert re.search(r"the training is finished after [67],\d+ steps; nothing was done", told)
+        assert f"racegym runs resume {copied} --set trainer.steps=12000" in told
+        assert "figure" not in told
+    assert contents(copied) == before
+    assert main(["runs", "resume", str(copied), "-q"]) == 0
+    assert capsys.readouterr().out == f"{copied}\n"
+
+
 def test_what_cannot_be_resumed(copied: Path, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="is to race, not to train"):
         resume_training(copied, ["task=race"])
@@ -419,6 +434,31 @@ def outcome(scenario: Any, folder: Path, act: Any) -> tuple[str, Path]:
     assert state(run_folder.path)["state"] == "failed"
     assert not run_folder.lock.exists()
     return str(failed.value), run_folder.path
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 2]])
+def test_one_that_refuses_before_it_learns_leaves_nothing(
+    seeds: list[int], bare: Any, tmp_path: Path
+) -> None:
+    def refuse(progress: Any) -> None:
+        raise ScenarioError("device: there is no such device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bare, "act", staticmethod(refuse))
+        with pytest.raises(ScenarioError, match="no such device"):
+            train({**bare, "training": {"seeds": seeds}}, runs_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_that_refuses_after_it_has_learned_leaves_what_it_told(
+    bare: Any, tmp_path: Path
+) -> None:
+    def refuse(progress: Any) -> None:
+        progress.update(5, 10, loss=1.0)
+        raise ScenarioError("no more of this")
+
+    told, folder = outcome(bare, tmp_path, refuse)
+    assert told.endswith("no more of this") and (folder / "train.csv").is_file()
 
 
 def test_one_that_leaves_no_checkpoint(bare: Any, tmp_path: Path) -> None:

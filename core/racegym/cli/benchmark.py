@@ -176,7 +176,8 @@ def _report(folder: Path, as_json: bool) -> None:
     Scores are interquartile means with stratified bootstrap intervals over the seeds. JSON files
     of racegym benchmark score that lie in FOLDER stand beside them as reference lines.
     """
-    from racegym.benchmark.report import gather, summed_up, write_report
+    from racegym.benchmark.page import write_report
+    from racegym.benchmark.report import gather, summed_up
 
     found = gather(folder)
     files = write_report(found, folder)
@@ -199,8 +200,8 @@ def _report(folder: Path, as_json: bool) -> None:
 def _table_of(report: Report, task: str) -> Table:
     """Return what entries and reference lines came to on a task."""
     from racegym.benchmark.cost import duration_text, steps_text
+    from racegym.benchmark.page import figure_text
     from racegym.benchmark.references import lines_in
-    from racegym.benchmark.report import figure_text
 
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title=task, title_justify="left", title_style="bold"

@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 
 @click.command("export")
-@click.argument("policy", metavar="RUN|CHECKPOINT")
+@click.argument("policy", metavar="RUN|CHECKPOINT|POLICY")
 @click.argument("file", type=click.Path(path_type=Path))
 @runs_dir_option
 @click.option("--force", is_flag=True, help="Replace a FILE that exists.")
@@ -41,8 +41,29 @@ def _inputs(session: object) -> list[str]:
 
 
 def _path(policy: str, runs_dir: Path) -> Path:
-    """Return the file or the run's folder that is meant."""
-    from racegym.record import find_run
+    """Return the file or the run's folder that is meant.
+
+    Raises:
+        ScenarioError: nothing goes by that name.
+    """
+    from racegym import plugins
+    from racegym.errors import RunError, ScenarioError, nearest
+    from racegym.record import find_run, find_runs
+    from racegym.scenario.policies import named_policy
 
     path = Path(policy)
-    return path if path.is_file() else find_run(policy, runs_dir, training=True).path
+    if path.is_file():
+        return path
+    brought = named_policy(policy)
+    if brought is not None:
+        return brought
+    try:
+        return find_run(policy, runs_dir, training=True).path
+    except RunError as error:
+        if path.exists():
+            raise
+        runs = {run.path.resolve().parent.name for run in find_runs(runs_dir)}
+        known = {*runs, *plugins.load().names("policy")}
+        raise ScenarioError(
+            f"there is no file, training or policy {policy!r}; {nearest(policy, known)}"
+        ) from error

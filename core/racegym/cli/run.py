@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from racegym.cli.race_result import print_result
 from racegym.cli.showing import Looks, camera_option, picture_size, size_option, video_option
 from racegym.cli.training import INTERRUPTED, show_training
 
@@ -109,18 +110,13 @@ def _say_compiling(console: Console) -> None:
 
 def report_run(console: Console, scenario: Scenario, done: RunResult) -> None:
     """Print how a run went."""
-    from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.faults import fault_lines
     from racegym.report.wording import time_text
 
     result = done.result
     if done.state == "stopped":
         console.print(f"stopped after {time_text(result['time'])} of race time", style="yellow")
-    if scenario.task == "evaluate":
-        console.print(episodes_table(result))
-        console.print(summary_line(result), highlight=False)
-    else:
-        console.print(classification_table(result))
+    print_result(console, scenario.task, result)
     if len(scenario.cars) > 1 and not result["collides"]:
         console.print("Cars do not touch each other with this backend yet.", highlight=False)
     seconds, steps = max(result["wall"]["seconds"], 1e-6), result["steps"]

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from racegym.cli import runs_delete, runs_export, runs_import, runs_report, runs_resume
+from racegym.cli.race_result import print_result
 from racegym.cli.run_names import RUN, find_finished, runs_dir_option
 from racegym.cli.training import tell_training
 from racegym.errors import RunError
@@ -93,7 +94,6 @@ def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
     """Show the result of RUN: its folder, scenario/time, a scenario's latest, or "latest"."""
     from racegym.record.folder import read_json
     from racegym.record.runs import is_training
-    from racegym.report import classification_table, episodes_table, summary_line
     from racegym.report.wording import lap_text
 
     found, state = find_finished(run, runs_dir)
@@ -112,11 +112,7 @@ def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
         f"{state['backend']}, race time {lap_text(result['time'])}",
         highlight=False, markup=False,
     )  # fmt: skip
-    if state["task"] == "evaluate":
-        console.print(episodes_table(result))
-        console.print(summary_line(result), highlight=False)
-    else:
-        console.print(classification_table(result))
+    print_result(console, state["task"], result)
     for file in sorted(found.path.iterdir()):
         click.echo(str(file))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from racegym.cli.run_names import RUN, runs_dir_option
-from racegym.cli.training import show_training
+from racegym.cli.training import show_training, steps_if_over, tell_over
 
 __all__ = ["command"]
 
@@ -29,7 +29,15 @@ def command(
     from racegym.run import resume_training
 
     folder = find_run(run, runs_dir, training=True)
+    learned = steps_if_over(folder)
+    if learned and not overrides:
+        if quiet:
+            click.echo(folder.path)
+        else:
+            tell_over(folder)
+        return 0
     return show_training(
         lambda shown: resume_training(folder, overrides, shown=shown, plots=not no_plots),
         quiet=quiet,
+        learned=learned,
     )

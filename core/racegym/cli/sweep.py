@@ -123,17 +123,22 @@ def _settings(
 
 
 def _table(settings: SweepSettings, trials: list[Trial]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("trial", justify="right")
     table.add_column("", no_wrap=True)
-    table.add_column(settings.figure, justify="right")
+    table.add_column(_heading(settings.figure, "/"), justify="right", overflow="fold")
     for path in settings.space:
-        table.add_column(Text(path.rpartition(".")[2]), justify="right")
+        table.add_column(_heading(path, "."), justify="right", overflow="fold")
     for trial in trials[:SHOWN]:
         value = "" if trial.value is None else f"{trial.value:.5g}"
         tried = (_shown(trial.values.get(path)) for path in settings.space)
         table.add_row(str(trial.number), trial.state, value, *map(Text, tried))
     return table
+
+
+def _heading(path: str, between: str) -> Text:
+    """Return the last part of a path, in lines rather than cut, since there are many columns."""
+    return Text(path.rpartition(between)[2].replace("_", "_\n"))
 
 
 def _shown(value: Any) -> str:

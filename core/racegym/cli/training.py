@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from racegym.run import TrainingResult
     from racegym.run.training import Shown
 
-__all__ = ["INTERRUPTED", "show_training", "tell_training"]
+__all__ = ["INTERRUPTED", "show_training", "steps_if_over", "tell_over", "tell_training"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
-def show_training(learn: Callable[[Shown | None], TrainingResult], *, quiet: bool) -> int:
+def show_training(
+    learn: Callable[[Shown | None], TrainingResult], *, quiet: bool, learned: int = 0
+) -> int:
     """Let something learn, show how it goes, and return the exit code.
 
     Args:
         learn: is given what shows its progress, or None.
         quiet: print nothing but the run's folder.
+        learned: steps of the training that goes on, where it was finished.
     """
     from racegym.record import RunFolder
     from racegym.report import announce_compiling
@@ -42,9 +45,40 @@ def show_training(learn: Callable[[Shown | None], TrainingResult], *, quiet: boo
         done = learn(None if quiet else live)
     if quiet:
         click.echo(done.folder)
+    elif learned and done.state == "finished" and done.training["steps"] == learned:
+        tell_over(RunFolder(done.folder))
     else:
         tell_training(RunFolder(done.folder), done.state, done.training)
     return INTERRUPTED if done.state == "stopped" else 0
+
+
+def steps_if_over(run: RunFolder) -> int:
+    """Return the steps of a finished training; 0 for one that isn't, or for a race."""
+    from racegym.record import repair
+    from racegym.record.runs import is_training
+    from racegym.record.training import read_training
+
+    state = repair(run)
+    over = is_training(state) and state["state"] == "finished"
+    return int(read_training(run)["steps"]) if over else 0
+
+
+def tell_over(run: RunFolder) -> None:
+    """Say that a training is finished, and how it may go on all the same."""
+    from racegym.record.training import read_training
+
+    training = read_training(run)
+    click.echo(
+        f"the training is finished after {training['steps']:,} steps{_why_ended(training)}; "
+        "nothing was done"
+    )
+    path = shlex.quote(str(run.path))
+    if training.get("ended_by") == "target":
+        _say("go on", f"racegym runs resume {path} --set 'training.stop_at={{}}'")
+    else:
+        more = 2 * int(training["options"].get("steps", training["steps"]))
+        _say("go on", f"racegym runs resume {path} --set trainer.steps={more}")
+    _say("show", f"racegym runs show {path}")
 
 
 def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:

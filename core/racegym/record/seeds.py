@@ -105,6 +105,16 @@ class SeedsLog:
         self._sown[seed] = Sown(seed, "running", self._sown[seed].training)
         self._write("running")
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no seed has left a folder, and there is nothing to keep."""
+        return not any(folder_of_seed(self.folder, seed).path.exists() for seed in self._sown)
+
+    def discard(self) -> None:
+        """Remove the folder of a training that was refused before it began."""
+        self._lock.release()
+        self.folder.discard()
+
     def finish(self, end: End, best: int | None) -> dict[str, Any]:
         """Complete the folder and return the content of ``train.json``.
 

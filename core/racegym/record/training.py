@@ -116,6 +116,7 @@ class TrainingLog:
     Attributes:
         curriculum: where it stands in its curriculum, which is kept with each checkpoint; None
             without one.
+        untouched: whether nothing was told or written yet, and there is nothing to keep.
 
     Raises:
         RunError: the folder can't be written, or another process writes it.
@@ -124,6 +125,7 @@ class TrainingLog:
     def __init__(self, folder: RunFolder, about: AboutTraining, begun: str | None = None):
         self.folder = folder
         self.curriculum: Mapping[str, Any] | None = None
+        self.untouched = begun is None
         self._about = about
         self._told = _Told()
         self._columns: list[str] = list(OWN_COLUMNS)
@@ -221,6 +223,7 @@ class TrainingLog:
         Raises:
             RunError: it can't be written; the rows before it stay.
         """
+        self.untouched = False
         try:
             if self._drop:
                 self._go_on_from(steps)
@@ -285,6 +288,7 @@ class TrainingLog:
         Raises:
             RunError: the name is no file's name, nothing was written, or it can't be kept.
         """
+        self.untouched = False
         if self._about.judged and not resumable and Path(name).stem == BEST:
             name = OWN_BEST + Path(name).suffix
         if not _NAME.fullmatch(name) or len(name) > 100:
@@ -420,6 +424,11 @@ class TrainingLog:
     def ends_by(self, reason: str) -> None:
         """Note why the training ends, where it is not that its steps are done."""
         self._ended_by = reason
+
+    def discard(self) -> None:
+        """Remove the folder of a training that was refused before it began."""
+        self._lock.release()
+        self.folder.discard()
 
     def finish(self, end: End) -> dict[str, Any]:
         """Complete the folder and return the content of ``train.json``.

@@ -44,7 +44,9 @@ def _table(title: str, columns: Sequence[str], right: Sequence[str]) -> Table:
     )
     for column in columns:
         number = column in right
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        table.add_column(
+            column, justify="right" if number else "left", overflow="fold", no_wrap=number
+        )
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def export_policy(source: str | Path, file: str | Path) -> Policy | None:
 
     Raises:
         ScenarioError: there is no such checkpoint, or it is damaged.
-        RunError: its trainer writes no ONNX, or the file can't be written.
+        RunError: it is an ONNX file, its trainer writes none, or the file can't be written.
         MissingLibraryError: a library that writes ONNX is missing.
     """
     target = Path(file)
@@ -40,6 +41,12 @@ def export_policy(source: str | Path, file: str | Path) -> Policy | None:
     if not target.parent.is_dir():
         raise RunError(f"there is no folder {target.parent} to write it in", file=target)
     driver, checkpoint = find_policy(Path(source))
+    if checkpoint.suffix.lower() == ONNX:
+        raise RunError(
+            "is an ONNX file already, and drives as it is: racegym evaluate "
+            f"{shlex.quote(str(checkpoint))} --scenario SCENARIO",
+            file=checkpoint,
+        )
     found: type[Driver] = plugins.load().find("driver", driver).load()
     trainer = next(_exporters(found), None)
     if trainer is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from racegym import plugins
-from racegym.errors import RunError, ScenarioError, TrainingError
+from racegym.errors import RacegymError, RunError, ScenarioError, TrainingError
 from racegym.interfaces import Driver, Trainer
 from racegym.plugins.offer import CORE
 from racegym.record import RunFolder
@@ -28,7 +28,7 @@ from racegym.run.progress import Shown, TrainingProgress
 from racegym.run.run import Begun
 from racegym.scenario import Scenario
 
-__all__ = ["Learning", "TrainingResult", "about_training", "checkpoint_of"]
+__all__ = ["Learning", "TrainingResult", "about_training", "checkpoint_of", "is_refusal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +144,9 @@ class Learning:
             log.finish("stopped")
             raise
         except BaseException as error:
+            if is_refusal(error) and log.untouched:
+                log.discard()
+                raise
             with suppress(RunError):  # what has failed first is what the user must hear of
                 log.finish("failed")
             if isinstance(error, TrainingError):
@@ -204,6 +207,11 @@ class Learning:
         progress.begin_stage(self._examination)
         self._trainer = _trainer(scenario)
         self._trainer.resume(scenario, folder.path, checkpoint, progress)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether something was refused, rather than that it broke or came to nothing."""
+    return isinstance(error, RacegymError) and not isinstance(error, TrainingError)
 
 
 def _trainer(scenario: Scenario) -> Trainer:

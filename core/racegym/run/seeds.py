@@ -16,7 +16,7 @@ from racegym.report.learning_curve import draw_learning_curve
 from racegym.report.seed_curves import write_seed_curves
 from racegym.run.examination import is_better
 from racegym.run.interruption import Interruption
-from racegym.run.one_training import Learning, TrainingResult, about_training
+from racegym.run.one_training import Learning, TrainingResult, about_training, is_refusal
 from racegym.run.progress import Shown, Speaks
 from racegym.scenario import Scenario
 
@@ -105,6 +105,9 @@ def _learn(
             end = _learn_one(scenario, folder, seed, shown, asked, plots=plots)
             log.note(seed)
         except BaseException as error:
+            if is_refusal(error) and log.untouched:
+                log.discard()
+                raise
             with suppress(RunError):  # what has failed first is what the user must hear of
                 log.note(seed)
             with suppress(RunError):

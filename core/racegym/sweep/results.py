@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from racegym.documents.writing import to_text
 from racegym.record.folder import write_whole
@@ -158,6 +159,7 @@ def _draw(path: Path, settings: SweepSettings, trials: list[Trial]) -> None:
     axes = figure.add_subplot(down, across, 1)
     _points(axes, [(trial.number, trial) for trial in shown])
     axes.plot(*_best_so_far(settings, shown), color=INK, linewidth=1.0, drawstyle="steps-post")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title("trial; line: the best so far", loc="left", fontsize=10, color=INK)
     for index, name in enumerate(dimensions):
         axes = figure.add_subplot(down, across, index + 2)
@@ -166,6 +168,8 @@ def _draw(path: Path, settings: SweepSettings, trials: list[Trial]) -> None:
             at = [(trial.values[name], trial) for trial in shown if name in trial.values]
             if dimension.log:
                 axes.set_xscale("log")
+            elif all(isinstance(value, int) for value, _ in at):
+                axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         else:
             places = [json.dumps(choice) for choice in dimension.choices]
             at = [

@@ -133,6 +133,12 @@ def _opened(file: Path) -> Iterator[Any]:
         raise ScenarioError(f"there is no checkpoint {file}") from None
     except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
         # Beside its own errors it passes on those of torch, of a dtype that torch lacks, say.
+        if file.suffix.lower() != SUFFIX:
+            raise ScenarioError(
+                f"is no checkpoint of racegym-cleanrl: those end with {SUFFIX}; what others have "
+                "learned can't be taken over",
+                file=file,
+            ) from error
         reason = " ".join(str(error).split())[:200]
         raise ScenarioError(f"is damaged, or no checkpoint: {reason}", file=file) from error
 

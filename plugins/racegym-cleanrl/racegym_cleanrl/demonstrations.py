@@ -13,8 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from torch import Tensor
 
 from racegym.errors import RunError
@@ -171,10 +173,13 @@ class Demonstrations:
         for finding in self.findings:
             dropped[finding.drive, finding.reason] += finding.steps
         used = list(self.dropped())
-        table = Table(title="Demonstrations [s]", title_justify="left")
-        table.add_column("drive", no_wrap=True)
+        table = Table(
+            title=Text("Demonstrations [s]"), title_justify="left", box=box.SIMPLE_HEAD,
+            pad_edge=False, collapse_padding=True,
+        )  # fmt: skip
+        table.add_column("drive", overflow="fold")
         for column in ("laps", "best lap", "driven", "kept", *used):
-            table.add_column(column, justify="right")
+            table.add_column(column, justify="right", no_wrap=True)
         told = [
             (
                 row["name"], row["laps"], row["best_lap"], row["seconds"],

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from racegym.errors import ScenarioError
+from racegym.errors import ScenarioError, nearest
 from racegym.kernels import threads
 
 __all__ = ["chosen_device", "random_state", "restore_random_state", "seed_all", "use_threads"]
 
+DEVICES = ("auto", "cpu", "cuda")
 FEW = 2  # threads for networks without images
 
 
@@ -27,7 +28,7 @@ def chosen_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...") from None
+        raise _unknown(name) from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ScenarioError(
             "device is cuda, and torch finds no GPU here; take device: cpu, or auto, which takes "
@@ -39,8 +40,14 @@ def chosen_device(name: str) -> torch.device:
             "0; take device: cuda"
         )
     if device.type not in ("cpu", "cuda"):
-        raise ScenarioError(f"device {name!r} is none of auto, cpu, cuda, cuda:0 ...")
+        raise _unknown(name)
     return device
+
+
+def _unknown(name: str) -> ScenarioError:
+    """Return the refusal of a device, with the one that was probably meant."""
+    meant = "cuda" if name.lower().startswith(("gpu", "nvidia")) else name
+    return ScenarioError(f"there is no device {name!r}; {nearest(meant, DEVICES)}, cuda:0 ...")
 
 
 def seed_all(seed: int) -> None:

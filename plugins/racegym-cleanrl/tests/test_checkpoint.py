@@ -174,7 +174,10 @@ def test_what_is_of_others_is_told(learned: Learn, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="is a checkpoint of 'ppo', not of 'sac'"):
         Checkpoint.read(file, "sac")
     refuse(tmp_path / "nowhere.safetensors", "there is no checkpoint")
-    refuse(tmp_path, "is damaged, or no checkpoint")
+    refuse(tmp_path, "is no checkpoint of racegym-cleanrl: those end with .safetensors")
+    other = tmp_path / "last.npz"
+    other.write_bytes(b"PK of another trainer")
+    refuse(other, "those end with .safetensors; what others have learned can't be taken over")
     foreign = tmp_path / "foreign.safetensors"
     save_file({"weight": torch.zeros(3)}, foreign)
     refuse(foreign, "is no checkpoint of racegym-cleanrl")

@@ -46,3 +46,11 @@ def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert chosen_device("cuda:0").index == 0
     with pytest.raises(ScenarioError, match="device is cuda:9, and torch finds 1 GPU here"):
         chosen_device("cuda:9")
+
+
+@pytest.mark.parametrize(("name", "meant"), [("gpu", "cuda"), ("gpu:0", "cuda"), ("cpuu", "cpu")])
+def test_a_device_of_another_name_is_answered_with_the_one_that_is_meant(
+    name: str, meant: str
+) -> None:
+    with pytest.raises(ScenarioError, match=f"no device '{name}'; did you mean '{meant}'"):
+        chosen_device(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from rich.console import Console
 
 from racegym import load_scenario, make, make_vec
 from racegym.cli import main
@@ -137,7 +139,12 @@ def test_a_drive_becomes_pairs_stretches_and_a_table(
     summary = json.loads((tmp_path / "demonstrations.json").read_text())
     assert summary["kept"] == len(found) and summary["dropped"] == {"over": 1}
     assert (tmp_path / "dropped.csv").read_text().startswith("drive,reason,lap,start,end,steps")
-    assert found.table().row_count == 1
+    table = found.table()
+    assert table.row_count == 1
+    console = Console(file=io.StringIO(), width=66)
+    console.print(table)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Demonstrations [s]" in shown and "best lap" in shown and "…" not in shown
     folders = runs_named([str(taught.parent), str(taught)])  # nothing counts twice
     assert [run.path for run in folders] == [taught]
     envs.close()

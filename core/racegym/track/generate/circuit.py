@@ -34,7 +34,6 @@ STEEPEST = 0.7  # [rad] of banking
 _PURPOSE = 0x7472_6163  # keeps these draws apart from all others made from the same seed
 _SIZE = 0x7369_7A65  # and those of length and width from those of the line
 _SMALL = 0x736D_616C  # and those of very short laps
-CRAMPED = 28.5  # times the smallest radius: a shorter lap has no room for what styles draw
 CRAMPED_TRIALS = 60
 _HURRY = 5  # trials that each counts for once a style's patience is over
 _SLACK = 1.03  # radii are drawn a little above the least one, for the spline to stay above it
@@ -257,7 +256,7 @@ def _lines(
         if counted >= own.trials:
             break
         yield own.draw(rng, length, radius, east, counted / own.trials)
-    if length <= CRAMPED * radius:
+    if length <= own.cramped * radius:
         small = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_SMALL, seed])))
         for _ in range(CRAMPED_TRIALS):
             corners = draw_cramped(small, length, radius)

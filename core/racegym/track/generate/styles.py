@@ -57,6 +57,8 @@ class StyleDefaults:
         gravel: whether the outsides of corners are.
         trials: after which the last resort is taken; the fewer, the sooner less is asked.
         patience: trials from which on each counts for several, so that none takes long.
+        cramped: times the smallest radius; a shorter lap that no trial had room for is an egg or
+            a bean, a longer one the last resort.
     """
 
     draw: Drawing
@@ -68,6 +70,7 @@ class StyleDefaults:
     gravel: bool = False
     trials: int = 160
     patience: int = 160
+    cramped: float = 28.5
 
 
 def _polygon(
@@ -109,6 +112,7 @@ STYLES: dict[str, StyleDefaults] = {
     "club": StyleDefaults(
         draw=partial(_polygon, manner=Manner(radii=5.5, wide=3.0, stretch=1.9, winding=1.9)),
         length=(1000.0, 1000.0), width=(8.0, 8.0), min_radius=12.0, runoff=0.5,
+        cramped=34.0,
     ),
     "corners": StyleDefaults(
         draw=partial(
@@ -125,6 +129,7 @@ STYLES: dict[str, StyleDefaults] = {
     "fast": StyleDefaults(
         draw=partial(_polygon, manner=Manner(radii=8.0, wide=5.0, stretch=2.2, winding=1.5)),
         length=(1000.0, 1000.0), width=(8.0, 8.0), min_radius=12.0, runoff=0.5,
+        cramped=34.0,
     ),
     "grand_prix": StyleDefaults(
         draw=partial(
@@ -161,5 +166,6 @@ STYLES: dict[str, StyleDefaults] = {
     "technical": StyleDefaults(
         draw=partial(_polygon, manner=Manner(radii=4.6, wide=2.0, stretch=1.7, winding=2.3)),
         length=(1000.0, 1000.0), width=(8.0, 8.0), min_radius=12.0, runoff=0.5,
+        cramped=34.0,
     ),
 }  # fmt: skip
