@@ -129,7 +129,7 @@ def test_nothing_is_left_of_a_log_that_fails(known_track, tmp_path, write, monke
     monkeypatch.setattr("racegym.record.logged.write_json", full)
     with pytest.raises(RunError, match="can't write a run there: No space left"):
         import_log(path, track=known_track, options=METRES, runs_dir=tmp_path / "r")
-    assert not any((tmp_path / "r" / "own").iterdir())
+    assert not any((tmp_path / "r").rglob("*"))
 
 
 def test_a_log_is_not_verified(session):

@@ -211,7 +211,7 @@ def test_a_disk_too_full_is_told_before_the_race(
     monkeypatch.setattr("racegym.record.folder.shutil.disk_usage", lambda path: Usage())
     with pytest.raises(RunError, match=r"the disk is too full: 32\.0 MB are free and the run may"):
         run(short, runs_dir=tmp_path)
-    assert list((tmp_path / "short_race").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @dataclass

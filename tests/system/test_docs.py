@@ -249,7 +249,8 @@ def keep_result(folder: Path) -> None:
     result = {
         "format": 1, "label": "known", "seed": 1, "steps": task.steps, "budget": task.steps,
         "task": {"name": task.name, "version": task.version, "hash": task.hash},
-        "trainer": {"name": "ppo", "options": {}}, "seconds": 100.0, "score": 70.0,
+        "trainer": {"name": "ppo", "options": {}}, "action": {"name": "steer_accel"},
+        "seconds": 100.0, "score": 70.0,
         "completion": 100.0, "lap_percent": 142.0, "missing": [], "references": {},
         "versions": {"racegym": "0.1.0"}, "machine": {"cpu": "some"},
     }  # fmt: skip

@@ -79,7 +79,7 @@ def test_a_hundred_generated_circuits() -> None:
 def test_scattered_obstacles_stand_beside_its_line(vehicle: str, circuit: dict[str, Any]) -> None:
     styles = ("fast", "club", "technical")
     tracks = [{"generate": {"seed": k, "style": styles[k % 3], **circuit}} for k in range(20)]
-    cars = [{"count": 3, "vehicle": vehicle, "driver": "pure_pursuit"}]
+    cars = [{"count": 3, "vehicle": vehicle, "driver": {"name": "pure_pursuit", "pace": 80}}]
     world = load_scenario({"backend": "kart2d", "laps": 2, "tracks": tracks, "cars": cars}).world(
         20
     )

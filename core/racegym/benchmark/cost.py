@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["duration_text", "machine_text", "steps_text"]
+__all__ = ["duration_text", "machine_text", "short_steps_text", "steps_text"]
 
 MINUTE, HOUR = 60.0, 3600.0  # [s]
 
@@ -18,6 +18,23 @@ def steps_text(steps: Sequence[int]) -> str:
     """
     least, most = min(steps), max(steps)
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def short_steps_text(steps: Sequence[int]) -> str:
+    """Return the same for a narrow table, to three digits.
+
+    >>> short_steps_text([300_032] * 5), short_steps_text([9_900_000, 10_027_008])
+    ('300k', '9.9M to 10M')
+    """
+    least, most = (_short(number) for number in (min(steps), max(steps)))
+    return least if least == most else f"{least} to {most}"
+
+
+def _short(number: int) -> str:
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:.3g}{letter}"
+    return str(number)
 
 
 def duration_text(seconds: float) -> str:

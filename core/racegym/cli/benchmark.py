@@ -188,7 +188,8 @@ def _report(folder: Path, as_json: bool) -> None:
     for task in found.tasks:
         console.print(_table_of(found, task))
     click.echo(
-        "score: interquartile mean of the seeds, with its interval; steps and time: a seed's"
+        "score: interquartile mean of the seeds, with its interval; steps and time: a seed's; "
+        "ref.: drove without learning"
     )
     click.echo(f"learned on: {'; '.join(found.machines)}")
     for reason in found.left_out:
@@ -199,15 +200,15 @@ def _report(folder: Path, as_json: bool) -> None:
 
 def _table_of(report: Report, task: str) -> Table:
     """Return what entries and reference lines came to on a task."""
-    from racegym.benchmark.cost import duration_text, steps_text
+    from racegym.benchmark.cost import duration_text, short_steps_text
     from racegym.benchmark.page import figure_text
     from racegym.benchmark.references import lines_in
 
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title=task, title_justify="left", title_style="bold"
     )
-    table.add_column("entry")
-    for name in ("seeds", "steps", "time", "score", "done [%]", "lap [%]"):
+    table.add_column("entry", no_wrap=True)
+    for name in ("seeds", "steps", "time", "score", "done %", "lap %"):
         table.add_column(name, justify="right", no_wrap=True)
 
     def figures(told: Mapping[str, Estimate | None]) -> list[Text]:
@@ -216,11 +217,11 @@ def _table_of(report: Report, task: str) -> Table:
         return [Text(figure_text(e)) for e in (score, *alone)]
 
     for line in lines_in(report.lines, task):
-        about = (Text(f"{line.label} (reference)"), "–", "0", "–")
+        about = (Text(line.label), "ref.", "0", "–")
         table.add_row(*about, *figures(line.estimates()), style="dim")
     for cell in report.cells:
         if cell.task == task:
-            about = (Text(cell.label), str(len(cell.results)), steps_text(cell.steps),
+            about = (Text(cell.label), str(len(cell.results)), short_steps_text(cell.steps),
                      duration_text(cell.seconds()))  # fmt: skip
             table.add_row(*about, *figures(cell.estimates()))
     return table
