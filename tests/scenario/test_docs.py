@@ -9,15 +9,14 @@ import pytest
 from racegym import plugins
 from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
+from racegym.scenario.racing import RulesSettings, StartSettings
 from racegym.scenario.settings import (
     CarSettings,
     CarVariation,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
-    RulesSettings,
     SensorsByLabel,
-    StartSettings,
     StartVariation,
     TrackSettings,
     VariationSettings,

@@ -6,7 +6,7 @@ import pytest
 from racegym.errors import ScenarioError, TrackError
 from racegym.race_control import Rules
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.settings import RulesSettings, StartSettings
+from racegym.scenario.racing import RulesSettings, StartSettings
 from racegym.world import StartConfig, WorldConfig
 
 

@@ -3,6 +3,20 @@
 from racegym.interfaces import options
 from racegym.interfaces.arrays import Arrays, Snapshot
 from racegym.interfaces.columns import WHEELS, Array, Column, Record, allocate, column, columns
+from racegym.interfaces.events import (
+    DETAILS,
+    EVENT_DETAILS,
+    BlameKind,
+    Event,
+    EventKind,
+    Events,
+    Flag,
+    OvertakeKind,
+    PenaltyKind,
+    Request,
+    Signal,
+    Status,
+)
 from racegym.interfaces.ggv import GGV
 from racegym.interfaces.options import StageOptions
 from racegym.interfaces.records import (
@@ -13,12 +27,7 @@ from racegym.interfaces.records import (
     Contacts,
     Control,
     Effects,
-    Event,
-    EventKind,
-    Events,
     RaceState,
-    Request,
-    Status,
     Surface,
     TrackFrame,
     VehicleTable,
@@ -45,6 +54,8 @@ from racegym.interfaces.view import View
 
 __all__ = [
     "API",
+    "DETAILS",
+    "EVENT_DETAILS",
     "GGV",
     "MISSING_CODE",
     "MISSING_GEAR",
@@ -54,6 +65,7 @@ __all__ = [
     "Arrays",
     "Backend",
     "BackendSpec",
+    "BlameKind",
     "CarState",
     "Cars",
     "Channel",
@@ -66,7 +78,10 @@ __all__ = [
     "Event",
     "EventKind",
     "Events",
+    "Flag",
     "Keys",
+    "OvertakeKind",
+    "PenaltyKind",
     "Progress",
     "RaceState",
     "Races",
@@ -77,6 +92,7 @@ __all__ = [
     "ScopedArrays",
     "Sensor",
     "Setup",
+    "Signal",
     "Snapshot",
     "Stage",
     "StageOptions",

@@ -15,6 +15,7 @@ import numpy as np
 
 from racegym.interfaces.arrays import Arrays
 from racegym.interfaces.columns import Array, Record, column
+from racegym.interfaces.events import Status
 
 __all__ = [
     "MISSING_CODE",
@@ -24,12 +25,7 @@ __all__ = [
     "Contacts",
     "Control",
     "Effects",
-    "Event",
-    "EventKind",
-    "Events",
     "RaceState",
-    "Request",
-    "Status",
     "Surface",
     "TrackFrame",
     "VehicleTable",
@@ -47,62 +43,6 @@ class Surface(IntEnum):
     KERB = 1
     GRASS = 2
     GRAVEL = 3
-
-
-class Status(IntEnum):
-    """Where a car is in its race."""
-
-    GRID = 0
-    RACING = 1
-    PIT = 2
-    FINISHED = 3
-    RETIRED = 4
-    DISQUALIFIED = 5
-
-
-class Request(IntEnum):
-    """Bits of ``Control.request``: what a driver asks of race control."""
-
-    PIT = 1
-    RETIRE = 2
-    RESCUE = 4
-
-
-class EventKind(IntEnum):
-    """What happened; ``Events.value`` holds the figure named here."""
-
-    LAP = 0  # lap time [s]
-    SECTOR = 1  # sector time [s]
-    FINISH = 2  # race time [s]
-    RETIRE = 3  # 0
-    OFF_TRACK = 4  # distance beyond the edge [m]
-    REJOIN = 5  # time off the track [s]
-    WALL = 6  # impulse [N s]
-    CUT = 7  # progress jumped [m]
-    RESCUE = 8  # 0
-    HAND_OVER = 9  # index of the new driver
-    FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
-    OBSTACLE = 11  # impulse [N s]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One thing that race control saw, for people: the row form of ``Events``.
-
-    Attributes:
-        time: race time [s].
-        race, car: whose it is.
-        kind: what happened.
-        value: the figure that ``EventKind`` names.
-        other: another car, or -1.
-    """
-
-    time: float
-    race: int
-    car: int
-    kind: EventKind
-    value: float
-    other: int = -1
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -243,8 +183,26 @@ class RaceState(Record):
     obstacle_count: Array = column("", "steps in which it hit an obstacle", dtype="int32")
     stuck_time: Array = column("s", "how long it has not moved on")
     wrong_way_time: Array = column("s", "how long it has driven backwards")
-    flags: Array = column("", "flags shown to the car", dtype="uint8")
+    flags: Array = column("", "bits of `Flag`, shown to the car", dtype="uint8")
+    signal: Array = column("", "a `Signal`: whether the race has begun", dtype="uint8", axes="race")
+    start_time: Array = column("s", "when it began", dtype="float64", axes="race")
+    jump_start: Array = column("", "it moved before the race began", dtype="bool")
+    laps_behind: Array = column("", "laps that it is behind the leader", dtype="int32")
+    theoretical_best: Array = column("s", "its best sectors, added up", dtype="float64", fill=NAN)
+    overtakes_made: Array = column("", "cars passed on the track", dtype="int32")
+    overtakes_suffered: Array = column("", "times passed on the track", dtype="int32")
+    passed_now: Array = column("", "of `overtakes_made`, in this step", dtype="int32")
+    suffered_now: Array = column("", "of `overtakes_suffered`, in this step", dtype="int32")
+    car_impulse: Array = column("N s", "against other cars in this step")
+    car_contact_count: Array = column("", "contacts with other cars", dtype="int32")
+    contact_class: Array = column("", "worst contact judged now: 0, 1, 2, 4", dtype="uint8")
+    incident_points: Array = column("", "contact classes, added up", dtype="int32")
+    blame: Array = column("", "share of the blame, times class, of contacts judged now")
+    blame_points: Array = column("", "`blame`, added up")
     penalty_time: Array = column("s", "time added to the result")
+    penalty_places: Array = column("", "places lost in the result", dtype="int32")
+    penalty_due: Array = column("", "a `PenaltyKind` that is to be served", dtype="uint8")
+    warnings: Array = column("", "warnings given", dtype="int32")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -302,28 +260,3 @@ class Contacts:
         self.normal_x: Array = arrays.new("contacts.normal_x", cap)
         self.normal_y: Array = arrays.new("contacts.normal_y", cap)
         self.closing_speed: Array = arrays.new("contacts.closing_speed", cap)
-
-
-class Events:
-    """What race control saw in this step, up to a fixed number a race.
-
-    Arrays are ``(n_races, capacity)``, valid up to ``count``.
-
-    Attributes:
-        count: (n_races,) int32.
-        kind: int32, an ``EventKind``.
-        car: int32.
-        other: int32, another car, or -1.
-        time: float64 [s], race time.
-        value: float64, the figure that ``EventKind`` names.
-    """
-
-    def __init__(self, arrays: Arrays, n_cars: int):
-        self.capacity = 4 + 4 * n_cars
-        cap = (self.capacity,)
-        self.count: Array = arrays.new("events.count", (), "int32")
-        self.kind: Array = arrays.new("events.kind", cap, "int32")
-        self.car: Array = arrays.new("events.car", cap, "int32")
-        self.other: Array = arrays.new("events.other", cap, "int32")
-        self.time: Array = arrays.new("events.time", cap, "float64")
-        self.value: Array = arrays.new("events.value", cap, "float64")

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from racegym.errors import ActionError
 from racegym.interfaces.columns import Array
-from racegym.interfaces.records import Control, Effects, Event
+from racegym.interfaces.events import Event
+from racegym.interfaces.records import Control, Effects
 from racegym.interfaces.spec import BackendSpec, Channel
 from racegym.interfaces.view import View
 

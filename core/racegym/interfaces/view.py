@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from racegym.interfaces.columns import Array, allocate
+from racegym.interfaces.events import Events
 from racegym.interfaces.records import (
     CarState,
     Clock,
     Contacts,
     Control,
-    Events,
     RaceState,
     TrackFrame,
     VehicleTable,

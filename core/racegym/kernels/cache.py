@@ -3,7 +3,8 @@
 Numba's own ``cache=True`` looks only at the file of the function itself, so a function
 inlined from another file stays as it was after an upgrade; and it does not tell a serial
 from a parallel build. Here the stamp is a digest of every source that a kernel may have
-inlined: all of ``racegym.kernels`` and the whole top-level package of the kernel's module.
+inlined: its own module and all that this imports, step by step, of ``racegym.kernels`` and of
+the kernel's own package. So a change compiles what it touches again, and nothing else.
 
 Numba's caching classes are not public; this module is the only one that touches them.
 ``RACEGYM_CACHE_DIR`` moves the cache.
@@ -11,12 +12,12 @@ Numba's caching classes are not public; this module is the only one that touches
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,27 +46,60 @@ def source_digest(module: str, file: str) -> str:
 
     Args:
         module: the kernel's ``__module__``.
-        file: its source file, taken alone when the module belongs to no package.
+        file: its source file.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for path in _sources(module, file):
+    for path in _sources(module, Path(file)):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _sources(module: str, file: str) -> Iterator[Path]:
-    yield from sorted(CORE_KERNELS.rglob("*.py"))
-    package = module.partition(".")[0]
-    if package == "racegym":
-        return
-    spec = find_spec(package) if package in sys.modules and package != "__main__" else None
-    folders = (spec.submodule_search_locations if spec else None) or []
-    if not folders:
-        # A notebook cell has no file of its own; its byte code is part of numba's key.
-        yield from (path for path in [Path(file)] if path.is_file())
-    for folder in folders:
-        yield from sorted(Path(folder).rglob("*.py"))
+def _sources(module: str, file: Path) -> list[Path]:
+    """Return the file of a module and those that it imports from, however many steps away.
+
+    Followed are imports from ``racegym.kernels`` and from the module's own top-level package:
+    a kernel inlines functions and constants that its module has imported, and no others.
+    """
+    own = module.partition(".")[0]
+    known: dict[str, Path] = {module: file} if file.is_file() else {}
+    waiting = list(known.items())
+    while waiting:
+        name, path = waiting.pop()
+        for imported in _imports(name, path):
+            if imported in known or not _followed(imported, own):
+                continue
+            found = _file_of(imported)
+            if found is not None:
+                known[imported] = found
+                waiting.append((imported, found))
+    return [known[name] for name in sorted(known)]
+
+
+def _followed(name: str, own: str) -> bool:
+    top = name.partition(".")[0]
+    in_core = name == "racegym.kernels" or name.startswith("racegym.kernels.")
+    return in_core or (top == own != "racegym")
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
+    """Yield every module that a source file may import; some that it names are none."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            parts = ([*above] if node.level else []) + ([node.module] if node.module else [])
+            base = ".".join(parts)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _file_of(name: str) -> Path | None:
+    """Return the source of an imported module; what is not imported can't be inlined."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return Path(file) if file and file.endswith(".py") else None
 
 
 class _Locator(_CacheLocator):  # type: ignore[misc]  # numba is untyped

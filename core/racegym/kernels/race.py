@@ -12,6 +12,7 @@ from math import floor, isfinite, isnan, nan
 from numba import prange
 
 from racegym.kernels.compile import device, kernel
+from racegym.kernels.events import clear, emit
 from racegym.kernels.projection import (
     CHECKPOINT_COUNT,
     CHECKPOINT_FIRST,
@@ -47,18 +48,6 @@ def next_gate(gates, first, count, length, progress):
     while passed < count and gates[first + passed] <= here:
         passed += 1
     return lap * count + passed
-
-
-@device
-def emit(count, kinds, cars, times, values, race, kind, car, time, value):
-    """Append an event of a race; past the capacity it is dropped."""
-    k = count[race]
-    if k < kinds.shape[1]:
-        kinds[race, k] = kind
-        cars[race, k] = car
-        times[race, k] = time
-        values[race, k] = value
-        count[race] = k + 1
 
 
 @kernel
@@ -100,7 +89,7 @@ def judge_conduct(
     contact_count, contact_car, contact_other, contact_impulse,
     off_track, off_track_since, off_track_count, lap_valid, wall_impulse, wall_count,
     obstacle_impulse, obstacle_count, stuck_time, wrong_way_time,
-    event_count, event_kind, event_car, event_time, event_value,
+    events,
     stuck_speed, retire_stuck,
 ):  # fmt: skip
     """Judge track limits, contacts, standstill and direction; retire who asks, is stuck or gone.
@@ -112,7 +101,7 @@ def judge_conduct(
     n_races = elapsed.shape[0]
     n_cars = status.shape[0] // n_races
     for race in prange(n_races):
-        event_count[race] = 0
+        clear(events, race)
         step[race] += 1
         time[race] += elapsed[race]
         now = time[race]
@@ -131,17 +120,14 @@ def judge_conduct(
                 continue
             if wall_impulse[i] > real(0):
                 wall_count[i] += 1
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, WALL, car, now, wall_impulse[i])  # fmt: skip
+                emit(events, race, WALL, car, -1, now, wall_impulse[i])
             if obstacle_impulse[i] > real(0):
                 obstacle_count[i] += 1
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, OBSTACLE, car, now, obstacle_impulse[i])  # fmt: skip
+                emit(events, race, OBSTACLE, car, -1, now, obstacle_impulse[i])
             if jumped[i]:
                 lap_valid[i] = False
                 skipped = progress[i] - previous_progress[i]
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, CUT, car, now, skipped)  # fmt: skip
+                emit(events, race, CUT, car, -1, now, skipped)
 
             half = real(0.5) * car_width[i]
             beyond = max(d[i] - width_left[i], -d[i] - width_right[i]) - half
@@ -152,12 +138,10 @@ def judge_conduct(
                 if not was_off:
                     off_track_since[i] = now
                     off_track_count[i] += 1
-                    emit(event_count, event_kind, event_car, event_time, event_value,
-                         race, OFF_TRACK, car, now, beyond)  # fmt: skip
+                    emit(events, race, OFF_TRACK, car, -1, now, beyond)
             elif was_off:
                 away = now - off_track_since[i]
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, REJOIN, car, now, away)  # fmt: skip
+                emit(events, race, REJOIN, car, -1, now, away)
 
             error = heading_error[i]
             along = vx[i] * cosine(error, real) - vy[i] * sine(error, real)
@@ -172,8 +156,7 @@ def judge_conduct(
             leaves = gone[i] or (request[i] & REQUEST_RETIRE) != 0
             if leaves or (retire_stuck > 0.0 and stuck_time[i] >= real(retire_stuck)):
                 status[i] = RETIRED
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, RETIRE, car, now, 0.0)  # fmt: skip
+                emit(events, race, RETIRE, car, -1, now, 0.0)
 
 
 @kernel
@@ -183,8 +166,7 @@ def time_cars(
     laps_done, lap_start, lap_valid, lap_completed, last_lap_time, best_lap_time,
     sector, sector_start, last_sector_time,
     next_checkpoint, checkpoints_hit, checkpoint_time, checkpoint_split, furthest, finish_time,
-    event_count, event_kind, event_car, event_time, event_value,
-    laps,
+    events, laps,
 ):  # fmt: skip
     """Take the times of lines crossed in this step; finish those who have done ``laps``.
 
@@ -244,8 +226,7 @@ def time_cars(
                     break
                 at = before + (line - last) * rate
                 last_sector_time[i] = at - sector_start[i]
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, SECTOR, car, at, last_sector_time[i])  # fmt: skip
+                emit(events, race, SECTOR, car, -1, at, last_sector_time[i])
                 sector_start[i] = at
                 sector[i] += 1
                 if not is_lap:
@@ -258,16 +239,14 @@ def time_cars(
                 best = best_lap_time[i]
                 if lap_valid[i] and isfinite(took) and not took >= best:
                     best_lap_time[i] = took
-                emit(event_count, event_kind, event_car, event_time, event_value,
-                     race, LAP, car, at, took)  # fmt: skip
+                emit(events, race, LAP, car, -1, at, took)
                 lap_start[i] = at
                 lap_valid[i] = True
                 if laps > 0 and (laps_done[i] >= laps or was_chequered):
                     status[i] = FINISHED
                     finish_time[i] = at
                     chequered[race] = True
-                    emit(event_count, event_kind, event_car, event_time, event_value,
-                         race, FINISH, car, at, at)  # fmt: skip
+                    emit(events, race, FINISH, car, -1, at, at)
                     break
             furthest[i] = here
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from racegym.interfaces import Array, Control, EventKind, Races, Status, View
+from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
+from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.rules import Rules
 
 __all__ = ["RaceControl"]
@@ -14,18 +15,23 @@ __all__ = ["RaceControl"]
 class RaceControl:
     """Keeps ``view.race`` and ``view.events``.
 
+    In a step, conduct is judged first, then cars are timed and ranked; the parts follow in
+    the order of ``parts``.
+
     Args:
         view: the world's data.
         rules: what to enforce.
+        arrays: the world's memory.
         flying: laps begin at the line, not at the start signal.
     """
 
-    def __init__(self, view: View, rules: Rules, *, flying: bool):
+    def __init__(self, view: View, rules: Rules, arrays: Arrays, *, flying: bool):
         self.rules = rules
         self.flying = flying
+        self.parts: list[Part] = []
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
-        reported = (events.count, events.kind, events.car, events.time, events.value)
+        reported = event_arrays(events)
         self._race = race
         self._events = events
         # Flat arrays of cars, which kernels index faster.
@@ -43,7 +49,7 @@ class RaceControl:
                 race.wall_impulse, race.wall_count, race.obstacle_impulse, race.obstacle_count,
                 race.stuck_time, race.wrong_way_time,
             ),
-            *reported, float(rules.stuck_speed), float(rules.retire_stuck),
+            reported, float(rules.stuck_speed), float(rules.retire_stuck),
         )  # fmt: skip
         self._timing = (
             *_flat(race.status, race.present, frame.progress, previous.progress, frame.jumped),
@@ -55,7 +61,7 @@ class RaceControl:
                 race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
                 race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
             ),
-            *reported, int(rules.laps),
+            reported, int(rules.laps),
         )  # fmt: skip
         self._ranking = (
             race.status, frame.progress, race.laps_done, race.finish_time, state.vx,
@@ -74,6 +80,8 @@ class RaceControl:
         """Set timing and places of races whose cars have been placed."""
         start_races(races, *self._start)
         rank_cars(races, *self._ranking)
+        for part in self.parts:
+            part.start(races)
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
@@ -82,6 +90,8 @@ class RaceControl:
             control.throttle[out] = 0
             control.brake[out] = 1
             control.steer[out] = 0
+        for part in self.parts:
+            part.order(control)
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
@@ -89,6 +99,8 @@ class RaceControl:
         time_cars(*self._timing)
         if self._race.status.shape[1] > 1:
             rank_cars(self._every_race, *self._ranking)
+        for part in self.parts:
+            part.observe()
 
     def tell(self, kind: EventKind, race: int, car: int, value: float) -> None:
         """Add an event to those of the step, of something that no kernel saw."""
@@ -97,6 +109,7 @@ class RaceControl:
         if k < events.capacity:
             events.kind[race, k], events.car[race, k], events.other[race, k] = kind, car, -1
             events.time[race, k], events.value[race, k] = self._race.time[race], value
+            events.detail[race, k] = 0
             events.count[race] = k + 1
 
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -92,6 +92,7 @@ class Journal:
                 "car": event.car,
                 "name": name,
                 "value": finite(event.value),
+                **self._more(event),
             },
         )
         sectors = self._sectors[event.race][event.car]
@@ -107,6 +108,15 @@ class Journal:
             )  # fmt: skip
             self._laps.flush()
             sectors.clear()
+
+    def _more(self, event: Event) -> dict[str, Any]:
+        """Return what stands on the lines of events between cars, and of those with evidence."""
+        more: dict[str, Any] = {}
+        if event.other >= 0:
+            more = {"other": event.other, "other_name": self._names[event.other]}
+        if event.details:
+            more["evidence"] = {name: finite(value) for name, value in event.details.items()}
+        return more
 
     def command(self, command: Command, race: int, episode: int, step: int) -> None:
         """Note an intervention, by the step that it came before."""

@@ -12,18 +12,17 @@ from pydantic_core import to_jsonable_python
 
 from racegym.scenario.building import build_config, build_world
 from racegym.scenario.faults import Places
+from racegym.scenario.racing import RulesSettings, StartSettings
 from racegym.scenario.settings import (
     CarSettings,
     Name,
     Observation,
     ProfileSettings,
     RecordSettings,
-    RulesSettings,
     Settings,
     Stages,
     StagesByLabel,
     StageSettings,
-    StartSettings,
     TrackSettings,
     VariationSettings,
     WeightedSettings,

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import BackendError, ScenarioError
 from racegym.interfaces import (
+    EVENT_DETAILS,
     Array,
     Arrays,
     Backend,
@@ -114,7 +115,10 @@ class World:
         self.backend: Backend = assembly.backend()
         self.realism = assembly.realism()
         self.race_control = RaceControl(
-            self.view, config.rules, flying=config.start.kind == "random" or self._moves_along()
+            self.view,
+            config.rules,
+            self.arrays,
+            flying=config.start.kind == "random" or self._moves_along(),
         )
         self.groups: list[AgentGroup] = assembly.groups()
         self.seats: list[Seat] = assembly.seats()
@@ -416,10 +420,17 @@ class World:
                 car=int(events.car[race, k]),
                 kind=EventKind(int(events.kind[race, k])),
                 value=float(events.value[race, k]),
+                other=int(events.other[race, k]),
+                details=self._details(int(race), k),
             )
             for race in np.flatnonzero(events.count)
             for k in range(events.count[race])
         ]
+
+    def _details(self, race: int, k: int) -> dict[str, float]:
+        events = self.view.events
+        names = EVENT_DETAILS.get(EventKind(int(events.kind[race, k])), ())
+        return {name: float(events.detail[race, k, j]) for j, name in enumerate(names)}
 
     def _drain(self) -> None:
         self.applied = list(self.commands)

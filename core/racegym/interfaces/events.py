@@ -1,0 +1,189 @@
+"""What happens in a race, in words: status, requests, flags, events, overtakes, penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from racegym.interfaces.arrays import Arrays
+from racegym.interfaces.columns import Array
+
+__all__ = [
+    "DETAILS",
+    "EVENT_DETAILS",
+    "BlameKind",
+    "Event",
+    "EventKind",
+    "Events",
+    "Flag",
+    "OvertakeKind",
+    "PenaltyKind",
+    "Request",
+    "Signal",
+    "Status",
+]
+
+DETAILS = 16  # figures beside ``value`` that an event can carry
+
+
+class Status(IntEnum):
+    """Where a car is in its race."""
+
+    GRID = 0
+    RACING = 1
+    PIT = 2
+    FINISHED = 3
+    RETIRED = 4
+    DISQUALIFIED = 5
+
+
+class Request(IntEnum):
+    """Bits of ``Control.request``: what a driver asks of race control."""
+
+    PIT = 1
+    RETIRE = 2
+    RESCUE = 4
+
+
+class EventKind(IntEnum):
+    """What happened; ``Events.value`` holds the figure named here."""
+
+    LAP = 0  # lap time [s]
+    SECTOR = 1  # sector time [s]
+    FINISH = 2  # race time [s]
+    RETIRE = 3  # 0
+    OFF_TRACK = 4  # distance beyond the edge [m]
+    REJOIN = 5  # time off the track [s]
+    WALL = 6  # impulse [N s]
+    CUT = 7  # progress jumped [m]
+    RESCUE = 8  # 0
+    HAND_OVER = 9  # index of the new driver
+    FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
+    OBSTACLE = 11  # impulse [N s]
+    SIGNAL = 12  # the new `Signal`
+    JUMP_START = 13  # distance moved before the race began [m]
+    PIT_ENTRY = 14  # speed [m/s]
+    PIT_EXIT = 15  # time in the pit lane [s]
+    YELLOW = 16  # index of the sector
+    CLEAR = 17  # index of the sector that is free again
+    BLUE = 18  # gap to `other`, which laps the car [s]
+    SAFETY_CAR = 19  # 1: the field slows down; 0: it races again
+    CONTACT = 20  # class: 0, 1, 2 or 4; `other` is the other car
+    OVERTAKE = 21  # an `OvertakeKind`; `other` has been passed
+    FAILED_ATTEMPT = 22  # how long it lasted [s]; `other` was not passed
+    WARNING = 23  # warnings so far
+    PENALTY = 24  # a `PenaltyKind`
+    PENALTY_SERVED = 25  # a `PenaltyKind`
+    DISQUALIFIED = 26  # 0
+
+
+class Signal(IntEnum):
+    """Whether a race has begun."""
+
+    HELD = 0
+    LIGHTS = 1
+    FORMATION = 2
+    GREEN = 3
+
+
+class Flag(IntEnum):
+    """Bits of ``RaceState.flags``."""
+
+    YELLOW = 1  # danger in the car's sector: no overtaking
+    BLUE = 2  # a car that laps it is close
+    SAFETY_CAR = 4  # the field is slowed down
+    BLACK = 8  # out of the race
+    WARNING = 16  # black and white: the next offence is punished
+    PENALTY = 32  # a penalty is to be served
+    CHEQUERED = 64  # the race is over at the next line
+
+
+class OvertakeKind(IntEnum):
+    """How one car got past another."""
+
+    TRACK = 0
+    LAPPING = 1
+    PIT = 2
+    RETIREMENT = 3
+    PENALTY = 4
+
+
+class BlameKind(IntEnum):
+    """What a contact was, by its evidence."""
+
+    RACING = 0  # nobody's more than the other's
+    REAR_END = 1
+    DIVE = 2  # from the inside, without a claim to the corner
+    SQUEEZE = 3  # no room left
+    SECOND_MOVE = 4  # a defence that moved twice
+    REJOIN = 5  # came back onto the track into the other's way
+    WRONG_WAY = 6
+    AVOIDABLE = 7  # a slow, stopped or spun car, which could be seen
+
+
+class PenaltyKind(IntEnum):
+    """What race control can impose."""
+
+    NONE = 0
+    WARNING = 1
+    TIME = 2
+    DRIVE_THROUGH = 3
+    STOP_GO = 4
+    PLACES = 5
+    RESTART_BEHIND = 6
+    LAP = 7
+    DISQUALIFICATION = 8
+
+
+# The names of an event's figures in ``Events.detail``, in order.
+EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that race control saw, for people: the row form of ``Events``.
+
+    Attributes:
+        time: race time [s].
+        race, car: whose it is.
+        kind: what happened.
+        value: the figure that ``EventKind`` names.
+        other: another car, or -1.
+        details: more figures, by the names in ``EVENT_DETAILS``.
+    """
+
+    time: float
+    race: int
+    car: int
+    kind: EventKind
+    value: float
+    other: int = -1
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+class Events:
+    """What race control saw in this step, up to a fixed number a race.
+
+    Arrays are ``(n_races, capacity)``, valid up to ``count``.
+
+    Attributes:
+        count: (n_races,) int32.
+        kind: int32, an ``EventKind``.
+        car: int32.
+        other: int32, another car, or -1.
+        time: float64 [s], race time.
+        value: float64, the figure that ``EventKind`` names.
+        detail: (n_races, capacity, DETAILS) real, the figures that ``EVENT_DETAILS`` names.
+    """
+
+    def __init__(self, arrays: Arrays, n_cars: int):
+        self.capacity = 8 + 8 * n_cars
+        cap = (self.capacity,)
+        self.count: Array = arrays.new("events.count", (), "int32")
+        self.kind: Array = arrays.new("events.kind", cap, "int32")
+        self.car: Array = arrays.new("events.car", cap, "int32")
+        self.other: Array = arrays.new("events.other", cap, "int32")
+        self.time: Array = arrays.new("events.time", cap, "float64")
+        self.value: Array = arrays.new("events.value", cap, "float64")
+        self.detail: Array = arrays.new("events.detail", (*cap, DETAILS))
