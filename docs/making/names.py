@@ -15,6 +15,8 @@ DATA = {  # names of what is no class and no function, which can't say themselve
     "API": "major version of the interface, for `register(..., api=1)`",
     "Array": "a numpy array of any dtype",
     "Cars": "flat indices of cars, `race * n_cars + car`, int64",
+    "DETAILS": "how many figures an event can carry beside its value, 16",
+    "EVENT_DETAILS": "what the figures of an event are called, in order, by its kind",
     "Keys": "keys of draws, one a race, uint64",
     "MISSING_CODE": "what an integer channel without a sign holds where nothing is known, 255",
     "MISSING_GEAR": "the gear where none is known, -128",
