@@ -73,6 +73,20 @@ def register_rewards(register: Register) -> None:
         f"{at}.steering_smoothness:SteeringSmoothness",
         summary="jerky steering",
     )
+    register("position", f"{at}.position:Position", summary="places gained and lost")
+    register("overtakes", f"{at}.overtakes:Overtakes", summary="overtakes made and suffered")
+    register(
+        "relative_progress",
+        f"{at}.relative_progress:RelativeProgress",
+        summary="progress in comparison with the cars around",
+    )
+    register("contact", f"{at}.contact:Contact", summary="contact with cars, by class and blame")
+    register(
+        "finishing_order",
+        f"{at}.finishing_order:FinishingOrder",
+        summary="the place at the end",
+    )
+    register("win", f"{at}.win:Win", summary="winning the race")
 
 
 @hookimpl
