@@ -56,6 +56,7 @@ _PRANGE_ONLY = {
 }
 
 _crew = Crew()
+_not_yet_cached: list[Any] = []  # outlined functions
 _one_launch = threading.Lock()  # numba's workqueue layer allows one parallel region at a time
 
 
@@ -116,6 +117,7 @@ class Kernel:
             self._run_parallel(first, *rest)
         else:
             if not self._cached:
+                _cache_outlined()
                 enable_cache(self._serial, parallel=False)
                 self._cached = True
             self._serial(first, *rest)
@@ -125,6 +127,7 @@ class Kernel:
             if self._parallel is None:
                 compiled = numba.njit(error_model="numpy", nogil=True, parallel=_PRANGE_ONLY)
                 self._parallel = compiled(self.__wrapped__)
+                _cache_outlined()
                 enable_cache(self._parallel, parallel=True)
             pace, items = self._pace, _items(args[0].shape)
             numba.set_num_threads(1 if pace.alone is None else _crew.size(_threads))
@@ -173,4 +176,15 @@ def outlined(py_func: Callable[..., Any]) -> Any:
     For loops that are too large for inlining to gain anything, and for those that numba
     compiles to slower code inside a parallel loop: a block of cars goes to the function.
     """
-    return numba.njit(error_model="numpy", nogil=True)(py_func)
+    function = numba.njit(error_model="numpy", nogil=True)(py_func)
+    _not_yet_cached.append(function)
+    return function
+
+
+def _cache_outlined() -> None:
+    """Keep what outlined functions compile to, so that several kernels share it.
+
+    Done when a kernel is first run: by then all modules that it needs are imported.
+    """
+    while _not_yet_cached:
+        enable_cache(_not_yet_cached.pop(), parallel=False)
