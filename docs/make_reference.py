@@ -42,6 +42,7 @@ PARTS = [  # key of the scenario, or of a definition, and the heading
     ("generate", "`track.generate`"),
     ("obstacle", "Each of `track.obstacles`"),
     ("rules", "`rules`"),
+    ("incidents", "`rules.incidents`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
     ("profiles", "Each of `profiles`"),
@@ -121,6 +122,7 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     """Return the mapping that stands under each key of ``PARTS``."""
     keys = schema["properties"]
     found = {key: mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
+    found["incidents"] = mapping(found["rules"]["properties"]["incidents"], defs)
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
     found["obstacle"] = defs["track.ObstacleSettings"]
     found["training"] = mapping(keys["training"], defs)

@@ -137,7 +137,13 @@ class PenaltyKind(IntEnum):
 
 
 # The names of an event's figures in ``Events.detail``, in order.
-EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {}
+EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
+    EventKind.CONTACT: (  # `docs/blame.md` defines them; `car` is the one that was behind
+        "share", "other_share", "blame", "delta_v", "closing_speed", "gap", "gap_before",
+        "claim_entry", "claim", "speed", "other_speed", "lateral_speed", "other_lateral_speed",
+        "moves", "room", "since",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
+from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.rules import Rules
 
@@ -29,6 +30,8 @@ class RaceControl:
         self.rules = rules
         self.flying = flying
         self.parts: list[Part] = []
+        if view.n_cars > 1 or rules.incidents.alone:
+            self.parts.append(ContactJudge(view, rules.incidents, arrays))
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)

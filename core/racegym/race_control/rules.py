@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Rules"]
+__all__ = ["IncidentRules", "Rules"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentRules:
+    """What contacts between cars count as; see ``docs/blame.md``.
+
+    Speeds are those of a car of 4.5 m; they grow with the root of a car's length.
+
+    Attributes:
+        window: [s] without a touch, after which a touch of the same two is a new incident.
+        aftermath: [s] after the last touch, in which a spin or an excursion is put down to it.
+        touch: [m/s] change of speed of the lighter car, from which a contact is 1x.
+        heavy: [m/s] the same for 4x.
+        alone: points also for a car by itself: 1x off the track, 2x into a wall or turned round.
+        rejoin: [s] after its return to the track, in which a car answers for a contact.
+        seen: [s] for which a stopped or spun car stands there, to be avoidable.
+    """
+
+    window: float = 1.0
+    aftermath: float = 2.0
+    touch: float = 0.3
+    heavy: float = 3.0
+    alone: bool = False
+    rejoin: float = 2.0
+    seen: float = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +42,11 @@ class Rules:
         retire_stuck: [s] a car that has not moved on for so long is retired; 0 for never.
         stuck_speed: [m/s] below it a car counts as not moving on.
         leave_when_finished: a car that has finished is taken off the track.
+        incidents: contacts between cars.
     """
 
     laps: int = 0
     retire_stuck: float = 0.0
     stuck_speed: float = 0.5
     leave_when_finished: bool = True
+    incidents: IncidentRules = field(default_factory=IncidentRules)

@@ -4,11 +4,44 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from racegym.scenario.settings import Settings
 
-__all__ = ["RulesSettings", "StartSettings"]
+__all__ = ["IncidentSettings", "RulesSettings", "StartSettings"]
+
+
+class IncidentSettings(Settings):
+    """What contacts between cars count as; speeds are those of a car of 4.5 m."""
+
+    window: float = Field(
+        default=1.0, ge=0, le=60, description="[s] without a touch, then a touch is a new incident"
+    )
+    aftermath: float = Field(
+        default=2.0, ge=0, le=60, description="[s] in which a spin is put down to the contact"
+    )
+    touch: float = Field(
+        default=0.3, gt=0, le=100, description="[m/s] change of speed from which it is 1x"
+    )
+    heavy: float = Field(
+        default=3.0, gt=0, le=100, description="[m/s] change of speed from which it is 4x"
+    )
+    alone: bool = Field(
+        default=False,
+        description="points without a contact, too: off the track 1x, wall or spin 2x",
+    )
+    rejoin: float = Field(
+        default=2.0, ge=0, le=60, description="[s] in which a car that rejoins is to blame"
+    )
+    seen: float = Field(
+        default=1.5, ge=0, le=60, description="[s] that a stopped car stands, to be avoidable"
+    )
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> IncidentSettings:
+        if self.heavy <= self.touch:
+            raise ValueError(f"heavy ({self.heavy:g}) must be above touch ({self.touch:g})")
+        return self
 
 
 class RulesSettings(Settings):
@@ -22,6 +55,9 @@ class RulesSettings(Settings):
     )
     leave_when_finished: bool = Field(
         default=True, description="a finished car is taken off the track"
+    )
+    incidents: IncidentSettings = Field(
+        default=IncidentSettings(), description="classes of contacts, and blame"
     )
 
 
