@@ -137,7 +137,13 @@ class PenaltyKind(IntEnum):
 
 
 # The names of an event's figures in ``Events.detail``, in order.
-EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {}
+EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
+    EventKind.OVERTAKE: (
+        "counted", "place", "side", "closing_speed", "duration", "gap", "contact", "repasses",
+        "lap", "sector", "laps", "under_flag", "off_track", "moved", "from_overlap", "by_result",
+    ),
+    EventKind.FAILED_ATTEMPT: ("side", "overlap", "closing_speed", "gap", "contact", "laps"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Race control: laps, limits, places and flags, the same for every backend."""
 
 from racegym.race_control.control import RaceControl
-from racegym.race_control.rules import Rules
+from racegym.race_control.passes import place_gains
+from racegym.race_control.rules import Overtakes, Rules
 
-__all__ = ["RaceControl", "Rules"]
+__all__ = ["Overtakes", "RaceControl", "Rules", "place_gains"]

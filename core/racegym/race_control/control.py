@@ -7,6 +7,7 @@ import numpy as np
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
 from racegym.race_control.part import Part, event_arrays
+from racegym.race_control.passes import Passes, Places
 from racegym.race_control.rules import Rules
 
 __all__ = ["RaceControl"]
@@ -29,6 +30,9 @@ class RaceControl:
         self.rules = rules
         self.flying = flying
         self.parts: list[Part] = []
+        if view.n_cars > 1:
+            passes = Passes(view, rules.overtakes, arrays)
+            self.parts += [passes, Places(view, passes)]
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Rules"]
+__all__ = ["Overtakes", "Rules"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overtakes:
+    """What an overtake is; see ``docs/overtakes.md``.
+
+    Attributes:
+        hold: [s] that the passing car must stay clear ahead.
+        alongside: overlap, in mean car lengths, that makes an attempt of a car that falls back.
+    """
+
+    hold: float = 1.0
+    alongside: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +30,11 @@ class Rules:
         retire_stuck: [s] a car that has not moved on for so long is retired; 0 for never.
         stuck_speed: [m/s] below it a car counts as not moving on.
         leave_when_finished: a car that has finished is taken off the track.
+        overtakes: what an overtake is.
     """
 
     laps: int = 0
     retire_stuck: float = 0.0
     stuck_speed: float = 0.5
     leave_when_finished: bool = True
+    overtakes: Overtakes = field(default_factory=Overtakes)

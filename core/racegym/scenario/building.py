@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import DTypeLike
 
 from racegym.errors import BackendError, RacegymError
-from racegym.race_control import Rules
+from racegym.race_control import Overtakes, Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.racing import RulesSettings
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from racegym.plugins import Kind
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["build_config", "build_world", "make_driver", "make_part"]
+__all__ = ["build_config", "build_rules", "build_world", "make_driver", "make_part"]
 
 
 def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
@@ -65,7 +66,7 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
-        rules=Rules(laps=scenario.laps, **scenario.rules.model_dump()),
+        rules=build_rules(scenario.laps, scenario.rules),
         start=StartConfig(**scenario.start.model_dump()),
         dt=scenario.dt,
         rounds=scenario.rounds,
@@ -75,6 +76,13 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
     with _placed(scenario.places):
         check_config(config, backend.make.spec_for(backend.options))
     return config
+
+
+def build_rules(laps: int, settings: RulesSettings) -> Rules:
+    """Return what race control enforces over a distance of ``laps``."""
+    given = settings.model_dump()
+    overtakes = Overtakes(**given.pop("overtakes"))
+    return Rules(laps=laps, overtakes=overtakes, **given)
 
 
 def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:

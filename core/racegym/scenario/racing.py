@@ -8,7 +8,21 @@ from pydantic import Field
 
 from racegym.scenario.settings import Settings
 
-__all__ = ["RulesSettings", "StartSettings"]
+__all__ = ["OvertakeSettings", "RulesSettings", "StartSettings"]
+
+
+class OvertakeSettings(Settings):
+    """What an overtake is."""
+
+    hold: float = Field(
+        default=1.0, ge=0, le=60, description="[s] that the passing car must stay clear ahead"
+    )
+    alongside: float = Field(
+        default=0.5,
+        gt=0,
+        le=2,
+        description="overlap, in mean car lengths, that makes an attempt of a car that falls back",
+    )
 
 
 class RulesSettings(Settings):
@@ -22,6 +36,9 @@ class RulesSettings(Settings):
     )
     leave_when_finished: bool = Field(
         default=True, description="a finished car is taken off the track"
+    )
+    overtakes: OvertakeSettings = Field(
+        default=OvertakeSettings(), description="what an overtake is"
     )
 
 
