@@ -10,7 +10,7 @@ the start, and ``gains[a, b]`` counts the events by which ``a`` went ahead of ``
 
 from __future__ import annotations
 
-from math import isnan
+from math import isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +26,10 @@ __all__ = [
     "Field",
     "drop",
     "is_ahead_by_events",
-    "is_driving",
     "replace_moved",
     "report",
     "report_failure",
-    "was_moved",
+    "survey",
 ]
 
 Integers = NDArray[np.integer[Any]]
@@ -40,6 +39,9 @@ Reals = NDArray[np.floating[Any]]
 PIT = 2  # interfaces.Status
 OVERTAKE, FAILED_ATTEMPT = 21, 22  # interfaces.EventKind
 TRACK, LAPPING, IN_PIT_LANE, RETIREMENT, PENALTY = 0, 1, 2, 3, 4  # interfaces.OvertakeKind
+
+# What ``Duels.way`` holds.
+AWAY, DROVE, JUMPED, PLACED, RETURNED = 0, 1, 2, 3, 4
 
 # Columns of ``Duels.code``.
 ATTACKER, DEFENDER, LAPS, TRACES, SIDE, BEST_SIDE, LAP, SECTOR = 0, 1, 2, 3, 4, 5, 6, 7
@@ -93,6 +95,7 @@ class Duels(NamedTuple):
         gains: (n_races, n_cars, n_cars) int16, see the module's text.
         grid: (n_races, n_cars) int32, places at the start.
         seen: (n_races, n_cars) float64 [m], progress when it was looked at last, or NaN.
+        way: (n_races, n_cars) uint8, how each car came to where it is in this step.
     """
 
     filled: Integers
@@ -102,6 +105,7 @@ class Duels(NamedTuple):
     gains: Integers
     grid: Integers
     seen: Reals
+    way: Integers
 
 
 @device
@@ -113,22 +117,43 @@ def is_ahead_by_events(duels, race, a, b):
     return net > 0
 
 
-@device
-def is_driving(field, race, car):
-    """Return whether a car counts: on the track and in the race."""
-    return field.present[race, car] and field.status[race, car] <= PIT
+@outlined
+def survey(race, status, present, jumped, progress, previous, length, seen, way):
+    """Note how each car came to where it is; return whether any is away or was moved, and more.
 
+    Args:
+        race: index.
+        status, present, jumped, progress, previous, length: fields of ``Field``.
+        seen, way: of ``Duels``; written.
 
-@device
-def was_placed(field, duels, race, car):
-    """Return whether something has put a car elsewhere since it was seen, or brought it back."""
-    return duels.seen[race, car] != field.previous[race, car]  # NaN differs from all
-
-
-@device
-def was_moved(field, duels, race, car):
-    """Return whether a car came to where it is by other means than driving there."""
-    return field.jumped[race, car] or was_placed(field, duels, race, car)
+    Returns:
+        that, and how far apart [m] two cars are at most that overlap or have changed places in
+        this step: the longest of them, or as far as the fastest has outrun the slowest.
+    """
+    unusual, known = False, False
+    longest, least, most = 0.0, 0.0, 0.0
+    for car in range(status.shape[1]):
+        last, now = seen[race, car], progress[race, car]
+        if not present[race, car] or status[race, car] > PIT:
+            seen[race, car] = nan
+            way[race, car] = AWAY
+            unusual = True
+            continue
+        seen[race, car] = now
+        longest = max(longest, float(length[race, car]))
+        if last == previous[race, car] and not jumped[race, car]:
+            way[race, car] = DROVE
+            went = now - last
+            least = min(least, went) if known else went
+            most = max(most, went) if known else went
+            known = True
+            continue
+        unusual = True
+        if isnan(last):
+            way[race, car] = RETURNED
+        else:
+            way[race, car] = JUMPED if last == previous[race, car] else PLACED
+    return unusual, max(longest, most - least)
 
 
 @outlined
@@ -213,27 +238,28 @@ def report_failure(events, duels, race, k, now):
 @outlined
 def replace_moved(events, field, duels, race):
     """Tell the places that were won and lost by cars that something moved; end their duels."""
-    n_cars = duels.grid.shape[1]
+    way = duels.way[race]
     for k in range(duels.filled[race] - 1, -1, -1):
-        a, b = duels.code[race, k, ATTACKER], duels.code[race, k, DEFENDER]
-        gone_a = not field.present[race, a] and field.status[race, a] <= PIT
-        gone_b = not field.present[race, b] and field.status[race, b] <= PIT
-        moved = was_moved(field, duels, race, a) or was_moved(field, duels, race, b)
-        if moved or gone_a or gone_b:
+        ends = False
+        for j in range(ATTACKER, DEFENDER + 1):
+            car = duels.code[race, k, j]
+            # Of cars that are out of the race, the result settles it.
+            ends |= way[car] > DROVE or (way[car] == AWAY and field.status[race, car] <= PIT)
+        if ends:
             drop(duels, race, k)
-    for car in range(n_cars):
-        if not (is_driving(field, race, car) and was_moved(field, duels, race, car)):
+    for car in range(way.shape[0]):
+        if way[car] <= DROVE:
             continue
-        for other in range(n_cars):
-            if other == car or not is_driving(field, race, other):
+        for other in range(way.shape[0]):
+            if other == car or way[other] == AWAY:
                 continue
             lead = field.progress[race, car] - field.progress[race, other]
             if lead == 0.0 or (lead > 0.0) == is_ahead_by_events(duels, race, car, other):
                 continue
             winner, loser = (car, other) if lead > 0.0 else (other, car)
             kind = TRACK
-            if isnan(duels.seen[race, loser]):
+            if way[loser] == RETURNED:
                 kind = RETIREMENT
-            elif was_placed(field, duels, race, loser):
+            elif way[loser] == PLACED:
                 kind = PENALTY
             report(events, duels, race, -1, kind, winner, loser, field.time[race], MOVED)

@@ -21,6 +21,7 @@ from numba import prange
 from racegym.kernels.compile import kernel, outlined
 from racegym.kernels.duels import (
     ATTACKER,
+    AWAY,
     BEGAN,
     BEST_SIDE,
     BEYOND,
@@ -28,6 +29,7 @@ from racegym.kernels.duels import (
     CLOSING,
     CROSSED,
     DEFENDER,
+    DROVE,
     ENTANGLED,
     FLAGGED,
     GAP,
@@ -47,11 +49,10 @@ from racegym.kernels.duels import (
     TRACK,
     drop,
     is_ahead_by_events,
-    is_driving,
     replace_moved,
     report,
     report_failure,
-    was_moved,
+    survey,
 )
 from racegym.kernels.projection import LENGTH, SECTOR_COUNT, SECTOR_FIRST
 
@@ -83,8 +84,7 @@ def open_duel(field, duels, race, a, b):
     reach = 0.5 * (float(field.length[race, a]) + float(field.length[race, b]))
     now = apart - laps * lap  # how far b is ahead of a
     before = field.previous[race, b] - field.previous[race, a] - laps * lap
-    moved = was_moved(field, duels, race, a) or was_moved(field, duels, race, b)
-    if moved:
+    if duels.way[race, a] != DROVE or duels.way[race, b] != DROVE:
         before = now
     if laps == 0:
         b_led = is_ahead_by_events(duels, race, b, a)
@@ -115,41 +115,27 @@ def open_duel(field, duels, race, a, b):
 
 
 @outlined
-def meet_neighbours(field, duels, race, order):
+def meet_neighbours(field, duels, race, order, near):
     """Begin the duels of cars that have come close, looking only at those next to each other."""
     n_cars = order.shape[0]
     lap = field.table[field.race_track[race], LENGTH]
-    longest, least, most = 0.0, 0.0, 0.0
-    known = False
-    for car in range(n_cars):
-        if not is_driving(field, race, car):
-            continue
-        longest = max(longest, float(field.length[race, car]))
-        if was_moved(field, duels, race, car):
-            continue
-        went = field.progress[race, car] - field.previous[race, car]
-        least = min(least, went) if known else went
-        most = max(most, went) if known else went
-        known = True
-    # Two cars that changed places in this step are no further apart than one outran the other.
-    near = max(longest, most - least)
-    sort_by_place(order, field.s[race])
+    s, way, row = field.s[race], duels.way[race], duels.row[race]
+    sort_by_place(order, s)
     for i in range(n_cars):
         a = order[i]
-        if not is_driving(field, race, a):
+        if way[a] == AWAY:
             continue
         for step in range(1, n_cars):
             j = i + step
             around = j >= n_cars
             b = order[j - n_cars] if around else order[j]
-            gap = field.s[race, b] - field.s[race, a]
+            gap = s[b] - s[a]
             if around:
                 gap += lap
             if gap > near:
                 break
-            if not is_driving(field, race, b) or duels.row[race, min(a, b), max(a, b)] > 0:
-                continue
-            open_duel(field, duels, race, a, b)
+            if way[b] != AWAY and row[min(a, b), max(a, b)] == 0:
+                open_duel(field, duels, race, a, b)
 
 
 @outlined
@@ -183,55 +169,82 @@ def note_level(field, code, figure, race, share):
 
 
 @outlined
-def follow_duel(events, field, duels, race, k, hold, alongside):
-    """Move a duel on by a step; return 1 for an overtake that counts, 0 for any other outcome.
+def end_duel(events, field, duels, race, k, alongside, back_by):
+    """Tell how a duel ended, in which the attacker is clear; forget it.
 
-    Returns -1 while the duel goes on.
+    Args:
+        events, field, duels, race, k: the duel.
+        alongside: overlap that makes an attempt.
+        back_by: [s] before the end of the step the attacker was clear behind; NaN where it is
+            clear ahead.
+
+    Returns:
+        whether it was an overtake that counts.
     """
     code, figure = duels.code[race, k], duels.figure[race, k]
-    a, b = code[ATTACKER], code[DEFENDER]
+    counted = False
+    if isnan(back_by):
+        kind = TRACK
+        if code[LAPS] != 0:
+            kind = LAPPING
+        elif code[TRACES] & PITTED:
+            kind = IN_PIT_LANE
+        elif code[TRACES] & STANDING:
+            kind = RETIREMENT
+        a, b = code[ATTACKER], code[DEFENDER]
+        counted = report(events, duels, race, k, kind, a, b, figure[CROSSED], 0)
+    elif figure[OVERLAP] >= alongside and code[TRACES] & ENTANGLED == 0:
+        report_failure(events, duels, race, k, field.time[race] - back_by)
+    drop(duels, race, k)
+    return counted
+
+
+@outlined
+def follow_duels(
+    events, field, duels, race, made, suffered, made_now, suffered_now, hold, alongside
+):  # fmt: skip
+    """Move the duels of a race on by a step, and end those that are decided."""
     lap = field.table[field.race_track[race], LENGTH]
-    whole = code[LAPS] * lap
-    reach = 0.5 * (float(field.length[race, a]) + float(field.length[race, b]))
-    now = field.progress[race, a] - field.progress[race, b] - whole
-    before = field.previous[race, a] - field.previous[race, b] - whole
-    if was_moved(field, duels, race, a) or was_moved(field, duels, race, b):
-        before = now
-    end, elapsed = field.time[race], field.elapsed[race]
-    if field.status[race, a] == PIT or field.status[race, b] == PIT:
-        code[TRACES] |= PITTED
-    if field.off_track[race, a]:
-        code[TRACES] |= BEYOND
-    overlap = min((reach + now) / reach, 2.0)
-    if overlap > figure[OVERLAP]:
-        figure[OVERLAP] = overlap
-        beside = float(field.d[race, a] - field.d[race, b])
-        code[BEST_SIDE] = 0 if beside == 0.0 else (1 if beside > 0.0 else -1)
-    if now >= 0.0:
-        if before < 0.0:
-            note_level(field, code, figure, race, -before / (now - before))
-        elif isnan(figure[CROSSED]):
-            note_level(field, code, figure, race, 0.0)
-    if now < reach:
-        figure[CLEAR] = nan
-    elif isnan(figure[CLEAR]):
-        late = (now - reach) / (now - before) if now > before and before < reach else 1.0
-        figure[CLEAR] = end - late * elapsed
-    if now <= -reach:
-        if figure[OVERLAP] >= alongside and code[TRACES] & ENTANGLED == 0:
+    elapsed = field.elapsed[race]
+    way, progress, previous = duels.way[race], field.progress[race], field.previous[race]
+    for k in range(duels.filled[race] - 1, -1, -1):
+        code, figure = duels.code[race, k], duels.figure[race, k]
+        a, b = code[ATTACKER], code[DEFENDER]
+        if way[a] == AWAY or way[b] == AWAY:
+            continue  # the result settles it
+        whole = code[LAPS] * lap
+        reach = 0.5 * (float(field.length[race, a]) + float(field.length[race, b]))
+        now = progress[a] - progress[b] - whole
+        before = previous[a] - previous[b] - whole
+        if way[a] != DROVE or way[b] != DROVE:
+            before = now
+        if field.status[race, a] == PIT or field.status[race, b] == PIT:
+            code[TRACES] |= PITTED
+        if field.off_track[race, a]:
+            code[TRACES] |= BEYOND
+        overlap = min((reach + now) / reach, 2.0)
+        if overlap > figure[OVERLAP]:
+            figure[OVERLAP] = overlap
+            beside = float(field.d[race, a] - field.d[race, b])
+            code[BEST_SIDE] = 0 if beside == 0.0 else (1 if beside > 0.0 else -1)
+        if now >= 0.0 and (before < 0.0 or isnan(figure[CROSSED])):
+            share = -before / (now - before) if before < 0.0 else 0.0
+            note_level(field, code, figure, race, share)
+        if now < reach:
+            figure[CLEAR] = nan
+        elif isnan(figure[CLEAR]):
+            late = (now - reach) / (now - before) if now > before and before < reach else 1.0
+            figure[CLEAR] = field.time[race] - late * elapsed
+        if now <= -reach:
             back = (-reach - now) / (before - now) if before > now else 0.0
-            report_failure(events, duels, race, k, end - min(back, 1.0) * elapsed)
-        return 0
-    if isnan(figure[CLEAR]) or end - figure[CLEAR] < hold:
-        return -1
-    kind = TRACK
-    if code[LAPS] != 0:
-        kind = LAPPING
-    elif code[TRACES] & PITTED:
-        kind = IN_PIT_LANE
-    elif code[TRACES] & STANDING:
-        kind = RETIREMENT
-    return 1 if report(events, duels, race, k, kind, a, b, figure[CROSSED], 0) else 0
+            end_duel(events, field, duels, race, k, alongside, min(back, 1.0) * elapsed)
+            continue
+        held = field.time[race] - figure[CLEAR] >= hold
+        if held and end_duel(events, field, duels, race, k, alongside, nan):
+            made[race, a] += 1
+            made_now[race, a] += 1
+            suffered[race, b] += 1
+            suffered_now[race, b] += 1
 
 
 @outlined
@@ -263,31 +276,19 @@ def follow_passes(
         hold: [s] that the attacker must be clear ahead.
         alongside: overlap, in mean car lengths, from which a duel that is lost was an attempt.
     """
-    n_cars = order.shape[1]
     for race in prange(order.shape[0]):
-        moved = False
-        for car in range(n_cars):
+        for car in range(order.shape[1]):
             made_now[race, car] = 0
             suffered_now[race, car] = 0
-            if was_moved(field, duels, race, car) or not field.present[race, car]:
-                moved = True
-        if moved:
+        unusual, near = survey(
+            race, field.status, field.present, field.jumped, field.progress, field.previous,
+            field.length, duels.seen, duels.way,
+        )  # fmt: skip
+        if unusual:
             replace_moved(events, field, duels, race)
-        meet_neighbours(field, duels, race, order[race])
+        meet_neighbours(field, duels, race, order[race], near)
         if duels.filled[race] > 0:
             note_touches(duels, race, contact_count, contact_car, contact_other)
-        for k in range(duels.filled[race] - 1, -1, -1):
-            a, b = duels.code[race, k, ATTACKER], duels.code[race, k, DEFENDER]
-            if not (is_driving(field, race, a) and is_driving(field, race, b)):
-                continue  # the result settles it
-            outcome = follow_duel(events, field, duels, race, k, hold, alongside)
-            if outcome > 0:
-                made[race, a] += 1
-                made_now[race, a] += 1
-                suffered[race, b] += 1
-                suffered_now[race, b] += 1
-            if outcome >= 0:
-                drop(duels, race, k)
-        for car in range(n_cars):
-            there = is_driving(field, race, car)
-            duels.seen[race, car] = field.progress[race, car] if there else nan
+            follow_duels(
+                events, field, duels, race, made, suffered, made_now, suffered_now, hold, alongside
+            )

@@ -42,6 +42,7 @@ class Passes(Part):
             gains=arrays.new("passes.gains", (n, n), "int16"),
             grid=arrays.new("passes.grid", (n,), "int32"),
             seen=arrays.new("passes.seen", (n,), "float64"),
+            way=arrays.new("passes.way", (n,), "uint8"),
         )
         field = Field(
             status=race.status,
