@@ -6,8 +6,7 @@ import pytest
 from racegym.errors import ScenarioError, TrackError
 from racegym.race_control import IncidentRules, Rules
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.building import race_rules
-from racegym.scenario.racing import RulesSettings, StartSettings
+from racegym.scenario.racing import RulesSettings, StartSettings, race_rules
 from racegym.world import StartConfig, WorldConfig
 
 

@@ -143,6 +143,11 @@ EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
         "claim_entry", "claim", "speed", "other_speed", "lateral_speed", "other_lateral_speed",
         "moves", "room", "since",
     ),
+    EventKind.OVERTAKE: (
+        "counted", "place", "side", "closing_speed", "duration", "gap", "contact", "repasses",
+        "lap", "sector", "laps", "under_flag", "off_track", "moved", "from_overlap", "by_result",
+    ),
+    EventKind.FAILED_ATTEMPT: ("side", "overlap", "closing_speed", "gap", "contact", "laps"),
 }  # fmt: skip
 
 

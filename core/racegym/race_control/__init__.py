@@ -1,6 +1,7 @@
 """Race control: laps, limits, places and flags, the same for every backend."""
 
 from racegym.race_control.control import RaceControl
-from racegym.race_control.rules import IncidentRules, Rules
+from racegym.race_control.passes import place_gains
+from racegym.race_control.rules import IncidentRules, OvertakeRules, Rules
 
-__all__ = ["IncidentRules", "RaceControl", "Rules"]
+__all__ = ["IncidentRules", "OvertakeRules", "RaceControl", "Rules", "place_gains"]

@@ -8,6 +8,7 @@ from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status,
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
 from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
+from racegym.race_control.passes import Passes, Places
 from racegym.race_control.rules import Rules
 
 __all__ = ["RaceControl"]
@@ -32,6 +33,9 @@ class RaceControl:
         self.parts: list[Part] = []
         if view.n_cars > 1 or rules.incidents.alone:
             self.parts.append(ContactJudge(view, rules.incidents, arrays))
+        if view.n_cars > 1:
+            passes = Passes(view, rules.overtakes, arrays)
+            self.parts += [passes, Places(view, passes)]
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["IncidentRules", "Rules"]
+__all__ = ["IncidentRules", "OvertakeRules", "Rules"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,19 @@ class IncidentRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OvertakeRules:
+    """What an overtake is; see ``docs/overtakes.md``.
+
+    Attributes:
+        hold: [s] that the passing car must stay clear ahead.
+        alongside: overlap, in mean car lengths, that makes an attempt of a car that falls back.
+    """
+
+    hold: float = 1.0
+    alongside: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """The rules of a race.
 
@@ -43,6 +56,7 @@ class Rules:
         stuck_speed: [m/s] below it a car counts as not moving on.
         leave_when_finished: a car that has finished is taken off the track.
         incidents: contacts between cars.
+        overtakes: what an overtake is.
     """
 
     laps: int = 0
@@ -50,3 +64,4 @@ class Rules:
     stuck_speed: float = 0.5
     leave_when_finished: bool = True
     incidents: IncidentRules = field(default_factory=IncidentRules)
+    overtakes: OvertakeRules = field(default_factory=OvertakeRules)

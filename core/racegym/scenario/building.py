@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import DTypeLike
 
 from racegym.errors import BackendError, RacegymError
-from racegym.race_control import IncidentRules, Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.racing import race_rules
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
@@ -40,10 +40,9 @@ from racegym.world.observer import Layout
 
 if TYPE_CHECKING:
     from racegym.plugins import Kind
-    from racegym.scenario.racing import RulesSettings
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["build_config", "build_world", "make_driver", "make_part", "race_rules"]
+__all__ = ["build_config", "build_world", "make_driver", "make_part"]
 
 
 def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
@@ -76,13 +75,6 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
     with _placed(scenario.places):
         check_config(config, backend.make.spec_for(backend.options))
     return config
-
-
-def race_rules(settings: RulesSettings, laps: int) -> Rules:
-    """Return the rules of a race over ``laps`` laps."""
-    given = settings.model_dump()
-    given["incidents"] = IncidentRules(**given["incidents"])
-    return Rules(laps=laps, **given)
 
 
 def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:

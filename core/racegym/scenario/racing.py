@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from racegym.race_control.rules import IncidentRules, OvertakeRules, Rules
 from racegym.scenario.settings import Settings
 
-__all__ = ["IncidentSettings", "RulesSettings", "StartSettings"]
+__all__ = ["IncidentSettings", "OvertakeSettings", "RulesSettings", "StartSettings", "race_rules"]
 
 
 class IncidentSettings(Settings):
@@ -44,6 +45,20 @@ class IncidentSettings(Settings):
         return self
 
 
+class OvertakeSettings(Settings):
+    """What an overtake is."""
+
+    hold: float = Field(
+        default=1.0, ge=0, le=60, description="[s] that the passing car must stay clear ahead"
+    )
+    alongside: float = Field(
+        default=0.5,
+        gt=0,
+        le=2,
+        description="overlap, in mean car lengths, that makes an attempt of a car that falls back",
+    )
+
+
 class RulesSettings(Settings):
     """What race control enforces, beside the distance."""
 
@@ -58,6 +73,9 @@ class RulesSettings(Settings):
     )
     incidents: IncidentSettings = Field(
         default=IncidentSettings(), description="classes of contacts, and blame"
+    )
+    overtakes: OvertakeSettings = Field(
+        default=OvertakeSettings(), description="what an overtake is"
     )
 
 
@@ -76,3 +94,11 @@ class StartSettings(Settings):
         default=0.0, ge=0, le=3.2, description="[rad] half-width of scatter"
     )
     speed_noise: float = Field(default=0.0, ge=0, le=200, description="[m/s] half-width of scatter")
+
+
+def race_rules(settings: RulesSettings, laps: int) -> Rules:
+    """Return the rules of a race over ``laps`` laps."""
+    given = settings.model_dump()
+    given["incidents"] = IncidentRules(**given["incidents"])
+    given["overtakes"] = OvertakeRules(**given["overtakes"])
+    return Rules(laps=laps, **given)
