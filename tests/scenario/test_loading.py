@@ -5,8 +5,9 @@ import pytest
 
 from racegym.errors import ScenarioError, TrackError
 from racegym.race_control import Rules
+from racegym.race_control.rules import FlagRules, SafetyCarRules, TimingRules
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.racing import RulesSettings, StartSettings
+from racegym.scenario.racing import RulesSettings, StartSettings, race_rules
 from racegym.world import StartConfig, WorldConfig
 
 
@@ -27,7 +28,7 @@ def test_the_least_scenario_races(write):
 
 
 def test_defaults_of_rules_and_start_are_those_of_the_world():
-    assert Rules(laps=0, **RulesSettings().model_dump()) == Rules()
+    assert race_rules(RulesSettings(), 0) == Rules()
     assert StartConfig(**StartSettings().model_dump()) == StartConfig()
 
 
@@ -40,7 +41,12 @@ def test_every_setting_arrives_in_the_world(write):
             rounds: 2
             laps: 4
             track: ring
-            rules: {retire_stuck: 20, leave_when_finished: false}
+            rules:
+              retire_stuck: 20
+              leave_when_finished: false
+              classified_share: 0.9
+              timing: {mini_sectors: 50}
+              flags: {blue_gap: 2, safety_car: {after: 5}}
             start: {kind: random, speed: 3}
             realism: [rain, {name: rain}]
             relief: [idle]
@@ -60,7 +66,14 @@ def test_every_setting_arrives_in_the_world(write):
     assert isinstance(config, WorldConfig)
     assert (config.n_races, config.dt, config.rounds, config.real) == (3, 0.1, 2, np.float64)
     assert config.backend.options == {"zeal": 2.0}
-    assert config.rules == Rules(laps=4, retire_stuck=20.0, leave_when_finished=False)
+    assert config.rules == Rules(
+        laps=4,
+        retire_stuck=20.0,
+        leave_when_finished=False,
+        classified_share=0.9,
+        timing=TimingRules(mini_sectors=50),
+        flags=FlagRules(blue_gap=2.0, safety_car=SafetyCarRules(after=5.0)),
+    )
     assert config.start == StartConfig(kind="random", speed=3.0)
     assert [track.name for track in config.tracks] == ["ring"]
     assert [part.name for part in config.realism] == ["rain", "rain_2"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import DTypeLike
 
 from racegym.errors import BackendError, RacegymError
-from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.racing import race_rules
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
@@ -65,7 +65,7 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
-        rules=Rules(laps=scenario.laps, **scenario.rules.model_dump()),
+        rules=race_rules(scenario.rules, scenario.laps),
         start=StartConfig(**scenario.start.model_dump()),
         dt=scenario.dt,
         rounds=scenario.rounds,
