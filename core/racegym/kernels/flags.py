@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import prange
-from numpy.typing import NDArray
 
-from racegym.kernels.compile import device, kernel, outlined
+from racegym.kernels.compile import device, kernel
 from racegym.kernels.events import emit
 from racegym.kernels.projection import LENGTH, SECTOR_COUNT, SECTOR_FIRST
 from racegym.kernels.standings import SLOWEST, mini_sectors_of, passed_ago
 
-__all__ = ["FlagMemory", "Limits", "hold_cars", "wave_flags"]
+__all__ = ["Limits", "hold_cars", "wave_flags"]
 
 RACING, PIT, FINISHED = 1, 2, 3  # interfaces.Status
 YELLOW_EVENT, CLEAR, BLUE_EVENT, SAFETY_CAR_EVENT = 16, 17, 18, 19  # EventKind
@@ -29,19 +28,6 @@ SPUN = pi / 2  # [rad] off the track's direction
 HEAVY = 4  # class of a contact
 RELEASE = 1.5  # of the blue gap: a car that falls back so far has given up
 EASE, GENTLE = 0.1, 0.4  # share of the speed held at which throttle fades; hardest braking
-
-
-class FlagMemory(NamedTuple):
-    """What flags remember; see ``race_control.flags.Flags``."""
-
-    begun: NDArray[np.float64]
-    danger_since: NDArray[np.float64]
-    danger_until: NDArray[np.float64]
-    danger_car: NDArray[np.int32]
-    lapper: NDArray[np.int32]
-    slow_since: NDArray[np.float64]
-    slow_laps: NDArray[np.int32]
-    slow_speed: NDArray[np.float64]
 
 
 class Limits(NamedTuple):
@@ -70,18 +56,19 @@ def sector_of(sector_s, first, count, s):
     return sector
 
 
-@outlined
+@device
 def find_dangers(
     race, now, first, count, sector_s, status, present, progress, start_progress, s, d,
-    width_left, width_right, heading_error, vx, stuck_time, contact_class, memory, events, limits,
+    width_left, width_right, heading_error, vx, stuck_time, contact_class,
+    begun, danger_since, danger_until, danger_car, events, limits,
 ):  # fmt: skip
     """Show yellow in sectors where a car stands, has spun or was hit hard; clear the others."""
     n_cars = status.shape[1]
-    if isnan(memory.begun[race]):
+    if isnan(begun[race]):
         for car in range(n_cars):
             if abs(progress[race, car] - start_progress[race, car]) > MOVED_OFF:
-                memory.begun[race] = now
-        if isnan(memory.begun[race]):
+                begun[race] = now
+        if isnan(begun[race]):
             return
     for car in range(n_cars):
         state = status[race, car]
@@ -93,7 +80,7 @@ def find_dangers(
         if state > FINISHED:
             danger = abs(vx[race, car]) < limits.stuck_speed
         else:
-            stood = min(float(stuck_time[race, car]), now - memory.begun[race])
+            stood = min(float(stuck_time[race, car]), now - begun[race])
             danger = (
                 stood >= limits.yellow_after
                 or abs(heading_error[race, car]) > SPUN
@@ -102,41 +89,41 @@ def find_dangers(
         if not danger:
             continue
         sector = sector_of(sector_s, first, count, s[race, car])
-        memory.danger_until[race, sector] = now + limits.yellow_hold
-        if isnan(memory.danger_since[race, sector]):
-            memory.danger_since[race, sector] = now
-            memory.danger_car[race, sector] = car
+        danger_until[race, sector] = now + limits.yellow_hold
+        if isnan(danger_since[race, sector]):
+            danger_since[race, sector] = now
+            danger_car[race, sector] = car
             emit(events, race, YELLOW_EVENT, car, -1, now, float(sector))
     for sector in range(count):
-        if now > memory.danger_until[race, sector] and not isnan(memory.danger_since[race, sector]):
-            memory.danger_since[race, sector] = nan
-            emit(events, race, CLEAR, memory.danger_car[race, sector], -1, now, float(sector))
+        if now > danger_until[race, sector] and not isnan(danger_since[race, sector]):
+            danger_since[race, sector] = nan
+            emit(events, race, CLEAR, danger_car[race, sector], -1, now, float(sector))
 
 
-@outlined
+@device
 def send_safety_car(
     race, now, count, length, chequered, progress, start_progress, laps_done, best_lap_time,
-    leader, memory, events, limits,
+    leader, begun, danger_since, slow_since, slow_laps, slow_speed, events, limits,
 ):  # fmt: skip
     """Slow the field down after a sector has long been yellow, and let it race again.
 
     A danger that outlasts the safety car brings it out no second time.
     """
-    if not isnan(memory.slow_since[race]):
-        driven = laps_done[race, leader] - memory.slow_laps[race]
-        over = now - memory.slow_since[race] >= limits.seconds and driven >= limits.laps
+    if not isnan(slow_since[race]):
+        driven = laps_done[race, leader] - slow_laps[race]
+        over = now - slow_since[race] >= limits.seconds and driven >= limits.laps
         if over or chequered[race]:
-            memory.slow_since[race] = nan
-            memory.slow_speed[race] = inf
+            slow_since[race] = nan
+            slow_speed[race] = inf
             emit(events, race, SAFETY_CAR_EVENT, leader, -1, now, 0.0)
             for sector in range(count):
-                if not isnan(memory.danger_since[race, sector]):
-                    memory.danger_since[race, sector] = inf
+                if not isnan(danger_since[race, sector]):
+                    danger_since[race, sector] = inf
         return
     if chequered[race]:
         return
     for sector in range(count):
-        if now - memory.danger_since[race, sector] >= limits.after:  # false for nan and inf
+        if now - danger_since[race, sector] >= limits.after:  # false for nan and inf
             best = inf
             for car in range(progress.shape[1]):
                 if best_lap_time[race, car] < best:
@@ -144,10 +131,10 @@ def send_safety_car(
             pace = length / best
             if isinf(best):
                 driven = progress[race, leader] - start_progress[race, leader]
-                pace = driven / (now - memory.begun[race])
-            memory.slow_since[race] = now
-            memory.slow_laps[race] = laps_done[race, leader]
-            memory.slow_speed[race] = limits.speed_share * max(pace, SLOWEST)
+                pace = driven / (now - begun[race])
+            slow_since[race] = now
+            slow_laps[race] = laps_done[race, leader]
+            slow_speed[race] = limits.speed_share * max(pace, SLOWEST)
             emit(events, race, SAFETY_CAR_EVENT, leader, -1, now, 1.0)
             return
 
@@ -163,10 +150,10 @@ def lead_of(progress, race, other, car, length):
     return laps, lead - laps * length
 
 
-@outlined
+@device
 def find_lappers(
     race, now, length, scale, status, present, progress, vx, car_length,
-    first_gate, next_gate, passed_at, memory, events, limits,
+    first_gate, next_gate, passed_at, lapper, events, limits,
 ):  # fmt: skip
     """Find for each car the one that is about to lap it; once an approach it is told."""
     n_cars = status.shape[1]
@@ -176,9 +163,9 @@ def find_lappers(
             least, most = min(least, progress[race, car]), max(most, progress[race, car])
     spread = most - least >= 0.5 * length
     for car in range(n_cars):
-        held = memory.lapper[race, car]
+        held = lapper[race, car]
         if not spread or not present[race, car] or status[race, car] != RACING:
-            memory.lapper[race, car] = -1
+            lapper[race, car] = -1
             continue
         nearest, closest = -1, inf
         for other in range(n_cars):
@@ -193,7 +180,7 @@ def find_lappers(
                 break
             if past <= 0.0 and -past < closest:
                 nearest, closest = other, -past
-        memory.lapper[race, car] = -1
+        lapper[race, car] = -1
         if nearest < 0:
             continue
         speed = float(vx[race, nearest])
@@ -205,24 +192,26 @@ def find_lappers(
             ),
         )
         if nearest == held and gap <= RELEASE * limits.blue_gap:
-            memory.lapper[race, car] = held
+            lapper[race, car] = held
         elif gap <= limits.blue_gap:
-            memory.lapper[race, car] = nearest
+            lapper[race, car] = nearest
             emit(events, race, BLUE_EVENT, car, nearest, now, gap)
 
 
-@outlined
-def show_flags(race, first, count, sector_s, status, chequered, s, memory, flags):
+@device
+def show_flags(
+    race, first, count, sector_s, status, chequered, s, danger_since, lapper, slow_since, flags
+):
     """Write what each car is shown; a car that is out of the race is shown none of these."""
     for car in range(status.shape[1]):
         shown = flags[race, car] & OTHERS
         if status[race, car] <= PIT:
             sector = sector_of(sector_s, first, count, s[race, car])
-            if not isnan(memory.danger_since[race, sector]):
+            if not isnan(danger_since[race, sector]):
                 shown |= YELLOW
-            if memory.lapper[race, car] >= 0:
+            if lapper[race, car] >= 0:
                 shown |= BLUE
-            if not isnan(memory.slow_since[race]):
+            if not isnan(slow_since[race]):
                 shown |= SAFETY_CAR
             if chequered[race]:
                 shown |= CHEQUERED
@@ -234,7 +223,8 @@ def wave_flags(
     status, present, progress, start_progress, s, d, width_left, width_right, heading_error, vx,
     car_length, stuck_time, contact_class, laps_done, best_lap_time, chequered, time,
     race_track, table, sector_s, mini_sectors, order, first_gate, next_gate, passed_at,
-    flags, memory, events, limits,
+    flags, begun, danger_since, danger_until, danger_car, lapper, slow_since, slow_laps,
+    slow_speed, events, limits,
 ):  # fmt: skip
     """Show the flags of a step.
 
@@ -244,7 +234,7 @@ def wave_flags(
         race_track, table, sector_s: the packed tracks.
         mini_sectors ... passed_at: as for ``rank_cars``.
         flags: of ``RaceState``; written, but for the bits of other parts.
-        memory: ``FlagMemory``; written.
+        begun ... slow_speed: what flags remember, see ``race_control.flags.Flags``; written.
         events: appended to.
         limits: ``Limits``.
     """
@@ -256,20 +246,33 @@ def wave_flags(
             find_dangers(
                 race, now, first, count, sector_s, status, present, progress, start_progress,
                 s, d, width_left, width_right, heading_error, vx, stuck_time, contact_class,
-                memory, events, limits,
+                begun, danger_since, danger_until, danger_car, events, limits,
             )  # fmt: skip
         if limits.after < inf:
             send_safety_car(
                 race, now, count, length, chequered, progress, start_progress, laps_done,
-                best_lap_time, order[race, 0], memory, events, limits,
+                best_lap_time, order[race, 0], begun, danger_since, slow_since, slow_laps,
+                slow_speed, events, limits,
             )  # fmt: skip
         if limits.blue:
             scale = mini_sectors_of(length, mini_sectors) / length
             find_lappers(
                 race, now, length, scale, status, present, progress, vx, car_length,
-                first_gate, next_gate, passed_at, memory, events, limits,
+                first_gate, next_gate, passed_at, lapper, events, limits,
             )  # fmt: skip
-        show_flags(race, first, count, sector_s, status, chequered, s, memory, flags)
+        show_flags(
+            race,
+            first,
+            count,
+            sector_s,
+            status,
+            chequered,
+            s,
+            danger_since,
+            lapper,
+            slow_since,
+            flags,
+        )
 
 
 @kernel

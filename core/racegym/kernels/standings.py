@@ -18,7 +18,7 @@ from math import floor, isfinite
 
 from numba import prange
 
-from racegym.kernels.compile import device, kernel, outlined
+from racegym.kernels.compile import device, kernel
 from racegym.kernels.projection import LENGTH
 
 __all__ = ["SLOWEST", "mini_sectors_of", "passed_ago", "rank_cars", "start_standings"]
@@ -60,7 +60,7 @@ def start_standings(
             next_gate[race, car] = first_gate[race, car]
 
 
-@outlined
+@device
 def pass_gates(
     race, progress, previous_progress, jumped, now, elapsed, scale, first_gate, next_gate, passed_at
 ):  # fmt: skip
@@ -84,7 +84,7 @@ def pass_gates(
         next_gate[race, car] = ahead
 
 
-@outlined
+@device
 def passed_ago(race, car, place, speed, now, progress, scale, first_gate, next_gate, passed_at):
     """Return how long ago [s] a car was at ``place``; see (1).
 
@@ -148,7 +148,7 @@ def is_ahead(status, chequered, progress, laps_done, finish_time, best_lap_time,
     return a < b
 
 
-@outlined
+@device
 def sort_cars(race, status, chequered, progress, laps_done, finish_time, best_lap_time, order):
     """Put the cars in order, from the order of the step before: seldom more than n - 1 looks."""
     for k in range(1, order.shape[1]):
@@ -163,7 +163,7 @@ def sort_cars(race, status, chequered, progress, laps_done, finish_time, best_la
         order[race, place] = car
 
 
-@outlined
+@device
 def gap_to(
     race, car, other, status, progress, laps_done, finish_time, speed, now, length, scale,
     first_gate, next_gate, passed_at,

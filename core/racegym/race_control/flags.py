@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from racegym.interfaces import Array, Arrays, Control, View
-from racegym.kernels.flags import FlagMemory, Limits, hold_cars, wave_flags
+from racegym.kernels.flags import Limits, hold_cars, wave_flags
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.rules import Rules
 from racegym.race_control.standings import Standings
@@ -25,25 +25,25 @@ class Flags(Part):
         arrays: the world's memory.
         standings: who is where.
 
-    Attributes:
-        memory: when cars first moved off, (n_races,) [s]; since when, until when and by which
-            car each sector is in danger, (n_races, MAX_SECTORS); who laps each car; since when,
-            since which lap of the leader, and to what speed the field is slowed down.
+    What is remembered: when cars first moved off, (n_races,) [s]; since when, until when [s] and
+    by which car each sector is in danger, (n_races, MAX_SECTORS); who laps each car; since when,
+    since which lap of the leader, and to what speed [m/s] the field is slowed down.
     """
 
     def __init__(self, view: View, rules: Rules, arrays: Arrays, standings: Standings):
         race, frame, state, tracks = view.race, view.frame, view.state, view.tracks
         sectors, cars = (MAX_SECTORS,), (view.n_cars,)
         nan, inf = np.nan, np.inf
-        self.memory = FlagMemory(
-            begun=arrays.new("flags.begun", (), "float64", nan),
-            danger_since=arrays.new("flags.danger_since", sectors, "float64", nan),
-            danger_until=arrays.new("flags.danger_until", sectors, "float64", -inf),
-            danger_car=arrays.new("flags.danger_car", sectors, "int32", NOBODY),
-            lapper=arrays.new("flags.lapper", cars, "int32", NOBODY),
-            slow_since=arrays.new("flags.slow_since", (), "float64", nan),
-            slow_laps=arrays.new("flags.slow_laps", (), "int32"),
-            slow_speed=arrays.new("flags.slow_speed", (), "float64", inf),
+        self._slow_speed: Array = arrays.new("flags.slow_speed", (), "float64", inf)
+        memory = (
+            arrays.new("flags.begun", (), "float64", nan),
+            arrays.new("flags.danger_since", sectors, "float64", nan),
+            arrays.new("flags.danger_until", sectors, "float64", -inf),
+            arrays.new("flags.danger_car", sectors, "int32", NOBODY),
+            arrays.new("flags.lapper", cars, "int32", NOBODY),
+            arrays.new("flags.slow_since", (), "float64", nan),
+            arrays.new("flags.slow_laps", (), "int32"),
+            self._slow_speed,
         )
         self._vx: Array = state.vx
         self._flags: Array = race.flags
@@ -56,15 +56,13 @@ class Flags(Part):
             tracks.race_track, tracks.table, tracks.sector_s,
             rules.timing.mini_sectors, standings.ranking, standings.first_gate,
             standings.next_gate, standings.passed_at,
-            race.flags, self.memory, event_arrays(view.events), _limits(rules),
+            race.flags, *memory, event_arrays(view.events), _limits(rules),
         )  # fmt: skip
 
     def order(self, control: Control) -> None:
         """Hold the field to the safety car's speed."""
-        if self._slows and np.isfinite(self.memory.slow_speed).any():
-            hold_cars(
-                self._flags, self.memory.slow_speed, self._vx, control.throttle, control.brake
-            )
+        if self._slows and np.isfinite(self._slow_speed).any():
+            hold_cars(self._flags, self._slow_speed, self._vx, control.throttle, control.brake)
 
     def observe(self) -> None:
         """Show the flags of the step."""
