@@ -9,7 +9,13 @@ import pytest
 from racegym import plugins
 from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.racing import RulesSettings, StartSettings
+from racegym.scenario.racing import (
+    FlagSettings,
+    RulesSettings,
+    SafetyCarSettings,
+    StartSettings,
+    TimingSettings,
+)
 from racegym.scenario.settings import (
     CarSettings,
     CarVariation,
@@ -33,14 +39,17 @@ MODELS = [
     CarSettings,
     CarVariation,
     EvaluateSettings,
+    FlagSettings,
     GenerateSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
+    SafetyCarSettings,
     SensorsByLabel,
     StartSettings,
     StartVariation,
     TargetSettings,
+    TimingSettings,
     TrackSettings,
     TrainingSettings,
     VariationSettings,

@@ -5,6 +5,7 @@ import pytest
 
 from racegym.errors import ScenarioError, TrackError
 from racegym.race_control import IncidentRules, Rules
+from racegym.race_control.rules import FlagRules, SafetyCarRules, TimingRules
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.racing import RulesSettings, StartSettings, race_rules
 from racegym.world import StartConfig, WorldConfig
@@ -27,7 +28,7 @@ def test_the_least_scenario_races(write):
 
 
 def test_defaults_of_rules_and_start_are_those_of_the_world():
-    assert race_rules(RulesSettings(), laps=0) == Rules()
+    assert race_rules(RulesSettings(), 0) == Rules()
     assert StartConfig(**StartSettings().model_dump()) == StartConfig()
 
 
@@ -40,7 +41,13 @@ def test_every_setting_arrives_in_the_world(write):
             rounds: 2
             laps: 4
             track: ring
-            rules: {retire_stuck: 20, leave_when_finished: false, incidents: {alone: true}}
+            rules:
+              retire_stuck: 20
+              leave_when_finished: false
+              classified_share: 0.9
+              timing: {mini_sectors: 50}
+              flags: {blue_gap: 2, safety_car: {after: 5}}
+              incidents: {alone: true}
             start: {kind: random, speed: 3}
             realism: [rain, {name: rain}]
             relief: [idle]
@@ -64,6 +71,9 @@ def test_every_setting_arrives_in_the_world(write):
         laps=4,
         retire_stuck=20.0,
         leave_when_finished=False,
+        classified_share=0.9,
+        timing=TimingRules(mini_sectors=50),
+        flags=FlagRules(blue_gap=2.0, safety_car=SafetyCarRules(after=5.0)),
         incidents=IncidentRules(alone=True),
     )
     assert config.start == StartConfig(kind="random", speed=3.0)

@@ -163,8 +163,8 @@ def test_positions_follow_progress_and_ties_keep_their_order(on_rails, drive):
     assert gaps.gap_ahead[0, 2] == 0.0
     assert gaps.gap_leader[0, 1] == 0.0
     assert gaps.gap_ahead[0, 3] == pytest.approx(3.0 / 5.0, abs=1e-3)
-    ahead = -20.0 + 12.0 * 5.0 - (-5.0 + 5.0 * 5.0)
-    assert gaps.gap_leader[0, 0] == pytest.approx(ahead / 5.0, abs=1e-3)
+    # The leader was at 20 m, where the car is now, at (20 + 20) / 12 s.
+    assert gaps.gap_leader[0, 0] == pytest.approx(5.0 - 40.0 / 12.0, abs=1e-3)
 
 
 def test_the_flag_ends_the_race_for_all_when_they_next_cross_the_line(on_rails, drive):

@@ -1,4 +1,4 @@
-"""What race control does with the batch: conduct, timing, standings.
+"""What race control does with the batch: conduct and timing; standings are a module of their own.
 
 Lines are crossed inside a step: the time of a crossing is interpolated linearly in progress,
 the unwrapped arc length, between the two ends of the step. A car that jumped (a cut, a
@@ -22,13 +22,12 @@ from racegym.kernels.projection import (
 )
 from racegym.kernels.trigonometry import cosine, sine
 
-__all__ = ["judge_conduct", "rank_cars", "start_races", "time_cars"]
+__all__ = ["judge_conduct", "start_races", "time_cars"]
 
-RACING, PIT, FINISHED, RETIRED, DISQUALIFIED = 1, 2, 3, 4, 5  # interfaces.Status
+PIT, FINISHED, RETIRED = 2, 3, 4  # interfaces.Status
 LAP, SECTOR, FINISH, RETIRE, OFF_TRACK, REJOIN, WALL, CUT = 0, 1, 2, 3, 4, 5, 6, 7  # EventKind
 OBSTACLE = 11  # EventKind
 WALL_CONTACT, OBSTACLE_CONTACT = -1, -2  # Contacts.WALL, Contacts.OBSTACLE
-SLOWEST = 5.0  # [m/s] a gap in metres is turned into seconds at no less than this speed
 REQUEST_RETIRE = 2  # interfaces.Request
 
 
@@ -159,6 +158,16 @@ def judge_conduct(
                 emit(events, race, RETIRE, car, -1, now, 0.0)
 
 
+@device
+def keep_best(lap_sectors, best_sectors, i, sectors):
+    """Take the sectors [s] of a valid lap of car ``i``; return the sum of its best ones."""
+    total = 0.0
+    for k in range(sectors):
+        best_sectors[i, k] = min(best_sectors[i, k], lap_sectors[i, k])
+        total += best_sectors[i, k]
+    return total
+
+
 @kernel
 def time_cars(
     status, present, progress, previous_progress, jumped,
@@ -166,11 +175,14 @@ def time_cars(
     laps_done, lap_start, lap_valid, lap_completed, last_lap_time, best_lap_time,
     sector, sector_start, last_sector_time,
     next_checkpoint, checkpoints_hit, checkpoint_time, checkpoint_split, furthest, finish_time,
+    lap_sectors, best_sectors, theoretical_best,
     events, laps,
 ):  # fmt: skip
     """Take the times of lines crossed in this step; finish those who have done ``laps``.
 
     Car arrays are flat, (n_races * n_cars,); those of events are led by races.
+    ``lap_sectors`` and ``best_sectors``, (n_races * n_cars, MAX_SECTORS) [s], hold the sectors of
+    the lap that is driven and the best ones of valid laps.
     """
     n_races = elapsed.shape[0]
     n_cars = status.shape[0] // n_races
@@ -227,6 +239,7 @@ def time_cars(
                 at = before + (line - last) * rate
                 last_sector_time[i] = at - sector_start[i]
                 emit(events, race, SECTOR, car, -1, at, last_sector_time[i])
+                lap_sectors[i, sector[i]] = last_sector_time[i]
                 sector_start[i] = at
                 sector[i] += 1
                 if not is_lap:
@@ -237,8 +250,10 @@ def time_cars(
                 took = at - lap_start[i]
                 last_lap_time[i] = took
                 best = best_lap_time[i]
-                if lap_valid[i] and isfinite(took) and not took >= best:
-                    best_lap_time[i] = took
+                if lap_valid[i] and isfinite(took):
+                    if not took >= best:
+                        best_lap_time[i] = took
+                    theoretical_best[i] = keep_best(lap_sectors, best_sectors, i, sectors)
                 emit(events, race, LAP, car, -1, at, took)
                 lap_start[i] = at
                 lap_valid[i] = True
@@ -249,78 +264,3 @@ def time_cars(
                     emit(events, race, FINISH, car, -1, at, at)
                     break
             furthest[i] = here
-
-
-@device
-def is_ahead(status, progress, laps_done, finish_time, race, a, b):
-    """Return whether car ``a`` is ranked before car ``b``; equal cars keep their order.
-
-    A car that still races is before a finisher of as many laps: it crossed that line before
-    the flag fell, and the finisher, lapped by others, after it.
-    """
-    out_a, out_b = status[race, a] > FINISHED, status[race, b] > FINISHED
-    if out_a or out_b:
-        if status[race, a] != status[race, b]:
-            return not out_a or (out_b and status[race, a] < status[race, b])
-    else:
-        done_a, done_b = status[race, a] == FINISHED, status[race, b] == FINISHED
-        if done_a or done_b:
-            if laps_done[race, a] != laps_done[race, b]:
-                return laps_done[race, a] > laps_done[race, b]
-            if done_a != done_b:
-                return done_b
-            if finish_time[race, a] != finish_time[race, b]:
-                return finish_time[race, a] < finish_time[race, b]
-            return a < b
-    if progress[race, a] != progress[race, b]:
-        return progress[race, a] > progress[race, b]
-    return a < b
-
-
-@device
-def gap_between(status, progress, finish_time, vx, race, car, other):
-    """Return how far [s] ``car`` is behind ``other``."""
-    if status[race, car] == FINISHED and status[race, other] == FINISHED:
-        return finish_time[race, car] - finish_time[race, other]
-    speed = max(float(abs(vx[race, car])), SLOWEST)
-    return (progress[race, other] - progress[race, car]) / speed
-
-
-@kernel
-def rank_cars(races, status, progress, laps_done, finish_time, vx, position, gap_ahead, gap_leader):
-    """Rank the cars of some races, see ``is_ahead``: by laps, times and progress, then who is out.
-
-    Gaps are distances over the follower's own speed; for two finishers, times.
-
-    Args:
-        races: (k,) int64.
-        status ... gap_leader: fields of ``RaceState`` and ``TrackFrame``, and ``vx``.
-    """
-    n_cars = status.shape[1]
-    for k in prange(races.shape[0]):
-        race = races[k]
-        for car in range(n_cars):
-            place = 1
-            leader, ahead = car, -1
-            for other in range(n_cars):
-                if other == car:
-                    continue
-                if is_ahead(status, progress, laps_done, finish_time, race, other, car):
-                    place += 1
-                    if ahead < 0 or is_ahead(
-                        status, progress, laps_done, finish_time, race, ahead, other
-                    ):
-                        ahead = other
-                if is_ahead(status, progress, laps_done, finish_time, race, other, leader):
-                    leader = other
-            position[race, car] = place
-            if ahead < 0:
-                gap_ahead[race, car] = 0.0
-                gap_leader[race, car] = 0.0
-            else:
-                gap_ahead[race, car] = gap_between(
-                    status, progress, finish_time, vx, race, car, ahead
-                )
-                gap_leader[race, car] = gap_between(
-                    status, progress, finish_time, vx, race, car, leader
-                )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
-from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
+from racegym.kernels.race import judge_conduct, start_races, time_cars
+from racegym.race_control.flags import Flags
 from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.passes import Passes, Places
 from racegym.race_control.rules import Rules
+from racegym.race_control.standings import Standings
+from racegym.track.track import MAX_SECTORS
 
 __all__ = ["RaceControl"]
 
@@ -30,12 +33,6 @@ class RaceControl:
     def __init__(self, view: View, rules: Rules, arrays: Arrays, *, flying: bool):
         self.rules = rules
         self.flying = flying
-        self.parts: list[Part] = []
-        if view.n_cars > 1 or rules.incidents.alone:
-            self.parts.append(ContactJudge(view, rules.incidents, arrays))
-        if view.n_cars > 1:
-            passes = Passes(view, rules.overtakes, arrays)
-            self.parts += [passes, Places(view, passes)]
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)
@@ -68,25 +65,36 @@ class RaceControl:
                 race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
                 race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
             ),
+            *(
+                arrays.new(name, (view.n_cars, MAX_SECTORS), "float64", np.inf)
+                .reshape(-1, MAX_SECTORS)
+                for name in ("race_control.lap_sectors", "race_control.best_sectors")
+            ),
+            race.theoretical_best.reshape(-1),
             reported, int(rules.laps),
-        )  # fmt: skip
-        self._ranking = (
-            race.status, frame.progress, race.laps_done, race.finish_time, state.vx,
-            race.position, race.gap_ahead, race.gap_leader,
         )  # fmt: skip
         self._start = (
             flying, tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
             frame.progress, race.furthest, race.start_progress, race.next_checkpoint,
             race.sector, race.lap_start, race.lap_valid,
         )  # fmt: skip
-        self._every_race = np.arange(view.n_races, dtype=np.int64)
+        self._standings = Standings(view, rules.timing, arrays)
         self._leaves = np.zeros(race.status.shape, np.bool_)
         self._first_out = np.int8(Status.FINISHED if rules.leave_when_finished else Status.RETIRED)
+        self.parts: list[Part] = []
+        several = view.n_cars > 1
+        if several:
+            self.parts.append(Flags(view, rules, arrays, self._standings))
+        if several or rules.incidents.alone:
+            self.parts.append(ContactJudge(view, rules.incidents, arrays))
+        if several:
+            passes = Passes(view, rules.overtakes, arrays)
+            self.parts += [passes, Places(view, passes)]
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
         start_races(races, *self._start)
-        rank_cars(races, *self._ranking)
+        self._standings.start(races)
         for part in self.parts:
             part.start(races)
 
@@ -104,8 +112,7 @@ class RaceControl:
         """Judge the step that has just been made."""
         judge_conduct(*self._conduct)
         time_cars(*self._timing)
-        if self._race.status.shape[1] > 1:
-            rank_cars(self._every_race, *self._ranking)
+        self._standings.observe()
         for part in self.parts:
             part.observe()
 

@@ -175,6 +175,7 @@ class Recorder(Watcher):
             "collides": self._world.spec.collides,
             "dt": self._world.dt,
             "laps": config.rules.laps,
+            "classified_share": config.rules.classified_share,
             "tracks": [{"name": track.name, "hash": track.hash} for track in config.tracks],
             "races": which.tolist(),
             "telemetry": telemetry,

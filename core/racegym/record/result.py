@@ -13,6 +13,7 @@ from typing import Any
 
 from racegym.errors import RunError
 from racegym.interfaces import Status
+from racegym.record.classification import Penalty, classify
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.limit import NOT_ENDED, percentages
@@ -39,6 +40,7 @@ class Lap:
         time: [s] race time at its end.
         lap_time: [s]; None for one whose beginning was not timed.
         valid: it counts.
+        sectors: [s] their times, as far as they are known.
     """
 
     race: int
@@ -48,6 +50,7 @@ class Lap:
     time: float
     lap_time: float | None
     valid: bool
+    sectors: tuple[float, ...] = ()
 
 
 @dataclass
@@ -104,6 +107,7 @@ def _lap(row: Mapping[str, str]) -> Lap:
         time=float(row["time"]),
         lap_time=float(row["lap_time"]) if row["lap_time"] else None,
         valid=row["valid"] == "1",
+        sectors=tuple(float(time) for time in row["sector_times"].split()),
     )
 
 
@@ -166,10 +170,14 @@ def _episode(
         }
         for car in range(len(about["cars"]))
     ]
-    rows.sort(key=lambda row: int(row["position"]))
-    leader = rows[0]
-    for row in rows:
-        row["gap"], row["gap_laps"] = _gap(row, leader)
+    charges = {
+        car: Penalty(
+            time=float(tally.last["penalty_time"][car]),
+            places=int(tally.last["penalty_places"][car]),
+        )
+        for car in range(len(about["cars"]))
+    }
+    share = float(about.get("classified_share", 0.0))
     return {
         "race": race,
         "episode": episode,
@@ -178,7 +186,7 @@ def _episode(
         "track_length": journal.start["length"],
         "steps": tally.steps,
         "time": tally.time,
-        "classification": rows,
+        "classification": classify(rows, charges, share=share),
     }
 
 
@@ -193,7 +201,8 @@ def _car(
     distance = progress - journal.start["start_progress"][car]
     time = float(tally.active_time[car]) if finish is None else finish
     own = [lap for lap in journal.laps if lap.car == car]
-    valid = [lap.lap_time for lap in own if lap.valid and lap.lap_time is not None]
+    counted = [lap for lap in own if lap.valid and lap.lap_time is not None]
+    valid = [lap.lap_time for lap in counted if lap.lap_time is not None]
     status = Status(int(tally.last["status"][car]))
     return {
         "position": int(tally.last["position"][car]),
@@ -202,11 +211,14 @@ def _car(
         "status": STATUS.get(status, "not finished"),
         "laps": laps,
         "best_lap": min(valid, default=None),
+        "theoretical_best": _theoretical_best(counted),
         "mean_lap": fmean(valid) if valid else None,
         "last_lap": own[-1].lap_time if own else None,
         "total_time": finish,
         "time": time,
         "gap": finite(float(tally.last["gap_leader"][car])),
+        "gap_laps": int(tally.last["laps_behind"][car]),
+        "interval": finite(float(tally.last["gap_ahead"][car])),
         "distance": distance,
         "average_speed": distance / time if time > 0 else 0.0,
         "top_speed": float(tally.top_speed[car]),
@@ -222,12 +234,13 @@ def _counted(journal: _Episode, car: int) -> list[float | None]:
     return [lap.lap_time if lap.valid else None for lap in journal.laps if lap.car == car]
 
 
-def _gap(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | None, int]:
-    """Return the gap to the winner [s], and how many laps fewer were driven."""
-    if row["total_time"] is None or leader["total_time"] is None:
-        return row["gap"], 0
-    behind = leader["laps"] - row["laps"]
-    return (None if behind else row["total_time"] - leader["total_time"]), behind
+def _theoretical_best(laps: Sequence[Lap]) -> float | None:
+    """Return the sum of the best sectors [s] of valid laps; None where there are none."""
+    times = [lap.sectors for lap in laps if lap.sectors]
+    if not times or len({len(sectors) for sectors in times}) > 1:
+        return None
+    best: list[float] = [min(sector) for sector in zip(*times, strict=True)]
+    return sum(best)
 
 
 def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from racegym.interfaces import Array, Status
 
 __all__ = ["EpisodeTally", "Tally"]
 
-_LAST = ("position", "status", "lap", "progress", "gap_leader")
+_LAST = ("position", "status", "lap", "progress", "gap_leader", "gap_ahead", "laps_behind",
+         "penalty_time", "penalty_places")  # fmt: skip
 
 
 @dataclass
@@ -48,10 +49,7 @@ class Tally:
     def add(self, batch: pa.RecordBatch) -> None:
         """Take the next rows of telemetry: whole races, in the order they were recorded."""
         names = ("time", "race", "episode", "vx", "vy", *_LAST)
-        table = {
-            name: batch.column(name).to_numpy(zero_copy_only=False).reshape(-1, self._n_cars)
-            for name in names
-        }
+        table = {name: _values(batch, name).reshape(-1, self._n_cars) for name in names}
         keys = np.stack([table["race"][:, 0], table["episode"][:, 0]], axis=1)
         for race, episode in np.unique(keys, axis=0):
             rows = (keys[:, 0] == race) & (keys[:, 1] == episode)
@@ -74,3 +72,11 @@ class Tally:
         speeds = np.hypot(rows["vx"], rows["vy"]).astype(np.float64)
         np.maximum(tally.active_time, times, out=tally.active_time)
         np.fmax(tally.top_speed, speeds.max(axis=0), out=tally.top_speed)
+
+
+def _values(batch: pa.RecordBatch, name: str) -> Array:
+    """Return a column; zeros for one that a log, or an older recording, does not have."""
+    if name not in batch.schema.names:
+        return np.zeros(batch.num_rows)
+    values: Array = batch.column(name).to_numpy(zero_copy_only=False)
+    return values

@@ -26,12 +26,17 @@ _RACE = {  # column: field of RaceState
     "sector": "sector",
     "position": "position",
     "gap_leader": "gap_leader",
+    "gap_ahead": "gap_ahead",
+    "laps_behind": "laps_behind",
+    "flags": "flags",
+    "penalty_time": "penalty_time",
+    "penalty_places": "penalty_places",
     "status": "status",
     "off_track": "off_track",
 }
 _ESSENTIAL = frozenset(
     ("time", "race", "episode", "step", "car", "vx", "vy", "progress", "lap", "position",
-     "gap_leader", "status")
+     "gap_leader", "gap_ahead", "laps_behind", "penalty_time", "penalty_places", "status")
 )  # fmt: skip
 
 

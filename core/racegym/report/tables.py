@@ -12,11 +12,11 @@ from rich.text import Text
 from racegym.report.wording import (
     MISSING,
     OF_LIMIT,
-    gap_text,
+    interval_text,
     kmh,
     lap_text,
     percent_text,
-    time_text,
+    total_text,
 )
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
     """Return who came where in one episode of a result."""
     rows = result["episodes"][episode]["classification"] if result["episodes"] else []
     limited = _limited(rows)
-    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", "km/h", "status")
-    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "km/h")
+    chased = ["interval"] if any(row.get("interval") for row in rows) else []
+    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", *chased, "km/h",
+               "status")  # fmt: skip
+    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "interval", "km/h")
     table = _table("Classification", columns, right)
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
     for row in rows:
@@ -65,7 +67,8 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
         table.add_row(
             str(row["position"]), Text(row["name"]), Text(row["driver"]), str(row["laps"]), best,
             *[percent_text(row.get("best_lap_percent"))] * len(limited),
-            _total(row), kmh(row["average_speed"]), row["status"],
+            total_text(row), *[interval_text(row)] * len(chased),
+            kmh(row["average_speed"]), row["status"],
         )  # fmt: skip
     return table
 
@@ -74,15 +77,6 @@ def _limited(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the heading of the column of best laps in percent of the limit, if any is known."""
     known = any(row.get("best_lap_percent") is not None for row in rows)
     return [OF_LIMIT] if known else []
-
-
-def _total(row: Mapping[str, Any]) -> str:
-    """Return a winner's time, the gap of another finisher, nothing for the rest."""
-    if row["total_time"] is None:
-        return MISSING
-    return time_text(row["total_time"]) if row["position"] == 1 else gap_text(
-        row["gap"], row["gap_laps"]
-    )  # fmt: skip
 
 
 def episodes_table(result: Mapping[str, Any]) -> Table:

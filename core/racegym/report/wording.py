@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "MISSING",
     "OF_LIMIT",
     "gap_text",
+    "interval_text",
     "kmh",
     "lap_text",
     "percent_text",
     "short",
     "time_text",
+    "total_text",
 ]
 
 LONGEST = 24  # letters of a name in a picture, as a rule
@@ -66,6 +70,24 @@ def gap_text(seconds: float | None, laps: int = 0) -> str:
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     return f"+{time_text(seconds)}"
+
+
+def total_text(row: Mapping[str, Any]) -> str:
+    """Return a winner's time with its penalties, the gap of another finisher, else nothing.
+
+    Args:
+        row: of a classification, as in ``result.json``.
+    """
+    if row["total_time"] is None:
+        return MISSING
+    if row["position"] == 1:
+        return time_text(row["total_time"] + row.get("penalty_time", 0.0))
+    return gap_text(row["gap"], row["gap_laps"])
+
+
+def interval_text(row: Mapping[str, Any]) -> str:
+    """Return what the car of a row is behind the one before it; nothing for the first."""
+    return MISSING if row["position"] == 1 else gap_text(row.get("interval"))
 
 
 def kmh(speed: float | None) -> str:

@@ -112,6 +112,7 @@ class ScoreCard:
                 "laps": int(race.laps_done[k, car]),
                 "progress": float(frame.progress[k, car]),
                 "gap": _finite(race.gap_leader[k, car]),
+                "gap_laps": int(race.laps_behind[k, car]),
                 "leader": (_finite(finish[first]), int(race.laps_done[k, first])),
                 "ended_by": [name for name, holds in self._group.reasons.items() if holds[k]],
             }
@@ -134,7 +135,7 @@ class ScoreCard:
         time = float(self._active[k]) if finish is None else finish
         valid = [lap for lap, counts in self._laps[k] if counts and lap is not None]
         leader_time, leader_laps = last["leader"]
-        gap, behind = last["gap"], 0
+        gap, behind = last["gap"], last["gap_laps"]
         if finish is not None and leader_time is not None:
             behind = leader_laps - last["laps"]
             gap = None if behind else finish - leader_time

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from racegym.race_control.rules import IncidentRules, OvertakeRules, Rules
+from racegym.race_control import Rules
 from racegym.scenario.settings import Settings
 
-__all__ = ["IncidentSettings", "OvertakeSettings", "RulesSettings", "StartSettings", "race_rules"]
+__all__ = [
+    "FlagSettings",
+    "IncidentSettings",
+    "OvertakeSettings",
+    "RulesSettings",
+    "SafetyCarSettings",
+    "StartSettings",
+    "TimingSettings",
+    "race_rules",
+]
 
 
 class IncidentSettings(Settings):
@@ -59,6 +68,55 @@ class OvertakeSettings(Settings):
     )
 
 
+class TimingSettings(Settings):
+    """How gaps between cars are timed."""
+
+    mini_sectors: int = Field(
+        default=0, ge=0, le=1024, description="of a lap; 0: one every 10 m, from 16 to 128"
+    )
+
+
+class SafetyCarSettings(Settings):
+    """When the field is slowed down, how much and for how long."""
+
+    after: float = Field(
+        default=10.0, ge=0, le=1e4, description="[s] that a sector has been yellow"
+    )
+    seconds: float = Field(default=30.0, ge=0, le=1e4, description="[s] at least so long")
+    laps: int = Field(
+        default=0, ge=0, le=1000, description="and until the leader has completed so many"
+    )
+    speed_share: float = Field(
+        default=0.6, gt=0, le=1, description="of the mean speed of the best lap so far"
+    )
+
+
+class FlagSettings(Settings):
+    """Which flags are shown, and when."""
+
+    yellow: bool = Field(default=True, description="in the sector of a car that stands or has spun")
+    yellow_after: float = Field(
+        default=2.0, ge=0, le=1000, description="[s] a car that stood so long is a danger"
+    )
+    yellow_hold: float = Field(
+        default=3.0, ge=0, le=1000, description="[s] from the last danger seen to the clear"
+    )
+    yellow_margin: float = Field(
+        default=5.0, ge=0, le=1000, description="[m] beyond the edge a car is no danger"
+    )
+    blue: bool = Field(default=True, description="to a car that is about to be lapped")
+    blue_gap: float = Field(default=1.0, gt=0, le=60, description="[s] to the car that laps it")
+    safety_car: SafetyCarSettings | None = Field(
+        default=None, description="slows the field down after an incident; missing: never"
+    )
+
+    @model_validator(mode="after")
+    def _seen(self) -> FlagSettings:
+        if self.safety_car is not None and not self.yellow:
+            raise ValueError("safety_car comes out after yellow flags; set yellow to true")
+        return self
+
+
 class RulesSettings(Settings):
     """What race control enforces, beside the distance."""
 
@@ -77,6 +135,21 @@ class RulesSettings(Settings):
     overtakes: OvertakeSettings = Field(
         default=OvertakeSettings(), description="what an overtake is"
     )
+    classified_share: float = Field(
+        default=0.0, ge=0, le=1, description="of the winner's laps, to be classified; 0: all are"
+    )
+    timing: TimingSettings = Field(
+        default=TimingSettings(), description="how gaps between cars are timed"
+    )
+    flags: FlagSettings = Field(default=FlagSettings(), description="which flags are shown, when")
+
+
+_RULES = TypeAdapter(Rules)
+
+
+def race_rules(settings: RulesSettings, laps: int) -> Rules:
+    """Return the rules of a race over ``laps``; sections become those of ``Rules``."""
+    return _RULES.validate_python({"laps": laps, **settings.model_dump()})
 
 
 class StartSettings(Settings):
@@ -94,11 +167,3 @@ class StartSettings(Settings):
         default=0.0, ge=0, le=3.2, description="[rad] half-width of scatter"
     )
     speed_noise: float = Field(default=0.0, ge=0, le=200, description="[m/s] half-width of scatter")
-
-
-def race_rules(settings: RulesSettings, laps: int) -> Rules:
-    """Return the rules of a race over ``laps`` laps."""
-    given = settings.model_dump()
-    given["incidents"] = IncidentRules(**given["incidents"])
-    given["overtakes"] = OvertakeRules(**given["overtakes"])
-    return Rules(laps=laps, **given)

@@ -9,13 +9,13 @@ from typing import Any
 
 from racegym.report.page.figures import css_colour
 from racegym.report.wording import (
-    MISSING,
     OF_LIMIT,
-    gap_text,
+    interval_text,
     kmh,
     lap_text,
     percent_text,
     time_text,
+    total_text,
 )
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
 
 _COLUMNS = (  # heading, and whether numbers stand below it
     ("pos", True), ("car", False), ("driver", False), ("laps", True), ("best lap", True),
-    (OF_LIMIT, True), ("mean lap", True), ("time", True), ("km/h", True), ("top km/h", True),
-    ("off track", True), ("status", False),
+    (OF_LIMIT, True), ("ideal lap", True), ("mean lap", True), ("time", True), ("interval", True),
+    ("km/h", True), ("top km/h", True), ("off track", True), ("status", False),
 )  # fmt: skip
 
 
@@ -88,17 +88,12 @@ def classification_table(episode: Mapping[str, Any]) -> str:
 
 
 def _row(row: Mapping[str, Any], fastest: float | None) -> str:
-    if row["total_time"] is None:
-        total = MISSING
-    elif row["position"] == 1:
-        total = time_text(row["total_time"])
-    else:
-        total = gap_text(row["gap"], row["gap_laps"])
     best = fastest is not None and row["best_lap"] == fastest
     texts = (
         str(row["position"]), row["name"], row["driver"], str(row["laps"]),
         lap_text(row["best_lap"]), percent_text(row.get("best_lap_percent")),
-        lap_text(row["mean_lap"]), total, kmh(row["average_speed"]),
+        lap_text(row.get("theoretical_best")), lap_text(row["mean_lap"]), total_text(row),
+        interval_text(row), kmh(row["average_speed"]),
         kmh(row["top_speed"]), str(row["off_track"]), row["status"],
     )  # fmt: skip
     cells = []
