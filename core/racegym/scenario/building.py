@@ -12,6 +12,7 @@ from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.penalties import as_rules
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
@@ -65,7 +66,11 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
-        rules=Rules(laps=scenario.laps, **scenario.rules.model_dump()),
+        rules=Rules(
+            laps=scenario.laps,
+            penalties=as_rules(scenario.rules.penalties),
+            **scenario.rules.model_dump(exclude={"penalties"}),
+        ),
         start=StartConfig(**scenario.start.model_dump()),
         dt=scenario.dt,
         rounds=scenario.rounds,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from racegym.scenario.penalty_settings import PenaltySettings
 from racegym.scenario.settings import Settings
 
 __all__ = ["RulesSettings", "StartSettings"]
@@ -22,6 +23,9 @@ class RulesSettings(Settings):
     )
     leave_when_finished: bool = Field(
         default=True, description="a finished car is taken off the track"
+    )
+    penalties: PenaltySettings | None = Field(
+        default=None, description="what is an offence, and what follows; None: nothing"
     )
 
 
