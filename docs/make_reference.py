@@ -43,6 +43,8 @@ PARTS = [  # key of the scenario, or of a definition, and the heading
     ("obstacle", "Each of `track.obstacles`"),
     ("rules", "`rules`"),
     ("incidents", "`rules.incidents`"),
+    ("penalties", "`rules.penalties`"),
+    ("penalty", "Each of `rules.penalties.rules`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
     ("profiles", "Each of `profiles`"),
@@ -124,6 +126,8 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     found = {key: mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
     found["incidents"] = mapping(found["rules"]["properties"]["incidents"], defs)
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
+    found["penalties"] = defs["scenario.PenaltySettings.changed"]
+    found["penalty"] = defs["scenario.PenaltyRuleSettings"]
     found["obstacle"] = defs["track.ObstacleSettings"]
     found["training"] = mapping(keys["training"], defs)
     found["evaluate"] = defs["scenario.EvaluateSettings"]

@@ -20,6 +20,9 @@ NAMED = {  # definitions that have a place of their own on the page
     "scenario.TrainingSettings": "training",
     "scenario.EvaluateSettings": "evaluation",
     "scenario.TargetSettings": "target",
+    "scenario.PenaltySettings": "rules",
+    "scenario.PenaltySettings.changed": "changes of a preset",
+    "scenario.PenaltyRuleSettings": "rule",
 }
 STAGES = {*KINDS, "car_driver", "reward_name", "termination_name"} - NAMED.keys()
 

@@ -17,6 +17,7 @@ __all__ = [
     "EventKind",
     "Events",
     "Flag",
+    "Offence",
     "OvertakeKind",
     "PenaltyKind",
     "Request",
@@ -134,6 +135,25 @@ class PenaltyKind(IntEnum):
     RESTART_BEHIND = 6
     LAP = 7
     DISQUALIFICATION = 8
+    SCORE = 9
+
+
+class Offence(IntEnum):
+    """What race control punishes; each has a figure, which a rule may ask to be large enough."""
+
+    OFF_TRACK = 0  # for so long [s]
+    CUT = 1  # progress gained [m]
+    WALL = 2  # change of speed [m/s]: the impulse over the mass
+    OBSTACLE = 3  # the same
+    CONTACT = 4  # class: 1, 2 or 4
+    JUMP_START = 5  # 0
+    PIT_SPEEDING = 6  # above the pit lane's limit [m/s]
+    YELLOW_OVERTAKE = 7  # 0
+    BLUE_FLAG = 8  # shown for so long [s]
+    RESCUE = 9  # 0
+    STUCK = 10  # for so long [s]
+    REVERSED = 11  # for so long [s]
+    WARNINGS = 12  # one more was given
 
 
 # The names of an event's figures in ``Events.detail``, in order.
@@ -148,6 +168,10 @@ EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
         "lap", "sector", "laps", "under_flag", "off_track", "moved", "from_overlap", "by_result",
     ),
     EventKind.FAILED_ATTEMPT: ("side", "overlap", "closing_speed", "gap", "contact", "laps"),
+    EventKind.WARNING: ("offence", "lap"),
+    EventKind.PENALTY: ("amount", "offence", "lap", "serve_by", "instead_of"),
+    EventKind.PENALTY_SERVED: ("stood", "offence"),
+    EventKind.DISQUALIFIED: ("offence", "lap"),
 }  # fmt: skip
 
 

@@ -201,7 +201,12 @@ class RaceState(Record):
     blame_points: Array = column("", "`blame`, added up")
     penalty_time: Array = column("s", "time added to the result")
     penalty_places: Array = column("", "places lost in the result", dtype="int32")
+    penalty_laps: Array = column("", "laps taken off in the result", dtype="int32")
+    penalty_score: Array = column("1", "factor on the score in the result", fill=1)
     penalty_due: Array = column("", "a `PenaltyKind` that is to be served", dtype="uint8")
+    penalty_stop: Array = column("s", "how long it must stand in the pit lane to serve it")
+    pit_stops: Array = column("", "times it drove through the pit lane", dtype="int32")
+    pit_standing: Array = column("s", "how long it has stood in the pit lane, this time")
     warnings: Array = column("", "warnings given", dtype="int32")
 
 

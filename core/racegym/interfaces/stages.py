@@ -355,12 +355,15 @@ class Driver(Stage, ABC):
             can fail; the world makes events of kind ``FAULT`` of them and empties the list.
         policy_suffixes: endings, such as ``".onnx"``, of the policies that it takes as its
             option ``file``; ``driver: {policy: PATH}`` finds it by them.
+        pits: it drives through the pit lane when ``RaceState.penalty_due`` says so, and stands
+            there for ``penalty_stop`` seconds; others are given time instead.
     """
 
     observation: Any = None
     action: Any = None
     faults: list[tuple[int, int, int]] | None = None
     policy_suffixes: ClassVar[tuple[str, ...]] = ()
+    pits: ClassVar[bool] = False
 
     @classmethod
     def declared_for(cls, options: Mapping[str, Any]) -> tuple[Any, Any]:

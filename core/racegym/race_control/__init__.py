@@ -2,6 +2,15 @@
 
 from racegym.race_control.control import RaceControl
 from racegym.race_control.passes import place_gains
+from racegym.race_control.penalty_rules import PenaltyRule, PenaltyRules
 from racegym.race_control.rules import IncidentRules, OvertakeRules, Rules
 
-__all__ = ["IncidentRules", "OvertakeRules", "RaceControl", "Rules", "place_gains"]
+__all__ = [
+    "IncidentRules",
+    "OvertakeRules",
+    "PenaltyRule",
+    "PenaltyRules",
+    "RaceControl",
+    "Rules",
+    "place_gains",
+]

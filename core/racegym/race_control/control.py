@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, start_races, time_cars
@@ -10,6 +13,7 @@ from racegym.race_control.flags import Flags
 from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.passes import Passes, Places
+from racegym.race_control.penalties import NOBODY, Penalties
 from racegym.race_control.rules import Rules
 from racegym.race_control.standings import Standings
 from racegym.track.track import MAX_SECTORS
@@ -28,9 +32,20 @@ class RaceControl:
         rules: what to enforce.
         arrays: the world's memory.
         flying: laps begin at the line, not at the start signal.
+        serves: for each car, whether its driver drives through the pit lane when it has to.
+        places_cars: whether the backend can set cars back during a race.
     """
 
-    def __init__(self, view: View, rules: Rules, arrays: Arrays, *, flying: bool):
+    def __init__(
+        self,
+        view: View,
+        rules: Rules,
+        arrays: Arrays,
+        *,
+        flying: bool,
+        serves: Sequence[bool],
+        places_cars: bool,
+    ):
         self.rules = rules
         self.flying = flying
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
@@ -90,6 +105,12 @@ class RaceControl:
         if several:
             passes = Passes(view, rules.overtakes, arrays)
             self.parts += [passes, Places(view, passes)]
+        self._penalties: Penalties | None = None
+        if rules.penalties is not None:
+            self._penalties = Penalties(
+                view, rules.penalties, arrays, serves=serves, places_cars=places_cars
+            )
+            self.parts.append(self._penalties)
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
@@ -125,6 +146,17 @@ class RaceControl:
             events.time[race, k], events.value[race, k] = self._race.time[race], value
             events.detail[race, k] = 0
             events.count[race] = k + 1
+        for part in self.parts:
+            part.tell(kind, race, car)
+
+    def restarts(self) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
+        """Return cars to be set back now, the progress [m] of each, and their speed [m/s].
+
+        Asks once a step.
+        """
+        if self._penalties is None:
+            return *NOBODY, 0.0
+        return *self._penalties.restarts(), self._penalties.restart_speed
 
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Return the flat indices of cars that must be taken off the track now."""

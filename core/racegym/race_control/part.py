@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from racegym.interfaces import Control, Events, Races
+from racegym.interfaces import Control, EventKind, Events, Races
 from racegym.kernels.events import EventArrays
 
 __all__ = ["Part", "event_arrays"]
@@ -23,6 +23,9 @@ class Part:
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
+
+    def tell(self, kind: EventKind, race: int, car: int) -> None:
+        """Take note of an event of the step that no kernel saw, after ``observe``."""
 
 
 def event_arrays(events: Events) -> EventArrays:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from racegym.race_control.penalty_rules import PenaltyRules
+
 __all__ = ["FlagRules", "IncidentRules", "OvertakeRules", "Rules", "SafetyCarRules", "TimingRules"]
 
 
@@ -112,6 +114,7 @@ class Rules:
             classified; 0 for none.
         timing: how gaps are timed.
         flags: which flags are shown.
+        penalties: what is an offence and what follows; None for nothing.
     """
 
     laps: int = 0
@@ -123,3 +126,4 @@ class Rules:
     classified_share: float = 0.0
     timing: TimingRules = field(default_factory=TimingRules)
     flags: FlagRules = field(default_factory=FlagRules)
+    penalties: PenaltyRules | None = None

@@ -74,6 +74,8 @@ def spelt_out(location: Location, value: Any) -> Any:
     if location == ("backend", "workers"):
         return value if isinstance(value, dict) or value is None else {"count": value}
     if isinstance(value, str):
+        if location == ("rules", "penalties"):
+            return {"preset": value}
         if _is_track(location):
             return {"file": value} if is_path(value) else {"name": value}
         return {"base" if location[-1] == "vehicle" else "name": value}

@@ -18,6 +18,7 @@ from racegym.scenario.faults import Faults, Places
 from racegym.scenario.files import check_files, missing
 from racegym.scenario.fitting import check_fit
 from racegym.scenario.overrides import apply_overrides
+from racegym.scenario.penalties import settle_penalties
 from racegym.scenario.policies import settle_policies
 from racegym.scenario.scenario import Scenario
 from racegym.scenario.settings import MAX_NAME, CarSettings, GenerateSettings, TrackSettings
@@ -53,6 +54,7 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
     check_files(data, faults)
     settle_paths(data, places)
     settle_policies(data, faults)
+    settle_penalties(data, faults)
     check_stages(data, faults)
     try:
         scenario = Scenario.model_validate(data)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, TypeAdapter, model_validator
 
 from racegym.race_control import Rules
+from racegym.scenario.penalty_settings import PenaltySettings
 from racegym.scenario.settings import Settings
 
 __all__ = [
@@ -142,6 +143,9 @@ class RulesSettings(Settings):
         default=TimingSettings(), description="how gaps between cars are timed"
     )
     flags: FlagSettings = Field(default=FlagSettings(), description="which flags are shown, when")
+    penalties: PenaltySettings | None = Field(
+        default=None, description="what is an offence, and what follows; None: nothing"
+    )
 
 
 _RULES = TypeAdapter(Rules)

@@ -15,6 +15,8 @@ def resolved(data: dict[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in data.items() if value is not None}
     if not data["tracks"]:
         del data["tracks"]
+    if data["rules"]["penalties"] is None:
+        del data["rules"]["penalties"]
     if not data["variation"]:
         del data["variation"]
     if data["training"] == {"keep": 1}:

@@ -101,7 +101,21 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
                 f"profile {profile_name!r}: action_repeat must be at least 1, not "
                 f"{profile.action_repeat}"
             )
+    _check_pits(config)
     check_variation(config, spec)
+
+
+def _check_pits(config: WorldConfig) -> None:
+    penalties = config.rules.penalties
+    if penalties is None or penalties.pits != "required":
+        return
+    for track in config.tracks:
+        if track.pit is None:
+            raise ScenarioError(
+                f"the penalties {penalties.name!r} need pits, and track {track.name!r} is "
+                "without; choose a track with a pit lane, or write rules.penalties.pits: if_any "
+                "to give time instead"
+            )
 
 
 def control_interval(config: WorldConfig, spec: BackendSpec) -> float:

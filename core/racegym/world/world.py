@@ -119,6 +119,8 @@ class World:
             config.rules,
             self.arrays,
             flying=config.start.kind == "random" or self._moves_along(),
+            serves=[car.driver is not None and car.driver.make.pits for car in config.cars],
+            places_cars=spec.placement == "any",
         )
         self.groups: list[AgentGroup] = assembly.groups()
         self.seats: list[Seat] = assembly.seats()
@@ -384,6 +386,7 @@ class World:
         leavers = self.race_control.leavers()
         if len(leavers):
             self.remove(leavers)
+        self._set_back(*self.race_control.restarts())
         if self.spec.placement == "any" and control.request.any():
             self._rescue(np.flatnonzero(control.request.reshape(-1) & Request.RESCUE))
         for told in self._untold:
@@ -462,6 +465,16 @@ class World:
             self._untold.append(told)
             for seat in self.seats:
                 seat.assign(self._pilot)
+
+    def _set_back(self, cars: Cars, progress: NDArray[np.float64], speed: float) -> None:
+        """Put cars where race control wants them, on the middle of the track."""
+        if len(cars) == 0:
+            return
+        here = self.view.race.present.reshape(-1)[cars]
+        cars, progress = cars[here], progress[here]
+        lap = self.view.tracks.length[self.view.tracks.race_track[cars // self.n_cars]]
+        self.place(cars, progress % lap, speed=speed)
+        self.view.frame.progress.reshape(-1)[cars] = progress
 
     def _rescue(self, cars: Cars) -> None:
         here = cars[self.view.race.present.reshape(-1)[cars]]

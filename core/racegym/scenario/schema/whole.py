@@ -21,6 +21,7 @@ from racegym.scenario.canonical import (
     TERMINATION,
 )
 from racegym.scenario.distributions import KINDS
+from racegym.scenario.penalties import preset_names, read_preset
 from racegym.scenario.scenario import VERSION, Scenario
 from racegym.scenario.schema.models import Schema, described, model_schema, nullable, partial
 from racegym.scenario.schema.stages import (
@@ -91,6 +92,7 @@ def scenario_schema() -> Schema:
     }
     whole = model_schema(Scenario, "scenario", defs)
     defs["car"] = _car(defs)
+    _allow_presets(defs)
     for kind in ("sensor", "reward", "termination"):
         defs[f"{kind}_by_label"] = by_label(kind)
     for kind in ("reward", "termination"):
@@ -249,6 +251,32 @@ def _car(defs: dict[str, Schema]) -> Schema:
     properties["driver"] = {**nullable(properties["driver"]), "default": AGENT}
     car.pop("required", None)  # a car without a driver is an agent's
     return described(car, "one car of the race, or `count` of them")
+
+
+def _allow_presets(defs: dict[str, Schema]) -> None:
+    """Let penalties also be the name or file of a preset, or changes of one."""
+    holder = defs["scenario.RulesSettings"]["properties"]
+    about = holder["penalties"]["description"]
+    names = [
+        described({"const": name}, str(read_preset(name).get("about", "")))
+        for name in preset_names()
+    ]
+    path = described(PATH, "path of a YAML file with penalties")
+    rule = "scenario.PenaltyRuleSettings"
+    defs[f"{rule}.changed"] = partial(defs[rule], defs, f"{rule}.changed")
+    own = defs["scenario.PenaltySettings"]
+    changed = {**own, "properties": dict(own["properties"]), "required": ["preset"]}
+    for whole, of in ((own, rule), (changed, f"{rule}.changed")):
+        one = {"anyOf": [ref(of), {"const": False}, {"type": "null"}]}
+        rules = whole["properties"]["rules"]
+        whole["properties"]["rules"] = {**rules, "additionalProperties": one}
+    preset = described({"anyOf": [*names, path]}, "the penalties that are changed")
+    changed["properties"]["preset"] = preset
+    defs["scenario.PenaltySettings.changed"] = changed
+    both = [ref("scenario.PenaltySettings"), ref("scenario.PenaltySettings.changed")]
+    holder["penalties"] = described(
+        {"anyOf": [*names, path, *both, {"type": "null"}], "default": None}, about
+    )
 
 
 def _track_or_tracks() -> Schema:
