@@ -1,8 +1,7 @@
-"""Contacts between cars: from rows of a backend to incidents, each with a class and a blame.
+"""Contacts between cars: from rows of a backend to incidents, and their blame.
 
 An incident is the contact of one pair from its first touch until ``window`` seconds without
-another. It stays open for its consequences, then an event tells of it. Where no car touches
-another a race costs one look at its contacts, and its share of ``history``.
+another. It stays open for its consequences, see ``racegym.kernels.aftermath``.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from racegym.kernels.blame import (
     CLOSING,
-    DELTA_V,
     KIND,
     NORMAL_X,
     NORMAL_Y,
@@ -24,11 +22,10 @@ from racegym.kernels.blame import (
     RACING,
     SHARE,
     SINCE,
-    size_scale,
     weigh,
 )
 from racegym.kernels.compile import kernel, outlined
-from racegym.kernels.events import emit, note
+from racegym.kernels.evidence import size_scale
 from racegym.kernels.geometry import wrap_difference
 from racegym.kernels.projection import LENGTH
 
@@ -39,15 +36,11 @@ __all__ = [
     "Tallies",
     "Touches",
     "begin_incidents",
-    "follow_incidents",
     "take_touches",
     "weigh_incidents",
 ]
 
-PIT, FINISHED, DISQUALIFIED = 2, 3, 5  # interfaces.Status
-CONTACT = 20  # interfaces.EventKind
-LIGHT, LOSS, HEAVY = 1, 2, 4  # classes, beside 0
-OFF, WALL_HIT = 1, 2  # points of a car that is alone; a loss of control costs ``LOSS``
+FINISHED, DISQUALIFIED = 3, 5  # interfaces.Status
 BLOW = 0.1  # [s] over which impulses are one blow
 PUSH = 0.5  # [s] after a blow a car is not its own master
 MOST_BLAMED = 0.5  # of the one who gave it
@@ -128,18 +121,6 @@ class Limits(NamedTuple):
 
 
 @outlined
-def credit(tallies, race, car, points, begin, end, window):
-    """Add points to a car; of one event, only the worst count."""
-    before = 0
-    if begin <= tallies.event_last[race, car] + window:
-        before = int(tallies.event_points[race, car])
-    worst = max(before, points)
-    tallies.incident_points[race, car] += worst - before
-    tallies.event_points[race, car] = worst
-    tallies.event_last[race, car] = max(end, tallies.event_last[race, car])
-
-
-@outlined
 def condition(places, off_track, race, car):
     """Return the bits ``WAS_OFF`` and ``WAS_ROUND`` of a car as it is."""
     is_round = abs(places.heading_error[race, car]) > places.heading_error.dtype.type(0.5 * pi)
@@ -151,44 +132,6 @@ def in_race(race, car, status, present):
     """Return 1 for a car on the track that is neither home nor disqualified, else 0."""
     home = status[race, car] == FINISHED or status[race, car] == DISQUALIFIED
     return int(present[race, car] and not home)
-
-
-@outlined
-def close_incident(race, row, open_, tallies, bodies, events, limits):
-    """Give an incident its class, tell of it, and forget it."""
-    rear, front = open_.pair[race, row, 0], open_.pair[race, row, 1]
-    first, last = open_.when[race, row, FIRST], open_.when[race, row, LAST]
-    lighter = min(bodies.mass[race, rear], bodies.mass[race, front])
-    delta_v = float(open_.blow[race, row, PEAK] / lighter)
-    scale = size_scale(bodies, race, rear, front)
-    points = 0
-    if delta_v >= limits.touch * scale:
-        points = LIGHT
-    points = max(points, int(open_.state[race, row, CONSEQUENCE]))
-    if delta_v >= limits.heavy * scale:
-        points = HEAVY
-    open_.figures[race, row, DELTA_V] = delta_v
-    told = emit(events, race, CONTACT, rear, front, first, points)
-    for j in range(open_.figures.shape[2]):
-        note(events, race, told, j, open_.figures[race, row, j])
-    for k in range(2):
-        car = open_.pair[race, row, k]
-        share = open_.figures[race, row, SHARE if k == 0 else OTHER_SHARE] * points
-        tallies.contact_class[race, car] = max(int(tallies.contact_class[race, car]), points)
-        tallies.blame[race, car] += share
-        tallies.blame_points[race, car] += share
-        credit(tallies, race, car, points, first, last, limits.window)
-    remaining = open_.filled[race] - 1
-    for later in range(row, remaining):  # by numbers: numba compiles assigned slices for seconds
-        for j in range(2):
-            open_.pair[race, later, j] = open_.pair[race, later + 1, j]
-            open_.when[race, later, j] = open_.when[race, later + 1, j]
-            open_.blow[race, later, j] = open_.blow[race, later + 1, j]
-        for j in range(STATES):
-            open_.state[race, later, j] = open_.state[race, later + 1, j]
-        for j in range(open_.figures.shape[2]):
-            open_.figures[race, later, j] = open_.figures[race, later + 1, j]
-    open_.filled[race] = remaining
 
 
 @outlined
@@ -274,26 +217,21 @@ def relieve_pushed(race, now, open_, bodies, touch):
             open_.figures[race, row, KIND] = RACING
 
 
-@outlined
-def follow_cars(race, now, status, present, off_track, places, bodies, open_, tallies, events,
-                limits):  # fmt: skip
-    """Note what becomes of the cars of open incidents, and close those that are over."""
-    row = np.int64(0)
-    hold = max(limits.window, limits.aftermath) - 1e-6
-    while row < open_.filled[race]:
-        over = open_.state[race, row, OVER] != 0
-        if not over:
-            over = now - open_.when[race, row, LAST] >= hold
-            for k in range(2):
-                car = open_.pair[race, row, k]
-                was = int(open_.state[race, row, REAR_STATE + k])
-                if condition(places, off_track, race, car) & ~was != 0:
-                    open_.state[race, row, CONSEQUENCE] = LOSS
-                over |= in_race(race, car, status, present) == 0
-        if over:
-            close_incident(race, row, open_, tallies, bodies, events, limits)
-        else:
-            row += 1
+@kernel
+def begin_incidents(off_track, time, elapsed, car_impulse, contact_class, blame, last_off, filled,
+                    blow):  # fmt: skip
+    """Forget what was told of the step before."""
+    real = blow.dtype.type
+    for race in prange(off_track.shape[0]):
+        for car in range(off_track.shape[1]):
+            car_impulse[race, car] = real(0)
+            contact_class[race, car] = 0
+            blame[race, car] = real(0)
+            if off_track[race, car]:
+                last_off[race, car] = time[race]
+        rest = real(max(0.0, 1.0 - elapsed[race] / BLOW))
+        for row in range(filled[race]):
+            blow[race, row, NOW] *= rest
 
 
 @kernel
@@ -336,60 +274,3 @@ def weigh_incidents(time, touched, places, bodies, circuit, history, last_off, o
                           places, bodies, history, last_off, circuit, limits.rejoin, limits.seen,
                           open_.figures, row)  # fmt: skip
             relieve_pushed(race, time[race], open_, bodies, limits.touch)
-
-
-@outlined
-def judge_alone(race, now, status, present, off_track, wall_impulse, places, bodies, tallies,
-                limits):  # fmt: skip
-    """Give points for what cars do by themselves: off the track, into a wall, turned round."""
-    for car in range(status.shape[1]):
-        is_round = condition(places, off_track, race, car) & WAS_ROUND
-        if present[race, car] and status[race, car] <= PIT:
-            points = OFF if off_track[race, car] else 0
-            blow = wall_impulse[race, car] / bodies.mass[race, car]
-            if blow >= limits.touch * size_scale(bodies, race, car, car):
-                points = WALL_HIT
-            if is_round != 0 and tallies.is_round[race, car] == 0:
-                points = LOSS
-            if points > 0:
-                credit(tallies, race, car, points, now, now, limits.window)
-        tallies.is_round[race, car] = is_round
-
-
-@kernel
-def begin_incidents(off_track, time, elapsed, car_impulse, contact_class, blame, last_off, filled,
-                    blow):  # fmt: skip
-    """Forget what was told of the step before."""
-    real = blow.dtype.type
-    for race in prange(off_track.shape[0]):
-        for car in range(off_track.shape[1]):
-            car_impulse[race, car] = real(0)
-            contact_class[race, car] = 0
-            blame[race, car] = real(0)
-            if off_track[race, car]:
-                last_off[race, car] = time[race]
-        rest = real(max(0.0, 1.0 - elapsed[race] / BLOW))
-        for row in range(filled[race]):
-            blow[race, row, NOW] *= rest
-
-
-@kernel
-def follow_incidents(
-    status, present, off_track, wall_impulse, time, places, bodies, open_, tallies, events, limits
-):
-    """Close incidents that are over, and judge cars that are alone.
-
-    Args:
-        status ... wall_impulse: (n_races, n_cars), fields of ``RaceState``.
-        time: (n_races,) [s].
-        places, bodies: what is judged.
-        open_, tallies, events: what is kept; written.
-        limits: the rules.
-    """
-    for race in prange(status.shape[0]):
-        if open_.filled[race] > 0:
-            follow_cars(race, time[race], status, present, off_track, places, bodies, open_,
-                        tallies, events, limits)  # fmt: skip
-        if limits.alone:
-            judge_alone(race, time[race], status, present, off_track, wall_impulse, places,
-                        bodies, tallies, limits)  # fmt: skip

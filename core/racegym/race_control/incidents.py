@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from racegym.interfaces import DETAILS, Arrays, Races, View
-from racegym.kernels.blame import Bodies, Circuit
+from racegym.kernels.aftermath import follow_incidents
+from racegym.kernels.evidence import Bodies, Circuit
 from racegym.kernels.history import FIGURES, SAMPLES, History, Places, remember_cars
 from racegym.kernels.incidents import (
     STATES,
@@ -14,7 +15,6 @@ from racegym.kernels.incidents import (
     Tallies,
     Touches,
     begin_incidents,
-    follow_incidents,
     take_touches,
     weigh_incidents,
 )
