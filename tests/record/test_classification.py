@@ -100,11 +100,16 @@ def test_a_race_that_nobody_has_finished_keeps_its_order():
     assert [row["gap"] for row in rows] == [0.0, 1.5, 3.0]
 
 
+def test_a_finisher_whose_time_is_lost_comes_after_those_with_as_many_laps():
+    lost = [row(0, "finished", 5), row(1, "finished", 5, 61.0), row(2, "finished", 4, 62.0)]
+    assert cars(classify(lost, {0: Penalty(time=5.0)})) == [1, 0, 2]
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["finished", "not finished", "retired", "disqualified"]),
         st.integers(0, 5),
-        st.integers(60, 63).map(float),
+        st.none() | st.integers(60, 63).map(float),
     ),
     min_size=1,
     max_size=8,

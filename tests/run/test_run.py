@@ -90,7 +90,10 @@ def test_the_classification_is_that_of_the_world(short: Scenario, finished: RunR
         assert row["mean_lap"] == pytest.approx(race.finish_time[0, car] / 2)
         distance = 2 * length - start[car]
         assert row["average_speed"] == pytest.approx(distance / race.finish_time[0, car])
+        assert row["theoretical_best"] == race.theoretical_best[0, car] <= row["best_lap"] + 1e-9
+        assert row["penalty_time"] == row["penalty_places"] == 0 and row["classified"]
     fast, slow, _ = finished.classification
+    assert slow["interval"] == slow["gap"] and fast["interval"] == 0
     assert fast["gap"] == 0 and slow["gap"] == slow["total_time"] - fast["total_time"]
     assert finished.result["steps"] == race.step[0]
     assert finished.result["time"] == race.time[0]

@@ -213,6 +213,10 @@ WRONG = {
         "backend: toy\nrules:\n  retire_stuk: 1\n",
         "FILE:3: rules.retire_stuk: is unknown; did you mean 'retire_stuck'?",
     ),
+    "safety car without yellow flags": (
+        "backend: toy\nrules:\n  flags: {yellow: false, safety_car: {after: 5}}\n",
+        "FILE:3: rules.flags: safety_car comes out after yellow flags; set yellow to true",
+    ),
     "list for a mapping": (
         "backend: toy\nrules: [1]\n",
         "FILE:2: rules: is [1]; it should be a mapping",

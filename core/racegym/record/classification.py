@@ -94,14 +94,13 @@ def _rank(row: Row, *, finished: bool) -> tuple[float, ...]:
     """Return what sorts cars that are not out: laps, the time with penalties, the best lap."""
     if not finished:
         return row["penalty_laps"], row["status"] == "retired", row["position"]
+    rank = -_laps(row), _AT_EQUAL_LAPS[row["status"]]
+    if row["status"] != "finished":
+        return *rank, row["position"]
+    if row["total_time"] is None:  # a journal that was cut off has lost it
+        return *rank, inf, inf, row["position"]
     best = row["best_lap"]
-    return (
-        -_laps(row),
-        _AT_EQUAL_LAPS[row["status"]],
-        _time(row) if row["status"] == "finished" else 0.0,
-        inf if best is None or row["status"] != "finished" else best,
-        row["position"],
-    )
+    return *rank, _time(row), inf if best is None else best, row["position"]
 
 
 def _time(row: Row) -> float:
