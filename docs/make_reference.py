@@ -42,6 +42,7 @@ PARTS = [  # key of the scenario, or of a definition, and the heading
     ("generate", "`track.generate`"),
     ("obstacle", "Each of `track.obstacles`"),
     ("rules", "`rules`"),
+    ("overtakes", "`rules.overtakes`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
     ("profiles", "Each of `profiles`"),
@@ -122,6 +123,7 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     keys = schema["properties"]
     found = {key: mapping(keys[key], defs) for key in ("rules", "start", "record", "track")}
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
+    found["overtakes"] = mapping(found["rules"]["properties"]["overtakes"], defs)
     found["obstacle"] = defs["track.ObstacleSettings"]
     found["training"] = mapping(keys["training"], defs)
     found["evaluate"] = defs["scenario.EvaluateSettings"]
