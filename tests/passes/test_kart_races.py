@@ -11,6 +11,7 @@ from recount import recount
 from racegym.interfaces import EventKind, OvertakeKind, Status
 from racegym.race_control import place_gains
 from racegym.scenario import load_scenario
+from racegym.world import Command
 
 N_RACES = 100
 SCENARIO = """
@@ -18,6 +19,7 @@ backend: kart2d
 laps: 5
 track: {generate: {seed: 11, length: 400, count: 20}}
 rules: {retire_stuck: 10}
+relief: [{name: pure_pursuit, pace: 70}, {name: pure_pursuit, pace: 98}]
 start: {kind: grid, lateral_noise: 1, heading_noise: 0.05}
 cars:
   - {name: A, vehicle: rental_kart, driver: {name: pure_pursuit, pace: 50}}
@@ -47,7 +49,14 @@ def test_a_hundred_races_of_karts(tmp_path):
         racing.append(race.status <= Status.PIT)
 
     record()
-    for _ in range(6000):
+    draw = np.random.default_rng(1)
+    for step in range(6000):
+        if step % 10 == 0:  # others take over, who are faster or slower: attempts come to nothing
+            car, driver = (int(draw.integers(3, 6)), int(draw.integers(0, 3)))
+            for index in draw.choice(N_RACES, 20, replace=False):
+                world.commands.append(
+                    Command(kind="hand_over", race=int(index), car=car, driver=driver)
+                )
         world.step()
         record()
         moved |= frame.jumped
@@ -87,4 +96,5 @@ def test_a_hundred_races_of_karts(tmp_path):
         ]
         assert tidy[0] == tidy[1]
     world.close()
-    assert found["TRACK"] > 500 and found["LAPPING"] > 100 and found["RETIREMENT"] > 100
+    assert found["TRACK"] > 500 and found["LAPPING"] > 300 and found["RETIREMENT"] > 400
+    assert found["attempts"] > 20 and found["off track"] > 20
