@@ -45,6 +45,7 @@ PARTS = [  # key of the scenario, or of a definition, and the heading
     ("incidents", "`rules.incidents`"),
     ("penalties", "`rules.penalties`"),
     ("penalty", "Each of `rules.penalties.rules`"),
+    ("overtakes", "`rules.overtakes`"),
     ("start", "`start`"),
     ("cars", "Each of `cars`"),
     ("profiles", "Each of `profiles`"),
@@ -128,6 +129,7 @@ def _models(schema: Schema, defs: dict[str, Schema]) -> dict[str, Schema]:
     found["generate"] = mapping(found["track"]["properties"]["generate"], defs)
     found["penalties"] = defs["scenario.PenaltySettings.changed"]
     found["penalty"] = defs["scenario.PenaltyRuleSettings"]
+    found["overtakes"] = mapping(found["rules"]["properties"]["overtakes"], defs)
     found["obstacle"] = defs["track.ObstacleSettings"]
     found["training"] = mapping(keys["training"], defs)
     found["evaluate"] = defs["scenario.EvaluateSettings"]

@@ -113,11 +113,11 @@ class Rail(Bicycle):
 def on_rails(build):
     """Return a function that builds a world of one race on rails, reset and ready."""
 
-    def make(rules=None, **options):
+    def make(rules=None, track=None, **options):
         n_cars = len(options["speed"])
         options.setdefault("start", [-5.0 - 3.0 * car for car in range(n_cars)])
         backend = Part(name="rail", make=Rail, options=options)
-        world = build(1, n_cars, backend=backend, tracks=[ring()], rules=rules or Rules())
+        world = build(1, n_cars, backend=backend, tracks=[track or ring()], rules=rules or Rules())
         world.reset(seeds=[1])
         return world
 
