@@ -18,9 +18,11 @@ def to_vector(
     *,
     base_class: Literal["gymnasium", "stable_baselines3"] = "gymnasium",
     n_processes: int = 0,
-    seed: int | None = None,
 ) -> Any:
     """Return a vector environment in which each agent of each race is an environment.
+
+    ``reset(seed=k)``, and the ``seed`` of a model of stable-baselines3, start race i with seed
+    k + i; later resets go on with the races that follow.
 
     Args:
         env: a race, which is copied ``n_races`` times. With ``leave="park"`` it is taken as it
@@ -28,7 +30,6 @@ def to_vector(
         n_races: how many races.
         base_class: for whom: Gymnasium, or stable-baselines3.
         n_processes: among which the races are dealt; 0 for this one.
-        seed: race i starts with seed ``seed + i``; None draws one for each.
 
     Raises:
         MissingLibraryError: SuperSuit is not installed.
@@ -45,13 +46,11 @@ def to_vector(
     race = env if env.leave == "park" else supersuit.black_death_v3(env)
     agents = supersuit.pettingzoo_env_to_vec_env_v1(race)
     races = supersuit.concat_vec_envs_v1(agents, n_races, n_processes, base_class="gymnasium")
-    if seed is not None:
-        races.reset(seed=seed)
-    if base_class == "gymnasium":
-        return races
-    from supersuit.vector.sb3_vector_wrapper import SB3VecEnvWrapper
+    if base_class == "stable_baselines3":
+        from racegym_multicar.seeded import SeededVecEnv
 
-    return SB3VecEnvWrapper(races)
+        return SeededVecEnv(races)
+    return races
 
 
 def _check(env: RaceParallelEnv) -> None:

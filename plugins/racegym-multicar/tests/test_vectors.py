@@ -71,9 +71,11 @@ def test_stable_baselines_learns_through_supersuit(duel, leave) -> None:
     learned = []
     for _ in range(2):
         race = parallel_env({**duel, "termination": ENDS}, leave=leave)
-        vector = to_vector(race, 2, base_class="stable_baselines3", seed=1)
-        sb3.common.utils.set_random_seed(0)
-        model = sb3.PPO("MlpPolicy", vector, n_steps=64, batch_size=64, n_epochs=1, device="cpu")
+        vector = to_vector(race, 2, base_class="stable_baselines3")
+        monitored = sb3.common.vec_env.VecMonitor(vector)
+        model = sb3.PPO(
+            "MlpPolicy", monitored, n_steps=64, batch_size=64, n_epochs=1, device="cpu", seed=1
+        )
         model.learn(4 * 64 * 2)
         assert model.num_timesteps == 4 * 64 * 2
         learned.append([p.detach().numpy().copy() for p in model.policy.parameters()])
