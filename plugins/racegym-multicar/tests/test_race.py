@@ -13,8 +13,9 @@ from gymnasium.error import ResetNeeded
 import racegym
 from racegym.envs import COLUMNS
 from racegym.errors import ActionError, RacegymError, ScenarioError
-from racegym.interfaces import Status
+from racegym.interfaces import Event, EventKind, Status
 from racegym_multicar import env, parallel_env
+from racegym_multicar.happenings import Happenings
 
 STAND = np.array([0.0, -1.0], np.float32)
 
@@ -93,6 +94,64 @@ def test_agents_end_one_after_the_other(field, make, steer, leave) -> None:
     assert view.race.status[0, :2].tolist() == [Status.FINISHED] * 2
     race.reset()
     assert race.agents == race.possible_agents and (view.race.status[0] < Status.FINISHED).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parking_changes_nothing_but_what_is_told(field, make, seed) -> None:
+    ends = {"off_track": {"margin": 0.0}, "stuck": {"seconds": 2.0}, "time_limit": {"seconds": 8.0}}
+    out, park = (make({**field, "termination": ends}, leave=leave) for leave in ("out", "park"))
+    rng = np.random.default_rng(seed)
+    first, other = out.reset(seed=seed), park.reset(seed=seed)
+    np.testing.assert_equal(other[0], first[0])
+    ended: dict[str, tuple[bool, bool]] = {}
+    while out.agents:
+        actions = {n: rng.uniform([-0.3, -0.2], 1).astype(np.float32) for n in park.agents}
+        told = out.step({name: actions[name] for name in out.agents})
+        parked = park.step(actions)
+        for name in told[0]:
+            np.testing.assert_array_equal(parked[0][name], told[0][name])
+            assert parked[1][name] == told[1][name]
+            done = told[2][name], told[3][name]
+            assert parked[4][name].pop("parked") == any(done)
+            np.testing.assert_equal(parked[4][name], told[4][name])
+            if any(done):
+                ended[name] = done
+        assert out.world.hash() == park.world.hash()
+        np.testing.assert_array_equal(out.state(), park.state())
+    assert not park.agents
+    assert {name: (parked[2][name], parked[3][name]) for name in ended} == ended
+
+
+def test_an_event_is_told_to_both_cars_that_it_concerns() -> None:
+    told = Happenings(["red", "grey", "blue"])
+    details = {"side": 1.0}
+    told.see(
+        None,  # type: ignore[arg-type]  # not looked at
+        [
+            Event(
+                time=2.5,
+                race=0,
+                car=0,
+                other=2,
+                kind=EventKind.OVERTAKE,
+                value=0.0,
+                details=details,
+            ),
+            Event(time=2.6, race=0, car=1, kind=EventKind.LAP, value=30.5),
+        ],
+    )
+    overtake = {
+        "event": "overtake",
+        "time": 2.5,
+        "car": "red",
+        "other": "blue",
+        "value": 0,
+        "side": 1,
+    }
+    assert told.of(0) == told.of(2) == [overtake]
+    assert told.of(1) == [{"event": "lap", "time": 2.6, "car": "grey", "value": 30.5}]
+    told.clear()
+    assert told.of(0) == []
 
 
 def test_a_car_left_behind_is_not_retired_in_the_next_race(duel, make) -> None:
