@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,67 @@ def test_stable_baselines_learns_through_supersuit(duel, leave) -> None:
         race.close()
     for one, other in zip(*learned, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+TIME_TRIAL: dict[str, Any] = {
+    "name": "two against the clock",
+    "backend": "kart2d",
+    "track": {"generate": {"seed": 7, "length": 600}},
+    "dt": 0.1,
+    "laps": 0,
+    "start": {
+        "kind": "random",
+        "speed": 8.0,
+        "speed_noise": 8.0,
+        "lateral_noise": 2.0,
+        "heading_noise": 0.2,
+    },
+    "cars": [
+        {"name": name, "vehicle": "rental_kart", "driver": "agent"} for name in ("kart_1", "kart_2")
+    ],
+    "observation": ["state", "lookahead"],
+    "action": "steer_accel",
+    "reward": {"progress": 0.1, "off_track": 50.0},
+    "termination": {
+        "off_track": {"margin": 0.0},
+        "wrong_way": {"seconds": 2.0},
+        "stuck": {"seconds": 5.0},
+        "laps_done": {"laps": 1},
+        "time_limit": {"seconds": 60.0},
+    },
+}
+
+
+def driven(model: Any, races: int = 10) -> float:
+    """Return how far agents get, in metres, on the mean."""
+    race = parallel_env(TIME_TRIAL)
+    metres = []
+    for seed in range(races):
+        told, infos = race.reset(seed=1000 + seed)
+        start = {agent: info["progress"] for agent, info in infos.items()}
+        while race.agents:
+            actions = {n: model.predict(told[n], deterministic=True)[0] for n in race.agents}
+            told, _, terminated, truncated, infos = race.step(actions)
+            metres += [
+                infos[n]["progress"] - start[n] for n in told if terminated[n] or truncated[n]
+            ]
+    race.close()
+    return float(np.mean(metres))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leave", ["out", "park"])
+def test_stable_baselines_learns_to_drive(leave) -> None:
+    """Its defaults but for the batch; docs/multicar.md has what came out."""
+    sb3 = pytest.importorskip("stable_baselines3")
+    vector = to_vector(parallel_env(TIME_TRIAL, leave=leave), 8, base_class="stable_baselines3")
+    model = sb3.PPO("MlpPolicy", vector, n_steps=512, batch_size=256, seed=0, device="cpu")
+    before = driven(model)
+    model.learn(200_000)
+    after = driven(model)
+    vector.close()
+    print(f"{leave}: {before:.0f} m before, {after:.0f} m after")
+    assert before < 60 and after > 200
 
 
 def test_what_a_vector_can_not_hold_is_refused(duel) -> None:
