@@ -144,8 +144,7 @@ def test_stable_baselines_learns_to_drive(leave) -> None:
     model.learn(200_000)
     after = driven(model)
     vector.close()
-    print(f"{leave}: {before:.0f} m before, {after:.0f} m after")
-    assert before < 60 and after > 200
+    assert before < 60 and after > 200, (before, after)
 
 
 def test_what_a_vector_can_not_hold_is_refused(duel) -> None:
