@@ -23,7 +23,9 @@ from racegym.scenario.schema.stages import define_stages
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "reference.md"
-OURS = {"racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl"}
+OURS = {
+    "racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl", "racegym-multicar",
+}  # fmt: skip
 
 HEAD = """# Reference
 

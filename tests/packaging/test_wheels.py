@@ -18,13 +18,14 @@ PROJECTS = {
     "racegym_kart2d": "plugins/racegym-kart2d",
     "racegym_carracing": "plugins/racegym-carracing",
     "racegym_cleanrl": "plugins/racegym-cleanrl",
+    "racegym_multicar": "plugins/racegym-multicar",
 }
 POLICY = ("README.md", "rental_kart.json", "rental_kart.onnx")
 
 
 @pytest.fixture(scope="module")
 def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The three wheels, built from the working tree."""
+    """All wheels, built from the working tree."""
     pytest.importorskip("build")
     pytest.importorskip("hatchling")
     folder = tmp_path_factory.mktemp("wheels")
@@ -56,7 +57,7 @@ def test_the_wheel_of_core_holds_code_catalogue_scenarios_and_tracks(wheels, roo
     assert {top for top in tops if not top.endswith(".dist-info")} == {"racegym"}
 
 
-@pytest.mark.parametrize("name", ["racegym_kart2d", "racegym_carracing"])
+@pytest.mark.parametrize("name", ["racegym_kart2d", "racegym_carracing", "racegym_multicar"])
 def test_the_wheel_of_a_plugin_holds_its_package_alone(wheels, root, name):
     held = names(wheels[name])
     source = root / PROJECTS[name]

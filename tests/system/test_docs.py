@@ -398,7 +398,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 PYTHON = [block for block in blocks() if block.language == "python"]
-NEEDS = {"editors.md": ["jsonschema"], "learners.md": ["onnx", "onnxscript"]}
+NEEDS = {
+    "editors.md": ["jsonschema"],
+    "learners.md": ["onnx", "onnxscript"],
+    "multicar.md": ["racegym_multicar", "supersuit"],
+}
 
 
 @pytest.mark.parametrize("page", sorted({b.page for b in PYTHON} - OF_A_PLUGIN))

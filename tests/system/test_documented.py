@@ -29,7 +29,9 @@ from racegym.sensors.delivery import DELIVERY
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 MADE = "run: python docs/make_reference.py"
-OURS = {"racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl"}
+OURS = {
+    "racegym", "racegym-kart2d", "racegym-carracing", "racegym-cleanrl", "racegym-multicar",
+}  # fmt: skip
 PAGES: dict[Kind, str] = {  # kinds of which each stage has a page, and the folder of these
     "sensor": "sensors",
     "action_map": "actions",

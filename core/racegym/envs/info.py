@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from racegym.interfaces import Array, View
 from racegym.world import World
+from racegym.world.agents import AgentGroup
 from racegym.world.observer import Observation
 
 __all__ = ["Informant", "merged", "row_of", "single"]
@@ -45,15 +46,20 @@ Mask = NDArray[np.bool_]
 
 
 class Informant:
-    """Gathers the infos of one agent a race.
+    """Gathers the infos of a group of agents; with one agent a race, its rows are the races.
 
     Args:
-        world: with exactly one group of agents, one a race.
+        world: to look at.
+        group: its agents; None for the first group.
+
+    Attributes:
+        group: the same.
     """
 
-    def __init__(self, world: World):
+    def __init__(self, world: World, group: AgentGroup | None = None):
         self._view: View = world.view
-        self._group = world.groups[0]
+        self.group = world.groups[0] if group is None else group
+        self._races = self.group.cars // world.n_cars
         race, frame, state = world.view.race, world.view.frame, world.view.state
         self._always: dict[str, tuple[Array, type]] = {
             "progress": (frame.progress, np.float64),
@@ -71,15 +77,15 @@ class Informant:
             "last_sector_time": race.last_sector_time,
         }
 
-    def one(self, *, stepped: bool, race: int = 0) -> dict[str, Any]:
-        """Return the info of a single race in plain Python types.
+    def one(self, *, stepped: bool, row: int = 0) -> dict[str, Any]:
+        """Return the info of a single agent in plain Python types.
 
         Args:
             stepped: whether it follows a step; else a reset.
-            race: its index.
+            row: its index in the group.
         """
         view = self._view
-        car = int(self._group.cars[race]) - race * view.n_cars
+        race, car = divmod(int(self.group.cars[row]), view.n_cars)
         info: dict[str, Any] = {"time": float(view.race.time[race])}
         for key, (array, _) in self._always.items():
             info[key] = array[race, car].item()
@@ -90,34 +96,35 @@ class Informant:
             value = float(array[race, car])
             if value == value:
                 info[key] = value
-        if self._group.critic is not None:
-            info["critic_observation"] = row_of(self._group.critic.values, race)
+        if self.group.critic is not None:
+            info["critic_observation"] = row_of(self.group.critic.values, row)
         if stepped:
-            info["rewards"] = {name: float(v[race]) for name, v in self._group.terms.items()}
-            info["ended_by"] = {name: bool(v[race]) for name, v in self._group.reasons.items()}
+            info["rewards"] = {name: float(v[row]) for name, v in self.group.terms.items()}
+            info["ended_by"] = {name: bool(v[row]) for name, v in self.group.reasons.items()}
         return info
 
     def batch(self, rows: Mask, stepped: Mask) -> dict[str, Any]:
-        """Return the infos of many races.
+        """Return the infos of many agents.
 
         Args:
-            rows: (n_races,) bool, the races that are to have an info.
-            stepped: (n_races,) bool, those of them whose info follows a step.
+            rows: (k,) bool, the agents that are to have an info.
+            stepped: (k,) bool, those of them whose info follows a step.
         """
         infos: dict[str, Any] = {}
         if not rows.any():
             return infos
         race = self._view.race
-        _put(infos, "time", race.time.copy(), rows)
+        time = race.time[self._races]
+        _put(infos, "time", time.copy(), rows)
         for key, (array, dtype) in self._always.items():
             _put(infos, key, self._of_agents(array, dtype), rows)
         started = self._of_agents(race.lap_start, np.float64)
-        _put(infos, "lap_time", race.time - started, rows & np.isfinite(started))
+        _put(infos, "lap_time", time - started, rows & np.isfinite(started))
         for key, array in self._once_known.items():
             values = self._of_agents(array, np.float64)
             _put(infos, key, values, rows & np.isfinite(values))
-        if self._group.critic is not None:
-            told_critic = self._group.critic.values
+        if self.group.critic is not None:
+            told_critic = self.group.critic.values
             if isinstance(told_critic, dict):
                 parts: dict[str, Any] = {}
                 for name, part in told_critic.items():
@@ -127,8 +134,8 @@ class Informant:
                 _put(infos, "critic_observation", told_critic.copy(), rows)
         told = rows & stepped
         for key, named, dtype in (
-            ("rewards", self._group.terms, np.float64),
-            ("ended_by", self._group.reasons, np.bool_),
+            ("rewards", self.group.terms, np.float64),
+            ("ended_by", self.group.reasons, np.bool_),
         ):
             if named and told.any():
                 nested: dict[str, Any] = {}
@@ -140,19 +147,19 @@ class Informant:
     def _of_agents(self, array: Array, dtype: type) -> Array:
         """Return the agents' values of an array over all cars, in memory of their own."""
         flat = array.reshape(-1)
-        cars = self._group.cars
+        cars = self.group.cars
         return flat.astype(dtype) if len(cars) == len(flat) else flat[cars].astype(dtype)
 
 
-def row_of(values: Observation, race: int = 0) -> Any:
+def row_of(values: Observation, row: int = 0) -> Any:
     """Return a copy of what one agent was told."""
     if isinstance(values, dict):
-        return {name: part[race].copy() for name, part in values.items()}
-    return values[race].copy()
+        return {name: part[row].copy() for name, part in values.items()}
+    return values[row].copy()
 
 
 def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
-    """Add a key with its mask if any race has it; ``values`` become 0 where it is false."""
+    """Add a key with its mask if any agent has it; ``values`` become 0 where it is false."""
     if not mask.any():
         return
     if not mask.all():
@@ -162,7 +169,7 @@ def _put(infos: dict[str, Any], key: str, values: Array, mask: Mask) -> None:
 
 
 def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Return the infos of two disjoint sets of races as one."""
+    """Return the infos of two disjoint sets of agents as one."""
     joined: dict[str, Any] = {}
     for key in [*one, *(key for key in other if key not in one)]:
         if key.startswith("_"):
@@ -177,14 +184,14 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return joined
 
 
-def single(infos: dict[str, Any], race: int) -> dict[str, Any]:
-    """Return what the infos of many races say of one, as ``Informant.one`` does."""
+def single(infos: dict[str, Any], row: int) -> dict[str, Any]:
+    """Return what the infos of many agents say of one, as ``Informant.one`` does."""
     found: dict[str, Any] = {}
     for key, values in infos.items():
-        if key.startswith("_") or not infos[f"_{key}"][race]:
+        if key.startswith("_") or not infos[f"_{key}"][row]:
             continue
         if isinstance(values, dict):
-            found[key] = single(values, race)
+            found[key] = single(values, row)
         else:
-            found[key] = values[race].copy() if values.ndim > 1 else values[race].item()
+            found[key] = values[row].copy() if values.ndim > 1 else values[row].item()
     return found

@@ -67,7 +67,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         repeat = self._group.action_repeat
         self.metadata = {**self.metadata, "render_fps": round(1 / (self.world.dt * repeat))}
         self._informant = Informant(self.world)
-        self._held = HeldActions(self.world, self._informant)
+        self._held = HeldActions(self.world, [self._informant])
         self._seeded = False
         self._renderer: EnvRenderer | None = None
         if render_mode is not None:
@@ -97,7 +97,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         Raises:
             ActionError: the action has the wrong shape or is not finite.
         """
-        self._held.drive(np.asarray(action)[None])
+        self._held.drive((np.asarray(action)[None],))
         self.world.observe()
         self.world.show()
         if self.render_mode == "human":

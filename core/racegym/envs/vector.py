@@ -91,7 +91,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             None if critic is None else batch_space(critic.space, num_envs)
         )
         self._informant = Informant(self.world)
-        self._held = HeldActions(self.world, self._informant)
+        self._held = HeldActions(self.world, [self._informant])
         self._seeded = False
         self._ended: NDArray[np.bool_] = np.zeros(num_envs, np.bool_)
         self._everyone: NDArray[np.bool_] = np.ones(num_envs, np.bool_)
@@ -159,7 +159,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
                 "disabled: call reset(options={'reset_mask': mask}) first"
             )
         next_step = self.autoreset_mode is AutoresetMode.NEXT_STEP
-        self._held.drive(actions, restarted if next_step else None)
+        self._held.drive((actions,), (restarted,) if next_step else None)
         if next_step and restarted.any():
             # What these races did in this step is undone: a reset leaves no trace of it.
             world.reset(races=np.flatnonzero(restarted), observe=False)

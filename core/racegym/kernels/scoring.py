@@ -28,7 +28,7 @@ __all__ = [
     "settle",
 ]
 
-RACING = 1  # of ``Status``
+RACING, PIT = 1, 2  # of ``Status``
 
 
 @kernel(parallel_from=LIGHT)
@@ -260,7 +260,9 @@ def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, se
 
 
 @kernel(parallel_from=LIGHT)
-def settle(cars, terms, weights, endings, truncates, present, reward, terminated, truncated):
+def settle(
+    cars, terms, weights, endings, truncates, status, present, reward, terminated, truncated
+):
     """Add up the rewards and the endings of the agents' cars.
 
     Args:
@@ -269,7 +271,8 @@ def settle(cars, terms, weights, endings, truncates, present, reward, terminated
         weights: (n_terms,) real.
         endings: (n_endings, k) bool, which of the terminations apply.
         truncates: (n_endings,) bool, those that cut off rather than end.
-        present: bool, all cars; one that is gone has ended.
+        status: int8, a ``Status``, all cars; one that is out of the race has ended.
+        present: bool, all cars; one that is gone has ended, too.
         reward: (k,) real. Written.
         terminated, truncated: (k,) bool. Written.
     """
@@ -281,7 +284,8 @@ def settle(cars, terms, weights, endings, truncates, present, reward, terminated
             total += weights[term] * terms[term, k]
         reward[k] = total
         race = cars[k] // n_cars
-        ended, cut = not present[race, cars[k] - race * n_cars], False
+        car = cars[k] - race * n_cars
+        ended, cut = status[race, car] > PIT or not present[race, car], False
         for ending in range(truncates.shape[0]):
             if truncates[ending]:
                 cut |= endings[ending, k]

@@ -64,7 +64,7 @@ class RaceVecEnv(VecEnv):
         self._world = envs.world
         self._group = envs.world.groups[0]
         self._informant = Informant(envs.world)
-        self._held = HeldActions(envs.world, self._informant)
+        self._held = HeldActions(envs.world, [self._informant])
         self._going_on = [{"TimeLimit.truncated": False} for _ in range(envs.num_envs)]
         self._actions: Any = None
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -74,7 +74,7 @@ class RaceVecEnv(VecEnv):
         """Start all races: of the seeds that ``seed`` gave, else their next episodes."""
         observations, _ = self.envs.reset(seed=self._seeds)
         self.reset_infos = [
-            self._informant.one(race=race, stepped=False) for race in range(self.num_envs)
+            self._informant.one(row=race, stepped=False) for race in range(self.num_envs)
         ]
         self._reset_seeds()
         self._reset_options()
@@ -91,7 +91,7 @@ class RaceVecEnv(VecEnv):
             ActionError: the actions have the wrong shape or are not finite.
         """
         group = self._group
-        self._held.drive(self._actions)
+        self._held.drive((self._actions,))
         self._world.observe()
         self._world.show()
         self._held.restore()
@@ -106,9 +106,9 @@ class RaceVecEnv(VecEnv):
 
     def _told(self, race: int) -> dict[str, Any]:
         """Return the info of the step that a race has made, or has ended with."""
-        if not self._held.early[race]:
-            return self._informant.one(race=race, stepped=True)
-        early = self._held.early
+        if not self._held.early[0][race]:
+            return self._informant.one(row=race, stepped=True)
+        early = self._held.early[0]
         return single(self._held.infos(early, early), race)
 
     def _restart(self, ended: NDArray[np.int64], infos: list[dict[str, Any]]) -> None:
@@ -121,7 +121,7 @@ class RaceVecEnv(VecEnv):
             infos[race] = info
         self._world.reset(races=ended)
         for race in map(int, ended):
-            self.reset_infos[race] = informant.one(race=race, stepped=False)
+            self.reset_infos[race] = informant.one(row=race, stepped=False)
 
     def close(self) -> None:
         """Release the simulator."""

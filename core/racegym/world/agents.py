@@ -92,7 +92,10 @@ class AgentGroup:
 
     def observe(self, view: View, races: Races | None = None) -> None:
         """Fill what the agents and their critics are told, in some races or in all."""
-        rows = None if races is None else self.rows_of(races)
+        self.observe_rows(view, None if races is None else self.rows_of(races))
+
+    def observe_rows(self, view: View, rows: Cars | None) -> None:
+        """Fill what some of the agents and their critics are told, or all for None."""
         for observer in (self.observer, self.critic):
             if observer is not None:
                 if rows is None:
@@ -120,12 +123,15 @@ class AgentGroup:
             if not np.isfinite(given).all():
                 rows = ~np.isfinite(given.reshape(len(given), -1)).all(axis=1)
                 index = int(np.flatnonzero(rows)[0])
-                raise ActionError(
-                    f"the action of environment {index} is not finite: {given[index]}"
-                )
+                raise ActionError(f"the action of {self._who(index)} is not finite: {given[index]}")
         elif given.dtype.kind not in "iub":
             raise ActionError(f"actions are {given.dtype}; numbers were expected")
         self.action_map.apply(given, self.cars, control)
+
+    def _who(self, row: int) -> str:
+        if len(self.cars) == self._n_races:
+            return f"environment {row}"
+        return f"the car in slot {self.cars[row] % self._shape[1]} of race {self._race[row]}"
 
     def score(self, view: View) -> None:
         """Compute rewards and terminations of the step that was just made."""
@@ -135,7 +141,7 @@ class AgentGroup:
             self._compute(termination, view, self._flags, self.reasons[name])
         settle(
             self.cars, self._terms, self._weights, self._endings, self._truncates,
-            view.race.present, self.reward, self.terminated, self.truncated,
+            view.race.status, view.race.present, self.reward, self.terminated, self.truncated,
         )  # fmt: skip
 
     def _compute(
