@@ -13,12 +13,22 @@ from typing import Any
 
 from racegym.errors import RunError
 from racegym.interfaces import Status
+from racegym.record.classification import Entry, Punished, classify, punished_by
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.limit import NOT_ENDED, percentages
 from racegym.record.tally import EpisodeTally, Tally
 
-__all__ = ["STATUS", "Lap", "make_result", "read_events", "read_laps", "summarise"]
+__all__ = [
+    "STATUS",
+    "Lap",
+    "gap_between",
+    "make_result",
+    "order_rows",
+    "read_events",
+    "read_laps",
+    "summarise",
+]
 
 STATUS = {
     Status.FINISHED: "finished",
@@ -58,6 +68,7 @@ class _Episode:
     finish: dict[int, float] = field(default_factory=dict)  # by car, [s]
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and car
     laps: list[Lap] = field(default_factory=list)
+    conduct: list[Mapping[str, Any]] = field(default_factory=list)  # warnings and penalties
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
@@ -150,6 +161,8 @@ def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
             journal[key].finish[event["car"]] = event["value"]
         else:
             journal[key].counts[event["kind"], event["car"]] += 1
+            if event["kind"] in ("warning", "penalty"):
+                journal[key].conduct.append(event)
     for lap in read_laps(folder.laps):
         if (lap.race, lap.episode) in journal:
             journal[lap.race, lap.episode].laps.append(lap)
@@ -167,9 +180,11 @@ def _episode(
         for car in range(len(about["cars"]))
     ]
     rows.sort(key=lambda row: int(row["position"]))
+    if any(_punished(row) != Punished() for row in rows):
+        rows = order_rows(rows, journal.start["length"])
     leader = rows[0]
     for row in rows:
-        row["gap"], row["gap_laps"] = _gap(row, leader)
+        row["gap"], row["gap_laps"] = gap_between(row, leader)
     return {
         "race": race,
         "episode": episode,
@@ -180,6 +195,33 @@ def _episode(
         "time": tally.time,
         "classification": rows,
     }
+
+
+def order_rows(rows: Sequence[Mapping[str, Any]], length: float) -> list[dict[str, Any]]:
+    """Return the rows of a classification by what cars drove and were punished with.
+
+    Args:
+        rows: of one race, in any order.
+        length: [m] of a lap.
+    """
+    entries = [
+        Entry(
+            car=row["car"], road=row["road_position"], status=row["status"], laps=row["laps"],
+            finish=row["total_time"], progress=row["progress"], speed=row["average_speed"],
+            best_lap=row["best_lap"], punished=_punished(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    by_car = {row["car"]: row for row in rows}
+    ordered = classify(entries, length)
+    return [{**by_car[entry.car], "position": k} for k, entry in enumerate(ordered, 1)]
+
+
+def _punished(row: Mapping[str, Any]) -> Punished:
+    return Punished(
+        time=row["penalty_time"], places=row["penalty_places"], laps=row["penalty_laps"],
+        score=row["score"], warnings=row["warnings"],
+    )  # fmt: skip
 
 
 def _car(
@@ -195,6 +237,7 @@ def _car(
     own = [lap for lap in journal.laps if lap.car == car]
     valid = [lap.lap_time for lap in own if lap.valid and lap.lap_time is not None]
     status = Status(int(tally.last["status"][car]))
+    punished = punished_by(event for event in journal.conduct if event["car"] == car)
     return {
         "position": int(tally.last["position"][car]),
         "car": car,
@@ -214,6 +257,13 @@ def _car(
         "wall_contacts": journal.counts["wall", car],
         "obstacle_contacts": journal.counts["obstacle", car],
         "cuts": journal.counts["cut", car],
+        "road_position": int(tally.last["position"][car]),
+        "progress": progress,
+        "penalty_time": punished.time,
+        "penalty_places": punished.places,
+        "penalty_laps": punished.laps,
+        "warnings": punished.warnings,
+        "score": punished.score,
     }
 
 
@@ -222,12 +272,13 @@ def _counted(journal: _Episode, car: int) -> list[float | None]:
     return [lap.lap_time if lap.valid else None for lap in journal.laps if lap.car == car]
 
 
-def _gap(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | None, int]:
+def gap_between(row: Mapping[str, Any], leader: Mapping[str, Any]) -> tuple[float | None, int]:
     """Return the gap to the winner [s], and how many laps fewer were driven."""
     if row["total_time"] is None or leader["total_time"] is None:
         return row["gap"], 0
-    behind = leader["laps"] - row["laps"]
-    return (None if behind else row["total_time"] - leader["total_time"]), behind
+    behind = (leader["laps"] - leader["penalty_laps"]) - (row["laps"] - row["penalty_laps"])
+    gap = row["total_time"] + row["penalty_time"] - leader["total_time"] - leader["penalty_time"]
+    return (None if behind else gap), behind
 
 
 def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "classification_table",
     "episodes_table",
     "laps_table",
+    "penalty_text",
     "runs_table",
     "summary_line",
 ]
@@ -54,8 +55,10 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
     """Return who came where in one episode of a result."""
     rows = result["episodes"][episode]["classification"] if result["episodes"] else []
     limited = _limited(rows)
-    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", "km/h", "status")
-    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "km/h")
+    punished = ["penalty"] if any(map(penalty_text, rows)) else []
+    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", *punished, "km/h",
+               "status")  # fmt: skip
+    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "penalty", "km/h")
     table = _table("Classification", columns, right)
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
     for row in rows:
@@ -65,7 +68,8 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
         table.add_row(
             str(row["position"]), Text(row["name"]), Text(row["driver"]), str(row["laps"]), best,
             *[percent_text(row.get("best_lap_percent"))] * len(limited),
-            _total(row), kmh(row["average_speed"]), row["status"],
+            _total(row), *[penalty_text(row)] * len(punished), kmh(row["average_speed"]),
+            row["status"],
         )  # fmt: skip
     return table
 
@@ -76,13 +80,24 @@ def _limited(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [OF_LIMIT] if known else []
 
 
+def penalty_text(row: Mapping[str, Any]) -> str:
+    """Return what a car was punished with in the result; nothing for nothing."""
+    told = (
+        ("penalty_time", 0.0, "{:+g} s"), ("penalty_laps", 0, "{:+d} lap"),
+        ("penalty_places", 0, "{:+d} pl"), ("score", 1.0, "x{:.3g}"),
+    )  # fmt: skip
+    return " ".join(
+        form.format(row[key]) for key, nothing, form in told if row.get(key, nothing) != nothing
+    )
+
+
 def _total(row: Mapping[str, Any]) -> str:
     """Return a winner's time, the gap of another finisher, nothing for the rest."""
     if row["total_time"] is None:
         return MISSING
-    return time_text(row["total_time"]) if row["position"] == 1 else gap_text(
-        row["gap"], row["gap_laps"]
-    )  # fmt: skip
+    if row["position"] == 1:
+        return time_text(row["total_time"] + row.get("penalty_time", 0.0))
+    return gap_text(row["gap"], row["gap_laps"])
 
 
 def episodes_table(result: Mapping[str, Any]) -> Table:

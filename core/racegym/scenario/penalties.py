@@ -71,7 +71,9 @@ def read_preset(name: str) -> dict[str, Any]:
 def settle_penalties(data: dict[str, Any], faults: Faults) -> None:
     """Spell out the penalties of a scenario's plain data: no preset is left in them."""
     rules = data.get("rules")
-    given = rules.get("penalties") if isinstance(rules, dict) else None
+    if not isinstance(rules, dict):
+        return
+    given = rules.get("penalties")
     if isinstance(given, str):
         given = {"preset": given}
     if not isinstance(given, dict):
