@@ -72,6 +72,7 @@ cars:
   - {name: A, vehicle: rental_kart, driver: pure_pursuit}
   - {name: B, vehicle: rental_kart, driver: pure_pursuit}
 """
+RULINGS = "rulings: [{reason: too light, car: Kart 1, disqualify: true}]\n"
 SPACE = """
 figure: episode_return
 trials: 1
@@ -283,6 +284,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(MINE, encoding="utf-8")
     write_own_code(folder)
     (folder / "space.yaml").write_text(SPACE, encoding="utf-8")
+    (folder / "rulings.yaml").write_text(RULINGS, encoding="utf-8")
     keep_result(folder / "benchmark")
     write_oval(folder / "Monza.csv")
     write_logs(folder)

@@ -30,6 +30,8 @@ COMMANDS = {
     "evaluate": Row("racegym.cli.evaluate", "Judge a driver or what was learned, on many races."),
     "export": Row("racegym.cli.export", "Write what was learned as an ONNX file."),
     "compare": Row("racegym.cli.compare", "Tell where one lap loses time to another."),
+    "rules": Row("racegym.cli.rules", "List and show the penalties that leagues use."),
+    "classify": Row("racegym.cli.classify", "Apply a steward's rulings to a run."),
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),
     "benchmark": Row("racegym.cli.benchmark", "Learn frozen tasks, and report citable results."),

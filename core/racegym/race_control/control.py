@@ -102,15 +102,17 @@ class RaceControl:
             self.parts.append(Flags(view, rules, arrays, self._standings))
         if several or rules.incidents.alone:
             self.parts.append(ContactJudge(view, rules.incidents, arrays))
-        if several:
-            passes = Passes(view, rules.overtakes, arrays)
-            self.parts += [passes, Places(view, passes)]
+        passes = Passes(view, rules.overtakes, arrays) if several else None
+        if passes is not None:
+            self.parts.append(passes)
         self._penalties: Penalties | None = None
         if rules.penalties is not None:
             self._penalties = Penalties(
                 view, rules.penalties, arrays, serves=serves, places_cars=places_cars
             )
             self.parts.append(self._penalties)
+        if passes is not None:  # last: it explains the places that the others have left
+            self.parts.append(Places(view, passes))
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
