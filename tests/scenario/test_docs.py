@@ -9,7 +9,7 @@ import pytest
 from racegym import plugins
 from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
-from racegym.scenario.racing import RulesSettings, StartSettings
+from racegym.scenario.racing import PitSettings, RulesSettings, StartSettings, WreckSettings
 from racegym.scenario.settings import (
     CarSettings,
     CarVariation,
@@ -34,6 +34,7 @@ MODELS = [
     CarVariation,
     EvaluateSettings,
     GenerateSettings,
+    PitSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
@@ -45,6 +46,7 @@ MODELS = [
     TrainingSettings,
     VariationSettings,
     WorkerSettings,
+    WreckSettings,
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 from racegym.errors import ScenarioError, TrackError
 from racegym.race_control import Rules
 from racegym.scenario import Scenario, load_scenario
+from racegym.scenario.building import make_rules
 from racegym.scenario.racing import RulesSettings, StartSettings
 from racegym.world import StartConfig, WorldConfig
 
@@ -27,7 +28,7 @@ def test_the_least_scenario_races(write):
 
 
 def test_defaults_of_rules_and_start_are_those_of_the_world():
-    assert Rules(laps=0, **RulesSettings().model_dump()) == Rules()
+    assert make_rules(0, RulesSettings()) == Rules()
     assert StartConfig(**StartSettings().model_dump()) == StartConfig()
 
 

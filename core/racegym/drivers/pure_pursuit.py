@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from racegym.drivers.pit_stop import PitStop
 from racegym.drivers.profiles import Profiles
 from racegym.interfaces import Cars, Control, Driver, Setup, StageOptions, View, options
 from racegym.kernels.pursuit import pursue
@@ -39,6 +40,7 @@ class PurePursuit(Driver):
         self._bite = setup.arrays.new("bite", (setup.view.n_cars,), "float64", 1.0)
         self._twist = setup.arrays.new("twist", (setup.view.n_cars,), "float64")
         self._profiles = Profiles(setup.view, self._pace)
+        self._pit = PitStop(setup)
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
@@ -55,3 +57,4 @@ class PurePursuit(Driver):
             self._twist,
             control.steer, control.throttle, control.brake, control.gear, view.dt, self._pace,
         )  # fmt: skip
+        self._pit.drive(view, cars, control)

@@ -14,6 +14,7 @@ from racegym.interfaces.events import (
     OvertakeKind,
     PenaltyKind,
     Request,
+    Retirement,
     Signal,
     Status,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Realism",
     "Record",
     "Request",
+    "Retirement",
     "RewardTerm",
     "ScopedArrays",
     "Sensor",

@@ -20,6 +20,7 @@ __all__ = [
     "OvertakeKind",
     "PenaltyKind",
     "Request",
+    "Retirement",
     "Signal",
     "Status",
 ]
@@ -46,13 +47,23 @@ class Request(IntEnum):
     RESCUE = 4
 
 
+class Retirement(IntEnum):
+    """Why a car is out of the race."""
+
+    ASKED = 0  # by its driver, by a person, or its engine has lost it
+    STUCK = 1  # it has not moved on
+    FLUNG = 2  # moved by more than driving, or far off the map
+    UPSIDE_DOWN = 3
+    BROKEN = 4  # its state was no number
+
+
 class EventKind(IntEnum):
     """What happened; ``Events.value`` holds the figure named here."""
 
     LAP = 0  # lap time [s]
     SECTOR = 1  # sector time [s]
     FINISH = 2  # race time [s]
-    RETIRE = 3  # 0
+    RETIRE = 3  # a `Retirement`
     OFF_TRACK = 4  # distance beyond the edge [m]
     REJOIN = 5  # time off the track [s]
     WALL = 6  # impulse [N s]
@@ -61,7 +72,7 @@ class EventKind(IntEnum):
     HAND_OVER = 9  # index of the new driver
     FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
     OBSTACLE = 11  # impulse [N s]
-    SIGNAL = 12  # the new `Signal`
+    SIGNAL = 12  # the new `Signal`, of the race: `car` is -1
     JUMP_START = 13  # distance moved before the race began [m]
     PIT_ENTRY = 14  # speed [m/s]
     PIT_EXIT = 15  # time in the pit lane [s]
@@ -137,7 +148,10 @@ class PenaltyKind(IntEnum):
 
 
 # The names of an event's figures in ``Events.detail``, in order.
-EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {}
+EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
+    # [m/s] most above the limit, [s] longest stand, 1 where it drove all of the lane
+    EventKind.PIT_EXIT: ("speeding", "standing", "whole"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +160,7 @@ class Event:
 
     Attributes:
         time: race time [s].
-        race, car: whose it is.
+        race, car: whose it is; car -1 for what concerns the whole race.
         kind: what happened.
         value: the figure that ``EventKind`` names.
         other: another car, or -1.

@@ -1,6 +1,6 @@
 """Race control: laps, limits, places and flags, the same for every backend."""
 
 from racegym.race_control.control import RaceControl
-from racegym.race_control.rules import Rules
+from racegym.race_control.rules import PitRules, Rules, StartProcedure, WreckRules
 
-__all__ = ["RaceControl", "Rules"]
+__all__ = ["PitRules", "RaceControl", "Rules", "StartProcedure", "WreckRules"]

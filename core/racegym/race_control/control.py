@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import numpy as np
 
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
 from racegym.kernels.race import judge_conduct, rank_cars, start_races, time_cars
 from racegym.race_control.part import Part, event_arrays
-from racegym.race_control.rules import Rules
+from racegym.race_control.pit_lane import PitLane
+from racegym.race_control.rules import Rules, StartProcedure
+from racegym.race_control.starts import Starts
+from racegym.race_control.wrecks import Wrecks
 
 __all__ = ["RaceControl"]
 
@@ -15,20 +20,39 @@ __all__ = ["RaceControl"]
 class RaceControl:
     """Keeps ``view.race`` and ``view.events``.
 
-    In a step, conduct is judged first, then cars are timed and ranked; the parts follow in
-    the order of ``parts``.
+    In a step, wrecks and the pit lane are looked at, conduct is judged, then cars are timed and
+    ranked; the parts follow in the order of ``parts``.
 
     Args:
         view: the world's data.
         rules: what to enforce.
         arrays: the world's memory.
         flying: laps begin at the line, not at the start signal.
+        procedure: how races begin.
+        fills: the fields of ``CarState`` that the backend fills.
+        pursuit: every car's laps begin at its own place, so places go by the distance driven.
     """
 
-    def __init__(self, view: View, rules: Rules, arrays: Arrays, *, flying: bool):
+    def __init__(
+        self,
+        view: View,
+        rules: Rules,
+        arrays: Arrays,
+        *,
+        flying: bool,
+        procedure: StartProcedure,
+        fills: Set[str],
+        pursuit: bool = False,
+    ):
         self.rules = rules
         self.flying = flying
+        wrecks = Wrecks(view, rules.wrecks, arrays, fills)
+        pit_lane = PitLane(view, rules.pit, arrays)
+        self._first: tuple[Part, ...] = (wrecks, pit_lane)
         self.parts: list[Part] = []
+        if procedure.begins != "green":
+            self.parts.append(Starts(view, procedure, arrays, flying=flying))
+        self.parts.append(pit_lane)
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)
@@ -40,7 +64,8 @@ class RaceControl:
                 race.status, race.present, view.control.request, clock.gone,
                 frame.d, frame.width_left, frame.width_right, frame.heading_error,
                 state.vx, state.vy, view.vehicle.width,
-                frame.progress, previous.progress, frame.jumped,
+                frame.progress, previous.progress, frame.jumped, wrecks.reason,
+                pit_lane.sheltered,
             ),
             clock.elapsed, race.time, race.step,
             contacts.count, contacts.car, contacts.other, contacts.impulse,
@@ -54,23 +79,28 @@ class RaceControl:
         self._timing = (
             *_flat(race.status, race.present, frame.progress, previous.progress, frame.jumped),
             tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
-            clock.elapsed, race.time, race.chequered,
+            clock.elapsed, race.time, race.start_time, race.chequered,
             *_flat(
-                race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
+                race.lap_origin, race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
                 race.last_lap_time, race.best_lap_time, race.sector, race.sector_start,
                 race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
                 race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
             ),
             reported, int(rules.laps),
         )  # fmt: skip
+        self._driven: Array | None = None
+        self._between = (frame.progress, race.lap_origin)
+        counts = frame.progress
+        if pursuit:
+            counts = self._driven = arrays.new("driven", (view.n_cars,), "float64")
         self._ranking = (
-            race.status, frame.progress, race.laps_done, race.finish_time, state.vx,
+            race.status, counts, race.laps_done, race.finish_time, state.vx,
             race.position, race.gap_ahead, race.gap_leader,
         )  # fmt: skip
         self._start = (
             flying, tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
-            frame.progress, race.furthest, race.start_progress, race.next_checkpoint,
-            race.sector, race.lap_start, race.lap_valid,
+            frame.progress, race.lap_origin, race.furthest, race.start_progress,
+            race.next_checkpoint, race.sector, race.lap_start, race.lap_valid,
         )  # fmt: skip
         self._every_race = np.arange(view.n_races, dtype=np.int64)
         self._leaves = np.zeros(race.status.shape, np.bool_)
@@ -79,9 +109,14 @@ class RaceControl:
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
         start_races(races, *self._start)
-        rank_cars(races, *self._ranking)
+        self._rank(races)
         for part in self.parts:
             part.start(races)
+
+    def _rank(self, races: Races) -> None:
+        if self._driven is not None:
+            np.subtract(*self._between, out=self._driven)
+        rank_cars(races, *self._ranking)
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
@@ -95,10 +130,12 @@ class RaceControl:
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
+        for part in self._first:
+            part.prepare()
         judge_conduct(*self._conduct)
         time_cars(*self._timing)
         if self._race.status.shape[1] > 1:
-            rank_cars(self._every_race, *self._ranking)
+            self._rank(self._every_race)
         for part in self.parts:
             part.observe()
 

@@ -12,10 +12,13 @@ from racegym.errors import BackendError, RacegymError
 from racegym.race_control import Rules
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.qualifying import qualifying_order
+from racegym.scenario.racing import RulesSettings
 from racegym.scenario.settings import (
     CarSettings,
     ProfileSettings,
     SensorsByLabel,
+    Settings,
     StageSettings,
     VariationSettings,
 )
@@ -36,13 +39,14 @@ from racegym.world import (
     WorldConfig,
 )
 from racegym.world.check import check_config
+from racegym.world.formation import check_start
 from racegym.world.observer import Layout
 
 if TYPE_CHECKING:
     from racegym.plugins import Kind
     from racegym.scenario.scenario import Scenario
 
-__all__ = ["build_config", "build_world", "make_driver", "make_part"]
+__all__ = ["build_config", "build_world", "make_driver", "make_part", "make_rules"]
 
 
 def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConfig:
@@ -65,16 +69,35 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         realism=_labelled("realism", scenario.realism),
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
-        rules=Rules(laps=scenario.laps, **scenario.rules.model_dump()),
-        start=StartConfig(**scenario.start.model_dump()),
+        rules=make_rules(scenario.laps, scenario.rules),
+        start=_start(scenario),
         dt=scenario.dt,
         rounds=scenario.rounds,
         variation=race_draws(scenario.variation),
         real=real,
     )
+    spec = backend.make.spec_for(backend.options)
+    with _placed(scenario.places, ("start",)):
+        check_start(config, spec)
     with _placed(scenario.places):
-        check_config(config, backend.make.spec_for(backend.options))
+        check_config(config, spec)
     return config
+
+
+def make_rules(laps: int, settings: RulesSettings) -> Rules:
+    """Return the rules of a race; each section of the settings becomes that of the rules."""
+    plain = Rules()
+    said = {
+        name: type(getattr(plain, name))(**dict(value)) if isinstance(value, Settings) else value
+        for name, value in settings
+    }
+    return Rules(laps=laps, **said)
+
+
+def _start(scenario: Scenario) -> StartConfig:
+    with _placed(scenario.places, ("start", "qualifying")):
+        names = qualifying_order(scenario.start, [car.name for car in scenario.cars])
+    return StartConfig(**{**dict(scenario.start), "qualifying": names})
 
 
 def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:
