@@ -11,7 +11,8 @@ import pytest
 from racegym.errors import ScenarioError
 from racegym.interfaces import EventKind, Signal, Status
 from racegym.race_control import Rules
-from racegym.world import CarConfig, StartConfig
+from racegym.terminations.stuck import Stuck
+from racegym.world import CarConfig, Part, StartConfig
 from racegym.world.formation import slots_of
 
 LAP = 80.0 * np.pi
@@ -263,3 +264,14 @@ def test_order_of_signals_never_goes_back(on_start):
         run(world, 1, throttle=1.0)
         seen.append(world.view.race.signal.copy())
     assert all((after >= before).all() for before, after in pairwise(seen))
+
+
+def test_who_waits_for_green_is_not_stuck(build):
+    stuck = Part(name="stuck", make=Stuck, options={"seconds": 1.0, "speed": 0.5})
+    start = StartConfig(kind="standing", lights=(2.0, 2.0))
+    world = build(1, 1, start=start, terminations=[stuck])
+    world.reset(seeds=[1])
+    run(world, 58)
+    assert not world.groups[0].terminated.any()
+    run(world, 4)
+    assert world.groups[0].terminated.all()
