@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from racegym.drivers.pit_stop import PitStop
 from racegym.drivers.profiles import Profiles
 from racegym.interfaces import Cars, Control, Driver, Setup, StageOptions, View, options
 from racegym.kernels.pursuit import pursue
@@ -24,6 +25,8 @@ class PurePursuit(Driver):
     line.
     """
 
+    pits: ClassVar[bool] = True
+
     class Options(StageOptions):
         """Settings of the driver."""
 
@@ -39,6 +42,7 @@ class PurePursuit(Driver):
         self._bite = setup.arrays.new("bite", (setup.view.n_cars,), "float64", 1.0)
         self._twist = setup.arrays.new("twist", (setup.view.n_cars,), "float64")
         self._profiles = Profiles(setup.view, self._pace)
+        self._pit = PitStop(setup)
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
@@ -55,3 +59,4 @@ class PurePursuit(Driver):
             self._twist,
             control.steer, control.throttle, control.brake, control.gear, view.dt, self._pace,
         )  # fmt: skip
+        self._pit.drive(view, cars, control)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf, isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from racegym.drivers.paths import Paths
+from racegym.drivers.pit_stop import PitStop
 from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, View, options
 from racegym.kernels.following import follow_line
 from racegym.raceline.capability import Envelope, point_mass_ggv
@@ -43,6 +44,8 @@ class Raceline(Driver):
     its line does not pass by. Off the track, or turned round, it slows down and steers back.
     """
 
+    pits: ClassVar[bool] = True
+
     class Options(StageOptions):
         """Settings of the driver."""
 
@@ -61,6 +64,7 @@ class Raceline(Driver):
         self._bite = new("bite", (view.n_cars,), "float64", UNSURE_BRAKES)
         self._twist = new("twist", (view.n_cars,), "float64")
         self._drift = new("drift", (view.n_cars,), "float64")
+        self._pit = PitStop(setup)
         self._trusted: dict[int, GGV] = {}
         self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
 
@@ -117,6 +121,7 @@ class Raceline(Driver):
             self._blocked, self._bite, self._twist, self._drift,
             control.steer, control.throttle, control.brake, control.gear, view.dt,
         )  # fmt: skip
+        self._pit.drive(view, cars, control)
 
 
 def _trusted(ggv: GGV) -> GGV:

@@ -201,8 +201,10 @@ def _car(
     finish = journal.finish.get(car)
     laps = int(tally.last["lap"][car])
     length = journal.start["length"]
-    # At the flag the car is exactly on the line; its last row is up to a step further on.
-    progress = float(tally.last["progress"][car]) if finish is None else laps * length
+    # At the flag the car is exactly on its line; its last row is up to a step further on.
+    progress = float(tally.last["progress"][car])
+    if finish is not None:
+        progress = journal.start.get("lap_origin", [0.0] * (car + 1))[car] + laps * length
     distance = progress - journal.start["start_progress"][car]
     time = float(tally.active_time[car]) if finish is None else finish
     own = [lap for lap in journal.laps if lap.car == car]
