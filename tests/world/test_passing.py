@@ -1,4 +1,4 @@
-"""OvertakeRules in a whole world: cars on rails, retired, rescued, and where a track crosses itself."""
+"""Overtakes in a whole world: cars on rails, retired, rescued, and where tracks cross themselves."""
 
 from __future__ import annotations
 
