@@ -108,12 +108,12 @@ SOON = 0.2  # [s] for which a car alongside is taken to go on sideways as it doe
 STEEP, SIDEWAYS = 0.1, 0.15  # metres sideways for one ahead at most; share of the limit used
 CORNER_SHARE = 0.5  # of the lateral limit that makes a corner
 MARGIN = 0.12  # [widths] kept to the edge of the asphalt
-ROOM, BESIDE = 0.22, 0.35  # [widths] left to a car alongside; aimed at when passing
+ROOM, BESIDE = 0.28, 0.4  # [widths] left to a car alongside; aimed at when passing
 CLOSE_LENGTHS, CLOSE_TIME = 0.25, 0.06  # g_l and t_0 of (1)
 NEAR_TIME, NEAR_LENGTHS = 1.0, 2.0  # [s], [lengths] of a gap within which it attacks
 COST_TIME = 1.5  # [s] of the smoothing of COSTS
 WORTH, WORTH_TIMID = 0.006, 0.02  # share of speed that it must cost; and more for the timid
-ATTACK_FOR, REST_FOR = 9.0, 3.0  # [s] an attack may last that gets nowhere; pause after it
+ATTACK_FOR, REST_FOR = 9.0, 1.5  # [s] an attack may last that gets nowhere; pause after it
 ENTITLED = 0.4  # of the lengths that overlap, from which the other has to leave room
 LEAST_BRAKES = 0.3  # of them, that a bend leaves
 CLEAR = 0.35  # [lengths] ahead of the other car, at which it is passed
@@ -124,8 +124,9 @@ PATIENCE = 3.0  # [s] behind a standing car, after which the verge is used
 YIELD_WIDTHS, YIELD_SPEED = 1.3, 0.93  # place of a lapped car; of its speed
 YELLOW_SPEED = 0.85  # of its speed
 SWAY_FROM, SWAY_MORE = 0.08, 0.22  # of the lateral limit, for moves: always; what is left
+RECOVER = 0.06  # of the lateral limit, that is counted on to come back into the corridor
 URGENT = 2.0  # times that, to make room
-RETURN = 2.0  # [1/s] at which it goes to where it means to be
+RETURN = 2.5  # [1/s] at which it goes to where it means to be
 LEAST_SPEED = 0.5  # [m/s]
 BLUE, DANGER = 2, 5  # bits of ``Flag``: BLUE; YELLOW or SAFETY_CAR
 ON_GRID, LAST_RACING = 0, 2  # of ``Status``
@@ -177,8 +178,11 @@ def look_ahead(
         high = max(left + spare - half - aim, 0.0)
         low = min(half - right - spare - aim, 0.0)
         sight[ROAD + 2 * look], sight[ROAD + 2 * look + 1] = low, high
-        sight[HIGH] = min(sight[HIGH], high + sight[SLANT] * way)
-        sight[LOW] = max(sight[LOW], low - sight[SLANT] * way)
+        # Until there, it can have come back so far from beyond.
+        time = way / speed
+        back = min(sight[SLANT] * way, 0.5 * RECOVER * lateral * time * time)
+        sight[HIGH] = min(sight[HIGH], high + back)
+        sight[LOW] = max(sight[LOW], low - back)
         side = 1.0 if bend > 0.0 else -1.0
         if used > CORNER_SHARE:
             if sight[INSIDE] == 0.0:
@@ -332,14 +336,9 @@ def attack(memory, sight, race, car, here, along, half_length, half_width, aggre
             memory[RIVAL], memory[SIDE], memory[COSTS] = -1.0, 0.0, 0.0
             return 0.0
         goal = aside + memory[SIDE] * least
-        stretch = goal - clip(goal, sight[LOW], sight[HIGH])
         too_long = memory[CLOCK] > ATTACK_FOR and not beside
         gone = off > long + 2.0 * along + 8.0 * half_length
-        # What the corridor takes is tried with less room, and given up where that is gone too.
-        if (
-            too_long or gone or not allowed
-            or (not beside and abs(stretch) > 0.5 * half_width + least - 2.2 * half_width)
-        ):  # fmt: skip
+        if too_long or gone or not allowed:
             memory[RIVAL], memory[SIDE], memory[REST] = -1.0, 0.0, REST_FOR
             return 0.0
         return goal
@@ -441,10 +440,10 @@ def plan_car(
         memory[YIELD] = 0.0
     wish = goal
     goal = clip(goal, sight[OTHERS_LOW], sight[OTHERS_HIGH])
-    urgent = URGENT if goal != wish else 1.0
     squeezed = sight[OTHERS_LOW] > sight[HIGH] or sight[OTHERS_HIGH] < sight[LOW]
     squeezed = squeezed or sight[OTHERS_LOW] > sight[OTHERS_HIGH]
     goal = clip(goal, sight[LOW], sight[HIGH])
+    urgent = URGENT if goal != wish else 1.0
     if squeezed and sight[AHEAD] >= 0.0 and sight[AHEAD_GAP] < 0.0:
         most = min(most, 0.93 * max(sight[AHEAD_SPEED], 0.0))  # who is behind gives way
     most = min(most, sight[MOST])
@@ -461,12 +460,6 @@ def plan_car(
     memory[RATE] += min(max(rate - memory[RATE], -push * dt), push * dt)
     before = memory[PLACE]
     memory[PLACE] += memory[RATE] * dt
-    # The corridor narrows no faster than a car moves sideways.
-    beyond = memory[PLACE] - clip(memory[PLACE], sight[LOW], sight[HIGH])
-    if beyond != 0.0:
-        step = min(abs(beyond), 1.5 * sight[SLANT] * max(along, LEAST_SPEED) * dt)
-        memory[PLACE] -= step if beyond > 0.0 else -step
-        memory[RATE] = min(memory[RATE], 0.0) if beyond > 0.0 else max(memory[RATE], 0.0)
     intent[ASIDE] = memory[PLACE]
     intent[SWAY] = (memory[PLACE] - before) / (dt * max(along, 2.0))
     intent[FACTOR], intent[LIMIT] = factor, most
