@@ -22,10 +22,22 @@ from racegym.documents.document import read_document
 from racegym.drivers.racecraft import RacerOptions
 from racegym.errors import ScenarioError
 
-__all__ = ["LEVELS", "MODEL_LENGTH", "TABLE", "Level", "LevelName", "Racer", "efforts", "racer"]
+__all__ = [
+    "KINDS",
+    "LEVELS",
+    "MODEL_LENGTH",
+    "TABLE",
+    "Level",
+    "LevelName",
+    "Racer",
+    "efforts",
+    "kind_of",
+    "racer",
+]
 
 LevelName = Literal["rookie", "amateur", "club", "pro", "expert", "alien"]
 TABLE = Path(__file__).with_name("levels.yaml")
+KINDS = ("car", "model")  # of vehicles
 MODEL_LENGTH = 1.0  # [m] shorter vehicles are models
 
 
@@ -45,13 +57,18 @@ class Level:
 
 
 LEVELS: dict[LevelName, Level] = {
-    "rookie": Level(percent=74.0, aggression=0.2, error_rate=0.6, reaction=0.6),
-    "amateur": Level(percent=79.0, aggression=0.35, error_rate=0.4, reaction=0.5),
-    "club": Level(percent=84.0, aggression=0.5, error_rate=0.25, reaction=0.4),
-    "pro": Level(percent=88.0, aggression=0.6, error_rate=0.12, reaction=0.3),
-    "expert": Level(percent=91.5, aggression=0.7, error_rate=0.06, reaction=0.25),
-    "alien": Level(percent=94.5, aggression=0.8, error_rate=0.0, reaction=0.2),
+    "rookie": Level(percent=70.0, aggression=0.2, error_rate=0.6, reaction=0.6),
+    "amateur": Level(percent=76.0, aggression=0.35, error_rate=0.4, reaction=0.5),
+    "club": Level(percent=82.0, aggression=0.5, error_rate=0.25, reaction=0.4),
+    "pro": Level(percent=87.0, aggression=0.6, error_rate=0.12, reaction=0.3),
+    "expert": Level(percent=91.0, aggression=0.7, error_rate=0.06, reaction=0.25),
+    "alien": Level(percent=94.0, aggression=0.8, error_rate=0.0, reaction=0.2),
 }
+
+
+def kind_of(length: float) -> str:
+    """Return the class of a vehicle of that length [m]; one that nobody knows is a car."""
+    return "model" if length < MODEL_LENGTH else "car"
 
 
 class Racer(NamedTuple):
@@ -75,8 +92,7 @@ class Racer(NamedTuple):
             planned, reference: [s] of a lap.
         """
         assert self.effort is not None
-        kind = "model" if length < MODEL_LENGTH else "car"
-        return self.effort[kind] / 100.0 * planned / reference
+        return self.effort[kind_of(length)] / 100.0 * planned / reference
 
 
 @cache
@@ -96,13 +112,17 @@ def racer(driver: str, given: RacerOptions, pace: float | None, level: LevelName
         level: None for none.
 
     Raises:
-        ScenarioError: the driver does not reach that level.
+        ScenarioError: the driver does not reach that level, or it is told two paces.
     """
+    if given.aim is not None and pace is not None:
+        raise ScenarioError(
+            f"driver {driver!r}: pace and aim both say how fast it is; leave one of them out"
+        )
     set_by = Level(percent=0.0, aggression=0.5, error_rate=0.0, reaction=0.3)
-    effort = None
+    effort = None if given.aim is None else dict.fromkeys(KINDS, given.aim)
     if level is not None:
         set_by = LEVELS[level]
-        if pace is None:
+        if pace is None and effort is None:
             effort = _effort(driver, level)
     return Racer(
         pace=100.0 if pace is None else pace,

@@ -19,8 +19,15 @@ __all__ = ["RacerOptions", "Racecraft"]
 
 
 class RacerOptions(StageOptions):
-    """Settings that every racer has; None leaves one to the level, or to what stands here."""
+    """Settings that every racer has, beside its level and its pace."""
 
+    aim: float | None = Field(
+        None,
+        gt=0,
+        le=110,
+        description="[%] reference lap time over that of its plan, instead of pace; "
+        "None: by level or pace",
+    )
     aggression: float | None = Field(
         None,
         ge=0,
