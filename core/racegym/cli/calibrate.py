@@ -54,18 +54,18 @@ def command(
 
     fitted = vehicles or ("rental_kart", "rc_car")
     scored = held_out or (() if vehicles else ("gt3",))
-    found = []
     with Console(stderr=True).status("measuring ...") as status:
-        for driver in drivers or DRIVERS:
-            found.append(
-                calibrate(
-                    driver, fitted, scored, tracks=tracks, seed=seed,
-                    progress=lambda what: status.update(f"measuring {what} ..."),
-                )
-            )  # fmt: skip
+        found = [
+            calibrate(
+                driver, fitted, scored, tracks=tracks, seed=seed,
+                progress=lambda what: status.update(f"measuring {what} ..."),
+            )
+            for driver in drivers or DRIVERS
+        ]  # fmt: skip
     for one in found:
         _print(one)
-    how = f"{', '.join(Path(name).stem for name in fitted)} on {tracks} circuits each, seeds {seed} to {seed + tracks - 1}"
+    names = ", ".join(Path(name).stem for name in fitted)
+    how = f"{names} on {tracks} circuits each, seeds {seed} to {seed + tracks - 1}"
     text = table_text({one.driver: dict(one.aims) for one in found}, how)
     if write is None:
         click.echo(text, nl=False)

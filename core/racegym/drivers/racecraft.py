@@ -15,7 +15,7 @@ from racegym.kernels.racecraft import (
     plan_moves,
 )
 
-__all__ = ["RacerOptions", "Racecraft"]
+__all__ = ["Racecraft", "RacerOptions"]
 
 
 class RacerOptions(StageOptions):

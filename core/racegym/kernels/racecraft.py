@@ -85,7 +85,7 @@ MEMORY_COLUMNS = 14
 MEMORY_FILL = (0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, -1e18, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 # Columns of ``sight``: what a look ahead found, scratch of each car.
-LOOKS = 10
+LOOKS = 8
 LOW, HIGH = 0, 1  # [m] of the corridor
 INSIDE, CORNER_IN, APEX_IN = 2, 3, 4  # side of the next corner, [m] to it and to its middle
 FREE = 5  # [m/s] of the line here
@@ -105,7 +105,8 @@ SIGHT_COLUMNS = ROAD + 2 * (LOOKS + 1)
 BRAKE_SHARE = 0.6  # of the vehicle's brakes, b of (1)
 LOOK_TIME = 1.2  # [s] ahead that it looks at least
 SOON = 0.2  # [s] for which a car alongside is taken to go on sideways as it does
-STEEP, SIDEWAYS = 0.1, 0.15  # metres sideways for one ahead at most; share of the limit used
+STEEP, STEEPER = 0.1, 0.7  # metres sideways for one ahead at most; more when it crawls
+SIDEWAYS = 0.15  # of the lateral limit, that a move uses
 CORNER_SHARE = 0.5  # of the lateral limit that makes a corner
 MARGIN = 0.12  # [widths] kept to the edge of the asphalt
 ROOM, BESIDE = 0.28, 0.4  # [widths] left to a car alongside; aimed at when passing
@@ -119,7 +120,7 @@ LEAST_BRAKES = 0.3  # of them, that a bend leaves
 CLEAR = 0.35  # [lengths] ahead of the other car, at which it is passed
 COVER_TIME, COVER_FROM = 3.0, 0.25  # [s] before a corner that it is covered; the last of it
 THREAT_TIME, FASTER = 0.6, 0.015  # [s] of a gap, behind, that threatens; share of speed
-STAND_SHARE, STAND_SPEED, STAND_GAP = 0.3, 2.0, 1.5  # of the line's speed; [m/s]; [lengths]
+STAND_SHARE, STAND_SPEED, STAND_GAP = 0.3, 2.0, 2.0  # of the line's speed; [m/s]; [lengths]
 PATIENCE = 3.0  # [s] behind a standing car, after which the verge is used
 YIELD_WIDTHS, YIELD_SPEED = 1.3, 0.93  # place of a lapped car; of its speed
 YELLOW_SPEED = 0.85  # of its speed
@@ -172,7 +173,8 @@ def look_ahead(
             sight[FREE] = free
             sight[BRAKING] = brake * max(sqrt(max(1.0 - used * used, 0.0)), LEAST_BRAKES)
             moved = sqrt(4.0 * SIDEWAYS * lateral * half)
-            sight[SLANT] = min(STEEP, moved / max(speed, LEAST_SPEED))
+            steep = STEEP + STEEPER * max(1.0 - 0.5 * speed / STAND_SPEED, 0.0)
+            sight[SLANT] = min(steep, moved / max(speed, LEAST_SPEED))
             sight[GRIP_LEFT] = lateral * (SWAY_FROM + SWAY_MORE * max(1.0 - used, 0.0))
         # The line itself is always allowed.
         high = max(left + spare - half - aim, 0.0)
@@ -237,16 +239,21 @@ def look_around(
     sight[OTHERS_LOW], sight[OTHERS_HIGH], sight[MOST] = -inf, inf, inf
     sight[AHEAD], sight[AHEAD_GAP], sight[BEHIND_GAP] = -1.0, inf, inf
     sight[STANDING] = 0.0
-    reach = max(2.5 * along, 0.5 * along * along / brake) + 12.0 * half_length
+    reach = max(1.5 * along, 0.5 * along * along / brake) + 8.0 * half_length
+    fear = max(THREAT_TIME * along, 0.0) + 4.0 * half_length
     cornering = sight[CORNER_IN] < 0.5 * max(along, 1.0)
     for other in range(n_cars):
         if other == car or not present[race, other]:
             continue
         off = wrap_difference(s[race, other] - here, around)
-        if not (-reach < off < reach):
+        if not (-fear < off < reach):
             continue
         turn = known(heading_error[race, other])
-        ct, st = abs(cos(turn)), abs(sin(turn))
+        ct, st = 1.0, turn
+        if abs(turn) > 0.1:
+            ct, st = cos(turn), sin(turn)
+        speed = known(vx[race, other]) * ct - known(vy[race, other]) * st
+        ct, st = abs(ct), abs(st)
         long, wide = known(length[race, other]), known(width[race, other])
         # Of a car that stands across the track, the other way round counts.
         lengths = half_length + 0.5 * (long * ct + wide * st)
@@ -254,7 +261,6 @@ def look_around(
         index, t = place_at(table, track, s[race, other])
         aside = known(d[race, other]) - between(paths, start, index, count, t, OFFSET)
         free = between(paths, start, index, count, t, SPEED)
-        speed = known(vx[race, other]) * cos(turn) - known(vy[race, other]) * sin(turn)
         rate = (known(d[race, other]) - known(previous_d[race, other])) / dt
         rate = min(max(rate, -0.3 * max(speed, 1.0)), 0.3 * max(speed, 1.0))
         gap = abs(off) - lengths
@@ -263,16 +269,16 @@ def look_around(
         closing = along - speed if off > 0.0 else speed - along
 
         # Alongside: leave room. One that comes from behind counts a little earlier.
-        if gap < (0.4 * half_length + 0.25 * max(closing, 0.0) if off < 0.0 else 0.0):
-            if abs(apart) > 0.6 * widths or (is_mine and abs(apart) > 0.3 * widths):
-                least = widths + 2.0 * ROOM * half_width
-                # The other car has to stay on the road as well, also in the bend to come.
-                if apart > 0.0:
-                    it = min(aside + SOON * min(rate, 0.0), max(sight[HIGH], aside - widths))
-                    sight[OTHERS_HIGH] = min(sight[OTHERS_HIGH], it - least)
-                else:
-                    it = max(aside + SOON * max(rate, 0.0), min(sight[LOW], aside + widths))
-                    sight[OTHERS_LOW] = max(sight[OTHERS_LOW], it + least)
+        early = 0.4 * half_length + 0.25 * max(closing, 0.0) if off < 0.0 else 0.0
+        if gap < early and abs(apart) > (0.3 if is_mine else 0.6) * widths:
+            least = widths + 2.0 * ROOM * half_width
+            # The other car has to stay on the road as well, also in the bend to come.
+            if apart > 0.0:
+                it = min(aside + SOON * min(rate, 0.0), max(sight[HIGH], aside - widths))
+                sight[OTHERS_HIGH] = min(sight[OTHERS_HIGH], it - least)
+            else:
+                it = max(aside + SOON * max(rate, 0.0), min(sight[LOW], aside + widths))
+                sight[OTHERS_LOW] = max(sight[OTHERS_LOW], it + least)
         if off <= 0.0:
             if 0.0 < gap < sight[BEHIND_GAP]:
                 sight[BEHIND_GAP], sight[BEHIND_PLACE] = gap, aside
@@ -288,7 +294,8 @@ def look_around(
         between_us = max(near - high, low - far)
         standing = speed < STAND_SHARE * free and along > speed + STAND_SPEED
         standing = standing or (speed < 1.0 and memory[STALL] > 0.0)
-        blocked = between_us < widths + 0.2 * half_width
+        stands = is_mine and speed < 1.0
+        blocked = between_us < widths + (0.06 if stands else 0.2) * half_width
         if not blocked and gap > -ENTITLED * lengths:
             # It has to be alongside before the road gets too narrow for both.
             way = along * (gap + lengths) / max(closing, 0.04 * along)
@@ -298,7 +305,8 @@ def look_around(
             keep = 2.0 * half_length * CLOSE_LENGTHS + CLOSE_TIME * along
             keep += reaction * max(along - speed, 0.0)
             if speed < 1.0 and status[race, other] != ON_GRID:
-                keep = max(keep, 2.0 * half_length * STAND_GAP)
+                patience = max(1.0 - memory[STALL] / PATIENCE, 0.12) if is_mine else 1.0
+                keep = max(keep * patience, 2.0 * half_length * STAND_GAP * patience)
             way = gap - keep
             if way > 0.0:
                 allowed = towards(max(speed, 0.0), sight[BRAKING], way)
@@ -317,13 +325,15 @@ def look_around(
 
 
 @outlined
-def attack(memory, sight, race, car, here, along, half_length, half_width, aggression, reaction,
+def attack(memory, sight, race, here, along, half_length, half_width, aggression, reaction,
            allowed, s, d, length, table, track, start, paths, dt):  # fmt: skip
     """Begin, go on with or end an attack; return the place that it asks for, if any."""
     count, around = int(table[track, COUNT]), table[track, LENGTH]
     least = 2.0 * half_width * (1.0 + BESIDE + 0.3 * (1.0 - aggression))
     memory[REST] = max(memory[REST] - dt, 0.0)
-    rival = int(memory[RIVAL])
+    rival, standing = int(memory[RIVAL]), sight[STANDING] > 0.0
+    if standing and int(sight[AHEAD]) != rival:
+        rival, memory[RIVAL], memory[REST] = -1, -1.0, 0.0  # first things first
     if rival >= 0:
         memory[CLOCK] += dt
         off = wrap_difference(s[race, rival] - here, around)
@@ -336,13 +346,12 @@ def attack(memory, sight, race, car, here, along, half_length, half_width, aggre
             memory[RIVAL], memory[SIDE], memory[COSTS] = -1.0, 0.0, 0.0
             return 0.0
         goal = aside + memory[SIDE] * least
-        too_long = memory[CLOCK] > ATTACK_FOR and not beside
+        too_long = memory[CLOCK] > ATTACK_FOR and not beside and not standing
         gone = off > long + 2.0 * along + 8.0 * half_length
         if too_long or gone or not allowed:
             memory[RIVAL], memory[SIDE], memory[REST] = -1.0, 0.0, REST_FOR
             return 0.0
         return goal
-    standing = sight[STANDING] > 0.0
     near = sight[AHEAD_GAP] < NEAR_TIME * along + 2.0 * NEAR_LENGTHS * half_length
     worth = memory[COSTS] > WORTH + WORTH_TIMID * (1.0 - aggression) and near
     if sight[AHEAD] < 0.0 or not (worth or standing) or not allowed or memory[REST] > 0.0:
@@ -397,7 +406,7 @@ def defend(memory, sight, progress, place, along, half_length, half_width, aggre
 
 @outlined
 def plan_car(
-    memory, intent, sight, race, car, n_cars, track, here, own_d, own_error, along, progress,
+    memory, intent, sight, race, car, n_cars, track, here, own_d, along, progress,
     half_length, half_width, brake, flags, aggression, reaction,
     s, d, previous_d, heading_error, vx, vy, status, present, length, width,
     points, table, start, paths, dt,
@@ -406,6 +415,8 @@ def plan_car(
     count = int(table[track, COUNT])
     index, t = place_at(table, track, here)
     place = own_d - between(paths, start, index, count, t, OFFSET)
+    if along < STAND_SPEED and abs(place - memory[PLACE]) > half_width:
+        memory[PLACE], memory[RATE] = place, 0.0  # on the grid, after a spin, put there
     spare = 2.0 * half_width if memory[STALL] > PATIENCE else 0.0
     half = half_width * (1.0 + 2.0 * MARGIN)
     most = look_ahead(
@@ -420,7 +431,7 @@ def plan_car(
     lapped, danger = (flags & BLUE) != 0, (flags & DANGER) != 0
     standing = sight[STANDING] > 0.0
     goal = attack(
-        memory, sight, race, car, here, along, half_length, half_width, aggression, reaction,
+        memory, sight, race, here, along, half_length, half_width, aggression, reaction,
         standing or not (lapped or danger), s, d, length, table, track, start, paths, dt,
     )  # fmt: skip
     cover = defend(
@@ -447,7 +458,7 @@ def plan_car(
     if squeezed and sight[AHEAD] >= 0.0 and sight[AHEAD_GAP] < 0.0:
         most = min(most, 0.93 * max(sight[AHEAD_SPEED], 0.0))  # who is behind gives way
     most = min(most, sight[MOST])
-    waits = standing and along < STAND_SPEED or memory[STALL] > 0.0
+    waits = (standing and along < STAND_SPEED) or memory[STALL] > 0.0
     near = sight[AHEAD_GAP] < 8.0 * half_length and sight[AHEAD_SPEED] < LEAST_SPEED
     memory[STALL] = memory[STALL] + dt if (waits or along < LEAST_SPEED) and near else 0.0
 
@@ -501,7 +512,7 @@ def plan_moves(
         along = known(vx[race, car]) * cos(turn) - known(vy[race, car]) * sin(turn)
         plan_car(
             memory[race, car], intent[race, car], sights[k], race, car, n_cars,
-            race_track[race], s[race, car], known(d[race, car]), turn, along,
+            race_track[race], s[race, car], known(d[race, car]), along,
             progress[race, car],
             max(0.5 * known(length[race, car]), 0.05), max(0.5 * known(width[race, car]), 0.02),
             max(BRAKE_SHARE * known(brake[race, car]), 0.5), int(flags[race, car]),

@@ -132,7 +132,6 @@ def calibrate(
     )
 
 
-
 def _scores(
     aims: dict[str, dict[LevelName, float]],
     grounds: dict[str, _Ground],
