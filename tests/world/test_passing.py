@@ -1,4 +1,4 @@
-"""Overtakes in a whole world: cars on rails, retired, rescued, and where tracks cross themselves."""
+"""Overtakes in a whole world: cars on rails, retired, rescued, and tracks that cross themselves."""
 
 from __future__ import annotations
 
