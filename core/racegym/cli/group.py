@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": Row("racegym.cli.verify", "Re-simulate a run and compare every step."),
     "bench": Row("racegym.cli.bench", "Measure how fast a scenario steps."),
     "benchmark": Row("racegym.cli.benchmark", "Learn frozen tasks, and report citable results."),
+    "calibrate": Row("racegym.cli.calibrate", "Measure the pace of drivers' levels."),
     "sweep": Row("racegym.cli.sweep", "Search good settings for a scenario's trainer."),
     "doctor": Row("racegym.cli.doctor", "Check that racegym can work here, and say what helps."),
     "plugins": Row("racegym.cli.plugins", "List installed and known plugins."),
