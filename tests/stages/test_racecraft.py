@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -286,8 +287,8 @@ def test_raceline_has_an_aim_for_every_level_and_aims_rise():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
-def test_a_mixed_field_finishes_in_the_order_of_its_levels(race, seed, record_property):
+@pytest.mark.parametrize("seed", range(6))
+def test_a_mixed_field_finishes_in_the_order_of_its_levels(race, seed):
     names = list(LEVELS)
     track = generate(seed, length=1000.0, width=10.0)
     order = np.random.default_rng(seed).permutation(np.arange(20) % len(names))
@@ -306,6 +307,6 @@ def test_a_mixed_field_finishes_in_the_order_of_its_levels(race, seed, record_pr
     laps = world.view.frame.progress[0] / track.length
     contacts = [touched[order == k].sum() / laps[order == k].sum() for k in range(len(names))]
     per_lap = ", ".join(f"{n} {c:.2f}" for n, c in zip(names, contacts, strict=True))
-    record_property("field", f"rank correlation {ranked:.2f}; {met} contacts; a lap: {per_lap}")
+    sys.stdout.write(f"seed {seed}: rank {ranked:.2f}; {met} contacts; a lap: {per_lap}\n")
     assert ranked > 0.4
     assert touched.sum() / laps.sum() < 1.0

@@ -56,6 +56,7 @@ SHORTER = [  # what would take long is done for a shorter time
         r"\g<0> --set trainer.steps=256 --set training.evaluate=null --set track.generate.count=1",
     ),
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
+    (r"racegym calibrate .*", "racegym calibrate pure_pursuit --tracks 1 --vehicle rental_kart"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
