@@ -82,7 +82,7 @@ def test_scattered_obstacles_stand_beside_its_line(
 ) -> None:
     styles = ("fast", "club", "technical")
     tracks = [{"generate": {"seed": k, "style": styles[k % 3], **circuit}} for k in range(20)]
-    cars = [{"count": 3, "vehicle": vehicle, "driver": {"name": "pure_pursuit", "pace": pace}}]
+    cars = [{"vehicle": vehicle, "driver": {"name": "pure_pursuit", "pace": pace}}]
     world = load_scenario({"backend": "kart2d", "laps": 2, "tracks": tracks, "cars": cars}).world(
         20
     )

@@ -57,7 +57,7 @@ class RaceControl:
     ):
         self.rules = rules
         self.flying = flying
-        wrecks = Wrecks(view, rules.wrecks, arrays, fills)
+        self._wrecks = wrecks = Wrecks(view, rules.wrecks, arrays, fills)
         pit_lane = PitLane(view, rules.pit, arrays)
         self._first: tuple[Part, ...] = (wrecks, pit_lane)
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
@@ -172,6 +172,11 @@ class RaceControl:
         self._standings.observe()
         for part in self.parts:
             part.observe()
+
+    @property
+    def lost(self) -> Array:
+        """The cars, (n_races, n_cars) bool, whose state has been no number since the start."""
+        return self._wrecks.lost
 
     def tell(self, kind: EventKind, race: int, car: int, value: float) -> None:
         """Add an event to those of the step, of something that no kernel saw."""

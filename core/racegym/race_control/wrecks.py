@@ -32,12 +32,14 @@ class Wrecks(Part):
 
     Attributes:
         reason: (n_races, n_cars) uint8, a ``Retirement`` of who is to be retired in this step.
+        lost: (n_races, n_cars) bool, whose state has been no number since the start.
     """
 
     def __init__(self, view: View, rules: WreckRules, arrays: Arrays, fills: Set[str]):
         state, frame, before, tracks = view.state, view.frame, view.previous_frame, view.tracks
         shape = (view.n_cars,)
         self.reason: Array = arrays.new("wrecks.reason", shape, "uint8")
+        self.lost: Array = arrays.new("wrecks.lost", shape, "bool")
         self._broken = arrays.new("wrecks.broken", shape, "bool").reshape(-1)
         self._found = np.zeros(1, np.bool_)
         self._view = view
@@ -72,6 +74,7 @@ class Wrecks(Part):
     def _clean(self, cars: Array) -> None:
         """Let cars rest where they were last on their tracks; seldom, and for few of them."""
         view, state = self._view, self._view.state
+        self.lost.reshape(-1)[cars] = True
         for name in columns(TrackFrame):
             before = getattr(view.previous_frame, name).reshape(-1)[cars]
             getattr(view.frame, name).reshape(-1)[cars] = before

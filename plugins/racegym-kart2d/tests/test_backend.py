@@ -161,8 +161,9 @@ def test_placing_in_parallel_gives_the_same_bits(track):
     assert bits(one, slice(None)) == bits(three, slice(None))
 
 
-def test_cars_of_a_race_do_not_touch_each_other(track):
-    one, two = batch(track, 1, ("gt3",)), batch(track, 1, ("gt3", "rental_kart"))
+def test_without_contact_cars_drive_through_each_other(track):
+    one = batch(track, 1, ("gt3",))
+    two = batch(track, 1, ("gt3", "rental_kart"), contact=False)
     two.place(
         [one.state.x[0, 0]] * 2,
         [one.state.y[0, 0]] * 2,

@@ -50,6 +50,10 @@ class MotionChecks(BackendChecks):
                     self._must_be_finite(rig, f"effect {name} at {value:g}", "Backend.step")
 
     def _must_be_finite(self, rig: Rig, cause: str, where: str) -> None:
+        lost = np.argwhere(rig.world.race_control.lost)
+        if len(lost):  # race control has cleaned it, and retired the car
+            at = [int(i) for i in lost[0]]
+            raise ConformanceError(f"the state of car {at} is nan after {cause}", where=where)
         for name in sorted(self.spec.fills):
             values = getattr(rig.world.view.state, name)
             if values.dtype.kind == "f" and not np.isfinite(values).all():

@@ -21,7 +21,7 @@ KEPT, GAINED = 0.25, 0.05  # share of the momentum that tyres may take meanwhile
 DEEP = 0.15  # car lengths that contact may give way
 
 
-class Row(NamedTuple):
+class _Row(NamedTuple):
     """A contact between cars, as it was reported."""
 
     car: int
@@ -54,7 +54,7 @@ class TouchingChecks(BackendChecks):
                 where="Backend.step, contacts",
             )
 
-    def _judge_rows(self, rows: list[Row]) -> None:
+    def _judge_rows(self, rows: list[_Row]) -> None:
         pairs = [(row.car, row.other) for row in rows]
         if len(set(pairs)) < len(pairs) or any(car > other for car, other in pairs):
             raise ConformanceError(
@@ -173,7 +173,7 @@ class TouchingChecks(BackendChecks):
         rig.world.place(cars, s=[50.0, 50.0 + APART * long], speed=[SPEED, 0.0])
         return rig
 
-    def _meeting(self, rig: Rig, *, swapped: bool = False) -> Iterator[list[Row]]:
+    def _meeting(self, rig: Rig, *, swapped: bool = False) -> Iterator[list[_Row]]:
         """Make steps until they must have met; yield the contacts between cars of each."""
         throttle = [[0.0, 0.5]] if swapped else [[0.5, 0.0]]
         for _ in range(self.steps(rig, LASTS)):
@@ -189,7 +189,7 @@ def _ahead(rig: Rig) -> float:
     return dx * float(np.cos(yaw)) + dy * float(np.sin(yaw))
 
 
-def _rows(rig: Rig) -> list[Row]:
+def _rows(rig: Rig) -> list[_Row]:
     contacts, found = rig.world.view.contacts, []
     for k in range(contacts.count[0]):
         car, other = int(contacts.car[0, k]), int(contacts.other[0, k])
@@ -199,5 +199,5 @@ def _rows(rig: Rig) -> list[Row]:
         x, y = float(contacts.normal_x[0, k]), float(contacts.normal_y[0, k])
         c, s = float(np.cos(yaw)), float(np.sin(yaw))
         normal = (c * x + s * y, c * y - s * x)
-        found.append(Row(car, other, float(contacts.impulse[0, k]), normal))
+        found.append(_Row(car, other, float(contacts.impulse[0, k]), normal))
     return found
