@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,7 +25,7 @@ def _list() -> None:
     """List the presets for `rules: {penalties: NAME}`."""
     from racegym.scenario.penalties import preset_names, read_preset
 
-    table = Table("name", "about", "from")
+    table = Table("name", "about", "from", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in preset_names():
         data = read_preset(name)
         table.add_row(Text(name, no_wrap=True), Text(data["about"]), Text(data["source"]))
