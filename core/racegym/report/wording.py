@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "MISSING",
     "OF_LIMIT",
+    "clock_text",
     "gap_text",
     "interval_text",
     "kmh",
@@ -48,6 +49,16 @@ def time_text(seconds: float) -> str:
     if hours:
         return f"{sign}{hours}:{minutes:02d}:{rest:06.3f}"
     return f"{sign}{minutes}:{rest:06.3f}" if minutes else f"{sign}{rest:.3f}"
+
+
+def clock_text(seconds: float) -> str:
+    """Return a moment of a race, to a tenth.
+
+    >>> clock_text(83.46), clock_text(9.97)
+    ('1:23.5', '0:10.0')
+    """
+    minutes, tenths = divmod(round(10 * max(seconds, 0.0)), 600)
+    return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
 
 
 def percent_text(share: float | None) -> str:
