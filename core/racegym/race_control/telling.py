@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from racegym.entrants.failure import Fault
 from racegym.interfaces import (
     BlameKind,
+    Event,
     EventKind,
     Offence,
     OvertakeKind,
@@ -16,7 +17,22 @@ from racegym.interfaces import (
     Signal,
 )
 
-__all__ = ["BLAMES", "FAULTS", "OFFENCES", "is_news", "penalty_words", "side_words", "told"]
+__all__ = [
+    "BLAMES",
+    "FAULTS",
+    "OFFENCES",
+    "RACE_WIDE",
+    "is_news",
+    "penalty_words",
+    "sentence",
+    "side_words",
+    "told",
+]
+
+# Events that concern everybody, whichever car they name.
+RACE_WIDE = frozenset(
+    (EventKind.SIGNAL, EventKind.YELLOW, EventKind.CLEAR, EventKind.SAFETY_CAR)
+)  # fmt: skip
 
 BLAMES: Mapping[BlameKind, str] = {
     BlameKind.RACING: "racing incident",
@@ -129,6 +145,15 @@ def is_news(kind: EventKind, value: float | None, details: Mapping[str, float | 
         EventKind.SAFETY_CAR, EventKind.WARNING, EventKind.PENALTY, EventKind.PENALTY_SERVED,
         EventKind.DISQUALIFIED,
     )  # fmt: skip
+
+
+def sentence(event: Event, names: Sequence[str]) -> str:
+    """Return an event in words, with the names of the cars."""
+    other = names[event.other] if event.other >= 0 else ""
+    words = told(event.kind, event.value, event.details, other)
+    if event.car < 0 or event.kind in RACE_WIDE:
+        return words
+    return f"{names[event.car]} {words}"
 
 
 def told(

@@ -71,16 +71,16 @@ def percent_text(share: float | None) -> str:
 
 
 def gap_text(seconds: float | None, laps: int = 0) -> str:
-    """Return what a car is behind.
+    """Return what a car is behind; one that lost places may be ahead in time.
 
-    >>> gap_text(1.5), gap_text(None, 2), gap_text(None)
-    ('+1.500', '+2 laps', '–')
+    >>> gap_text(1.5), gap_text(-1.5), gap_text(None, 2), gap_text(None)
+    ('+1.500', '-1.500', '+2 laps', '–')
     """
     if laps:
         return f"+{laps} lap{'s' if laps > 1 else ''}"
     if seconds is None or not math.isfinite(seconds):
         return MISSING
-    return f"+{time_text(seconds)}"
+    return f"{'' if seconds < 0 else '+'}{time_text(seconds)}"
 
 
 def total_text(row: Mapping[str, Any]) -> str:
