@@ -94,9 +94,10 @@ def _moment(
     if car >= 0 and len(table.get("time", ())):
         time = table["time"][:, 0]
         row = min(int(np.searchsorted(time, event["time"])), len(time) - 1)
-        if "lap" in table and "sector" in table:
-            here = max(row - 1, 0)  # that lap and sector went on until this row
-            lap = int(table["lap"][here, car]) + 1 if lap is None else int(lap)
+        here = max(row - 1, 0)  # that lap and sector went on until this row
+        if "lap" in table and lap is None:
+            lap = int(table["lap"][here, car]) + 1
+        if "sector" in table:
             sector = int(table["sector"][here, car]) + 1
         if "x" in table and "y" in table:
             both = [car] if other < 0 else [car, other]
