@@ -56,6 +56,27 @@ def test_channels_of_one_number_are_columns_with_their_unit(
     assert "pixels" not in table.column_names and "engine_speed" not in table.column_names
 
 
+def test_racing_together_is_recorded(rail_world: World, tmp_path: Path) -> None:
+    recorder = Recorder(rail_world, tmp_path)
+    rail_world.watchers.append(recorder)
+    rail_world.reset(seeds=[1, 2, 3, 4])
+    rail_world.step()
+    rail_world.view.race.incident_points[0, 1] = 4
+    rail_world.view.race.overtakes_made[0, 0] = 2
+    rail_world.step()
+    result = recorder.finish("finished")
+    table = pq.read_table(tmp_path / "telemetry.parquet")
+    assert table["incident_points"].to_pylist()[2:] == [0, 4]
+    assert table["overtakes_made"].to_pylist()[2:] == [2, 0]
+    for name in ("overtakes_suffered", "car_impulse", "car_contact_count", "blame_points",
+                 "penalty_laps", "penalty_due", "warnings", "flags"):  # fmt: skip
+        assert name in table.column_names
+    rows = {row["car"]: row for row in result["classification"]}
+    assert [rows[car]["incident_points"] for car in (0, 1)] == [0, 4]
+    assert [rows[car]["overtakes_made"] for car in (0, 1)] == [2, 0]
+    assert rows[0]["contacts"] == {"0x": 0, "1x": 0, "2x": 0, "4x": 0}
+
+
 def test_a_race_that_starts_again_is_a_new_episode(rail_world: World, tmp_path: Path) -> None:
     world = rail_world
     recorder = Recorder(world, tmp_path, races=[1])

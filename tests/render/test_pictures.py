@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from racegym.errors import RacegymError
-from racegym.interfaces import Event, EventKind, Surface
+from racegym.interfaces import Event, EventKind, Flag, PenaltyKind, Status, Surface
 from racegym.kernels import ground
 from racegym.render import CAMERAS, History, Painter, cast_of, scene_of
 from racegym.render.cameras import Framing, overview
-from racegym.render.colours import INKS, of_car
+from racegym.render.colours import FLAG_BLUE, FLAG_RED, FLAG_YELLOW, INKS, of_car
 from racegym.render.ground import Ground, Tiles
-from racegym.render.hud import lap_text
+from racegym.render.history import FRESH
+from racegym.render.hud import lap_text, signs
 from racegym.render.letters import letters
 from racegym.render.scene import Cast, Scene, blend
 from racegym.track import PitLane, Track, generate
@@ -312,3 +313,50 @@ def test_verges_and_the_pit_lane_are_painted() -> None:
         picture = np.zeros((9, 9, 3), np.uint8)
         Ground(track).paint(picture, float(x) - 0.225, float(y) + 0.225, 20.0)
         assert picture.reshape(-1, 3).min(axis=1).max() > 200, (s, d)
+
+
+def shown_to(scene: Scene, car: int, flags: int, due: PenaltyKind = PenaltyKind.NONE) -> Scene:
+    every, penalties = scene.flags.copy(), scene.penalty_due.copy()
+    every[car], penalties[car] = flags, due
+    return replace(scene, flags=every, penalty_due=penalties)
+
+
+def test_flags_and_penalties_of_the_car_that_is_looked_at_are_told(scene: Scene) -> None:
+    assert signs(scene, 0) == []
+    told = shown_to(scene, 0, Flag.BLUE | Flag.YELLOW, PenaltyKind.STOP_GO)
+    assert signs(told, 0) == [
+        ("PENALTY: STOP-GO", FLAG_RED), ("YELLOW FLAG", FLAG_YELLOW),
+        ("BLUE FLAG: LET BY", FLAG_BLUE),
+    ]  # fmt: skip
+    assert signs(told, 1) == []
+    out = replace(told, status=np.full_like(told.status, Status.RETIRED))
+    assert signs(out, 0) == []
+
+
+def test_a_flag_has_its_colour_in_the_middle_and_in_the_standings(scene: Scene, cast: Cast) -> None:
+    painter = Painter(cast, (640, 480), camera="north", focus=0)
+    before = painter.paint(scene, History()).copy()
+    after = painter.paint(shown_to(scene, 0, Flag.YELLOW), History()).copy()
+
+    def yellow(picture: NDArray[np.uint8], columns: slice) -> int:
+        near = np.abs(picture[:64, columns].astype(int) - FLAG_YELLOW).max(axis=-1) < 12
+        return int(near.sum())
+
+    for columns, least in ((slice(230, 420), 800), (slice(470, 640), 30)):
+        assert yellow(after, columns) > yellow(before, columns) + least
+
+
+def test_news_are_shown_while_they_are_fresh(scene: Scene, cast: Cast) -> None:
+    history = History()
+    passed = Event(
+        time=scene.time, race=0, car=1, other=0, kind=EventKind.OVERTAKE, value=0.0,
+        details={"counted": 1.0},
+    )  # fmt: skip
+    history.add(scene, [passed])
+    assert history.news(scene.time) is passed
+    assert history.news(scene.time + FRESH + 0.1) is None
+    painter = Painter(cast, (640, 480), camera="north", focus=0)
+    told = painter.paint(scene, history).copy()
+    assert (told != painter.paint(scene, History())).any()
+    history.add(replace(scene, step=0, time=0.0), [])  # a race has begun anew
+    assert history.news(0.0) is None

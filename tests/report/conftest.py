@@ -48,7 +48,7 @@ def _episode(
         "s": progress % track.length, "progress": progress,
         "lap": np.maximum(progress // track.length, 0).astype(np.int32),
         "position": place.astype(np.int32),
-        "gap_leader": 0 * progress, "status": np.ones((steps, n_cars), np.int8),
+        "gap_leader": _gaps(time, progress), "status": np.ones((steps, n_cars), np.int8),
     }  # fmt: skip
     laps = []
     for car in cars:
@@ -58,6 +58,12 @@ def _episode(
             laps.append([0, episode, car, f"car {car}", number, end, end - before, 1, ""])
             before = end
     return {name: np.ravel(values) for name, values in columns.items()}, laps
+
+
+def _gaps(time: np.ndarray, progress: np.ndarray) -> np.ndarray:
+    """Return how long ago the front one was where a car is; 0 where it never was."""
+    front = np.maximum.accumulate(progress.max(axis=1))
+    return np.maximum(time[:, None] - np.interp(progress, front, time), 0.0)
 
 
 @pytest.fixture
@@ -73,6 +79,7 @@ def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
         scenario: str = "made",
         telemetry: bool = True,
         without: Sequence[str] = (),
+        happened: Sequence[dict[str, Any]] = (),
     ) -> RunFolder:
         run = RunFolder(tmp_path / "runs" / "made" / START)
         run.path.mkdir(parents=True)
@@ -98,7 +105,12 @@ def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
                      "start_progress": [-2.0 - 3 * car for car in range(n_cars)]}  # fmt: skip
             wall = {"kind": "wall", "time": 1.5, "race": 0, "episode": k, "car": 0,
                     "name": "", "value": 12.0}  # fmt: skip
-            events += [start, wall]
+            told = [{"race": 0, "episode": k, "car": 0, "value": 0.0, **one} for one in happened]
+            for one in told:
+                if "other" in one:
+                    one["other_name"] = about["cars"][one["other"]]["name"]
+                one["name"] = about["cars"][one["car"]]["name"]
+            events += [start, wall, *told]
         shapes.close()
         run.events.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
         rows = [LAP_COLUMNS, *(lap for _, laps in parts for lap in laps)]

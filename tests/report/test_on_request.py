@@ -27,31 +27,17 @@ def lap(car: int, number: int, time: float, lap_time: float | None, valid: bool 
     return Lap(race=0, episode=0, car=car, number=number, time=time, lap_time=lap_time, valid=valid)
 
 
-def test_a_gap_is_how_long_ago_the_leader_was_here() -> None:
-    time = np.arange(0.0, 100.0, 0.1)
-    progress = np.stack([10 * time, 10 * time - 50, 5 * time], axis=1)
-    status = np.full(progress.shape, int(Status.RACING))
-    status[500:, 1] = Status.RETIRED
-    gaps = gaps_to_leader(time, progress, status)
-    assert (gaps[:, 0] == 0).all()
-    assert np.isnan(gaps[:50, 1]).all()  # not yet where the first one started
-    assert np.allclose(gaps[50:500, 1], 5.0)
-    assert np.isnan(gaps[500:, 1]).all()
-    assert np.allclose(gaps[:, 2], time / 2)
-
-
-def test_a_gap_does_not_jump_when_the_lead_changes() -> None:
-    time = np.arange(0.0, 60.0, 0.1)
-    progress = np.stack([20 + 9 * time, 10 * time], axis=1)
-    gaps = gaps_to_leader(time, progress, np.ones(progress.shape))
-    known = gaps[np.isfinite(gaps).all(axis=1)]
-    assert np.abs(np.diff(known, axis=0)).max() < 0.05
-    assert gaps[-1, 1] == 0 and gaps[-1, 0] == pytest.approx((60 - 0.1 - 20) / 10, abs=0.1)
-
-
-def test_nobody_moves_and_there_are_no_gaps() -> None:
-    nothing = np.full((4, 2), np.nan)
-    assert np.isnan(gaps_to_leader(np.arange(4.0), nothing, np.ones((4, 2)))).all()
+def test_gaps_are_those_of_race_control() -> None:
+    racing, finished = int(Status.RACING), int(Status.FINISHED)
+    table = {
+        "position": np.array([[2, 1], [1, 2], [1, 2]]),
+        "gap_leader": np.array([[1.5, np.nan], [np.nan, 2.5], [0.0, np.nan]]),
+        "status": np.array([[racing, racing], [racing, racing], [finished, racing]]),
+    }
+    gaps = gaps_to_leader(table)
+    assert np.array_equal(gaps, [[1.5, 0.0], [0.0, 2.5], [np.nan, np.nan]], equal_nan=True)
+    del table["gap_leader"]  # a run of an earlier version
+    assert np.isnan(gaps_to_leader(table)).all()
 
 
 def test_places_are_those_of_the_order_at_the_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -58,7 +59,7 @@ def open_command(run: str, runs_dir: Path) -> None:
         if draw_learning_curve(folder) is None:
             raise RunError("this run trained, and has told no figures to draw", file=folder.path)
         page = folder.learning_curve
-    elif not page.exists() or page.stat().st_mtime < folder.result.stat().st_mtime:
+    elif not _is_fresh(page, (folder.result, folder.official)):
         write_page(folder)
     if not has_display():
         click.echo(f"there is no display here; open this file where there is one: {page}")
@@ -66,3 +67,11 @@ def open_command(run: str, runs_dir: Path) -> None:
         click.echo(page)
     else:
         click.echo(f"no browser was found; open this file in one: {page}")
+
+
+def _is_fresh(page: Path, sources: Iterable[Path]) -> bool:
+    """Tell whether a page is there and younger than what it was made of."""
+    if not page.exists():
+        return False
+    made = page.stat().st_mtime
+    return all(made >= source.stat().st_mtime for source in sources if source.exists())

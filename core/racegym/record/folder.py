@@ -127,6 +127,16 @@ class RunFolder:
         return self.path / "gaps.png"
 
     @property
+    def overtakes(self) -> Path:
+        """Map of who passed whom where."""
+        return self.path / "overtakes.png"
+
+    @property
+    def incidents(self) -> Path:
+        """Map of who touched whom where."""
+        return self.path / "incidents.png"
+
+    @property
     def best_laps(self) -> Path:
         """Picture of speed, pedals and steering along each car's best lap."""
         return self.path / "best_laps.png"

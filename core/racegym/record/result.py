@@ -14,6 +14,7 @@ from typing import Any
 from racegym.errors import RunError
 from racegym.interfaces import Status
 from racegym.record.classification import classify, penalties_of
+from racegym.record.conduct import contacts_by_class, imposed
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.limit import NOT_ENDED, percentages
@@ -35,6 +36,9 @@ STATUS = {
 }
 _KEPT = ("format", "state", "scenario", "task", "seed", "backend", "deterministic", "collides",
          "dt", "laps", "cars", "versions", "machine")  # fmt: skip
+
+
+_CONDUCT = ("warning", "penalty", "penalty_served", "disqualified", "contact")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,7 @@ class _Episode:
     finish: dict[int, float] = field(default_factory=dict)  # by car, [s]
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and car
     laps: list[Lap] = field(default_factory=list)
-    conduct: list[Mapping[str, Any]] = field(default_factory=list)  # warnings and penalties
+    conduct: list[Mapping[str, Any]] = field(default_factory=list)  # of kinds in _CONDUCT
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
@@ -162,7 +166,7 @@ def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
             journal[key].finish[event["car"]] = event["value"]
         else:
             journal[key].counts[event["kind"], event["car"]] += 1
-            if event["kind"] in ("warning", "penalty"):
+            if event["kind"] in _CONDUCT:
                 journal[key].conduct.append(event)
     for lap in read_laps(folder.laps):
         if (lap.race, lap.episode) in journal:
@@ -233,6 +237,12 @@ def _car(
         "wall_contacts": journal.counts["wall", car],
         "obstacle_contacts": journal.counts["obstacle", car],
         "cuts": journal.counts["cut", car],
+        "overtakes_made": int(tally.last["overtakes_made"][car]),
+        "overtakes_suffered": int(tally.last["overtakes_suffered"][car]),
+        "contacts": contacts_by_class(journal.conduct, car),
+        "incident_points": int(tally.last["incident_points"][car]),
+        "blame_points": round(float(tally.last["blame_points"][car]), 6),
+        "penalties": imposed(journal.conduct, car),
         "road_position": int(tally.last["position"][car]),
         "progress": progress,
         **penalties_of(event for event in journal.conduct if event["car"] == car),

@@ -14,6 +14,7 @@ __all__ = ["EpisodeTally", "Tally"]
 
 _LAST = (
     "position", "status", "lap", "progress", "gap_leader", "gap_ahead", "laps_behind",
+    "overtakes_made", "overtakes_suffered", "incident_points", "blame_points",
 )  # fmt: skip
 
 

@@ -31,12 +31,21 @@ _RACE = {  # column: field of RaceState
     "flags": "flags",
     "penalty_time": "penalty_time",
     "penalty_places": "penalty_places",
+    "penalty_laps": "penalty_laps",
+    "penalty_due": "penalty_due",
+    "warnings": "warnings",
+    "incident_points": "incident_points",
     "status": "status",
     "off_track": "off_track",
 }
+_BETWEEN = (  # of RaceState, where several cars race
+    "overtakes_made", "overtakes_suffered", "car_impulse", "car_contact_count",
+    "blame_points",
+)  # fmt: skip
 _ESSENTIAL = frozenset(
     ("time", "race", "episode", "step", "car", "vx", "vy", "progress", "lap", "position",
-     "gap_leader", "gap_ahead", "laps_behind", "penalty_time", "penalty_places", "status")
+     "gap_leader", "gap_ahead", "laps_behind", "penalty_time", "penalty_places", "status",
+     "overtakes_made", "overtakes_suffered", "incident_points", "blame_points")
 )  # fmt: skip
 
 
@@ -56,6 +65,7 @@ def telemetry_columns(view: View, fills: frozenset[str], episode: Array) -> list
             for name in ("s", "d", "heading_error", "progress")
         ),
         *(_column(view.race, RaceState, field, name) for name, field in _RACE.items()),
+        *(_column(view.race, RaceState, name) for name in _BETWEEN if view.n_cars > 1),
         *(
             _column(view.control, Control, name, f"control_{name}")
             for name in ("steer", "throttle", "brake", "gear", "request")

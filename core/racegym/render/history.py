@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.interfaces import Event, EventKind
+from racegym.race_control.telling import is_news
 from racegym.render.scene import Scene
 from racegym.track import Track
 
@@ -17,6 +18,7 @@ __all__ = ["History", "SectorMark"]
 Floats = NDArray[np.float64]
 
 TRAIL = 600  # places that are kept of each car
+FRESH = 5.0  # [s] of race time for which news are shown
 TRAIL_EVERY = 0.08  # [s] of race time between two of them
 
 
@@ -49,6 +51,7 @@ class History:
         self._marks: list[dict[int, SectorMark]] = []
         self._best: list[dict[int, float]] = []
         self._best_lap: Floats = np.zeros(0)
+        self._news: tuple[float, Event] | None = None
 
     def add(self, scene: Scene, events: Iterable[Event] = ()) -> None:
         """Take the next scene.
@@ -67,6 +70,7 @@ class History:
             self._trail = np.full((n_cars, TRAIL, 3), np.nan)
             self._marks = [{} for _ in range(n_cars)]
             self._count, self._next = 0, scene.time
+            self._news = None
         self._step = scene.step
         if scene.time >= self._next - 1e-9:
             place = self._trail[:, self._count % TRAIL]
@@ -77,6 +81,8 @@ class History:
         for event in events:
             if event.kind is EventKind.SECTOR:
                 self._note(scene, event)
+            if is_news(event.kind, event.value, event.details):
+                self._news = scene.time, event
         self._best_lap = np.fmin(self._best_lap, scene.best_lap)
 
     def _note(self, scene: Scene, event: Event) -> None:
@@ -97,6 +103,16 @@ class History:
         if self._count <= TRAIL:
             return self._trail[car, : self._count]
         return np.roll(self._trail[car], -(self._count % TRAIL), axis=0)
+
+    def news(self, time: float) -> Event | None:
+        """Return the latest that somebody who watches wants to hear of, while it is fresh.
+
+        Args:
+            time: [s] race time now.
+        """
+        if self._news is None or not 0.0 <= time - self._news[0] <= FRESH:
+            return None
+        return self._news[1]
 
     def sectors(self, car: int) -> dict[int, SectorMark]:
         """Return the latest time of each sector of this lap, or of the lap before it."""

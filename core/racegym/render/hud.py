@@ -12,8 +12,9 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from racegym.interfaces import Status
+from racegym.interfaces import Flag, PenaltyKind, Status
 from racegym.kernels.canvas import draw_ring, draw_strokes, fill_box
+from racegym.race_control.telling import sentence
 from racegym.render import colours
 from racegym.render.cameras import Framing, overview
 from racegym.render.colours import Colour, of_car, on
@@ -22,7 +23,7 @@ from racegym.render.history import History
 from racegym.render.letters import Letters, letters
 from racegym.render.scene import Cast, Scene
 
-__all__ = ["Hud", "gap_text", "lap_text"]
+__all__ = ["Hud", "gap_text", "lap_text", "signs"]
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]
@@ -42,6 +43,13 @@ _OUT = {
     Status.DISQUALIFIED: "dsq",
     Status.PIT: "pit",
 }
+
+_FLAGS = (  # those that are told in words
+    (Flag.SAFETY_CAR, "SAFETY CAR", colours.FLAG_CAR),
+    (Flag.YELLOW, "YELLOW FLAG", colours.FLAG_YELLOW),
+    (Flag.BLUE, "BLUE FLAG: LET BY", colours.FLAG_BLUE),
+    (Flag.WARNING, "WARNING", colours.FLAG_WHITE),
+)
 
 
 def lap_text(seconds: float) -> str:
@@ -64,6 +72,30 @@ def gap_text(seconds: float) -> str:
     ('+0.500', '-12.346')
     """
     return f"{seconds:+.3f}" if isfinite(seconds) else ""
+
+
+def _mark(scene: Scene, car: int) -> Colour | None:
+    """Return the colour of what a car is shown first; None for nothing."""
+    shown = [sign for sign in signs(scene, car) if sign[1] != colours.FLAG_CAR]
+    return shown[0][1] if shown else None
+
+
+def signs(scene: Scene, car: int) -> list[tuple[str, Colour]]:
+    """Return what a car is shown and has to do, the most urgent first.
+
+    Args:
+        scene: the race.
+        car: that is looked at.
+    """
+    if scene.status[car] > Status.PIT:
+        return []
+    flags = int(scene.flags[car])
+    shown = [(text, colour) for flag, text, colour in _FLAGS if flags & flag]
+    due = PenaltyKind(int(scene.penalty_due[car]))
+    if due is not PenaltyKind.NONE:
+        kind = due.name.replace("_", "-")
+        shown.insert(0, (f"PENALTY: {kind}", colours.FLAG_RED))
+    return shown
 
 
 class Hud:
@@ -121,7 +153,7 @@ class Hud:
             cast, scene, history: the race.
             focus: the car that is looked at.
             chart: the ground, for a small map; None for none.
-            message: shown in the middle of the upper edge.
+            message: shown in the middle of the upper edge, above flags and news.
         """
         self._times(picture, cast, scene, history, focus)
         self._gauges(picture, scene, focus)
@@ -129,8 +161,14 @@ class Hud:
             self._standings(picture, cast, scene, focus)
         if chart is not None:
             self._map(picture, chart, scene, focus)
+        line = float(EDGE)
         if message:
-            self._say(picture, message)
+            line = self._say(picture, message, line)
+        for text, colour in signs(scene, focus):
+            line = self._say(picture, text, line, colour)
+        news = history.news(scene.time)
+        if news is not None:
+            self._say(picture, sentence(news, cast.names), line)
 
     def _box(
         self, picture: Picture, x: float, y: float, width: float, height: float,
@@ -168,7 +206,12 @@ class Hud:
             else str(int(scene.lap[focus]) + 1)
         )
         self._write(picture, self._bold, f"LAP {laps}", right, y + 14, align="right")
-        track = self._small.fitted(scene.track.name, (wide - 22) * u)
+        place = ""
+        if len(cast.names) > 1:
+            place = f"P {int(scene.position[focus])}/{len(cast.names)}"
+            self._write(picture, self._bold, place, right, y + 31, align="right")
+        room = (wide - 28) * u - self._bold.width(place)
+        track = self._small.fitted(scene.track.name, room)
         self._write(picture, self._small, track, left, y + 31, colours.QUIET)
         running = scene.time - float(scene.lap_start[focus])
         if scene.status[focus] > Status.PIT:
@@ -291,6 +334,11 @@ class Hud:
             gap = self._gap(scene, car, order[0])
             self._write(picture, self._small, gap, x + wide - 7, middle, colours.QUIET, "right")
             room = (wide - 60) * self.unit - self._small.width(gap)
+            mark = _mark(scene, car)
+            if mark is not None:
+                room -= 10 * self.unit
+                at = x + wide - 12 - self._small.width(gap) / self.unit
+                self._box(picture, at - 7, middle - 4, 8, 8, mark, 1.0, 2)
             name = self._small.fitted(cast.names[car], room)
             self._write(picture, self._small, name, x + 48, middle)
 
@@ -300,7 +348,7 @@ class Hud:
             return out
         if car == leader:
             return ""
-        behind = int((scene.progress[leader] - scene.progress[car]) // scene.track.length)
+        behind = int(scene.laps_behind[car])
         if behind > 0:
             return f"+{behind} lap" if behind == 1 else f"+{behind} laps"
         gap = float(scene.gap[car])
@@ -341,11 +389,16 @@ class Hud:
         ink[:, :3] = colours.QUIET
         return framing, line, ink
 
-    def _say(self, picture: Picture, message: str) -> None:
+    def _say(
+        self, picture: Picture, message: str, y: float, colour: Colour = colours.PANEL
+    ) -> float:
+        """Write a line in the middle; returns [units] where the next one begins."""
         u = self.unit
         left, right = LEFT + 2.0 * EDGE, self.width / u - RIGHT - 2.0 * EDGE
         text = self._bold.fitted(message, (right - left - 20) * u)
         wide = self._bold.width(text) / u + 20
         middle = 0.5 * (left + right)
-        self._box(picture, middle - 0.5 * wide, EDGE, wide, 24, alpha=0.85, radius=12)
-        self._write(picture, self._bold, text, middle, EDGE + 12, align="middle")
+        alpha = 0.85 if colour == colours.PANEL else 1.0
+        self._box(picture, middle - 0.5 * wide, y, wide, 24, colour, alpha, radius=12)
+        self._write(picture, self._bold, text, middle, y + 12, on(colour), align="middle")
+        return y + 28.0

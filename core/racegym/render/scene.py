@@ -63,7 +63,10 @@ class Scene:
         lap_valid: the lap counts so far.
         sector: index of the sector.
         gap: [s] to the leader.
+        laps_behind: whole laps that it is behind the leader.
         progress: [m] since the start line.
+        flags: bits of ``Flag``, shown to the car.
+        penalty_due: a ``PenaltyKind`` that is to be served.
     """
 
     track: Track
@@ -88,7 +91,10 @@ class Scene:
     lap_valid: NDArray[np.bool_]
     sector: NDArray[np.int64]
     gap: Floats
+    laps_behind: NDArray[np.int64]
     progress: Floats
+    flags: NDArray[np.int64]
+    penalty_due: NDArray[np.int64]
 
 
 def cast_of(view: View, names: Sequence[str], laps: int = 0) -> Cast:
@@ -158,7 +164,10 @@ def scene_of(view: View, race: int = 0) -> Scene:
         lap_valid=told.lap_valid[race].copy(),
         sector=whole(told.sector),
         gap=floats(told.gap_leader),
+        laps_behind=whole(told.laps_behind),
         progress=floats(view.frame.progress),
+        flags=whole(told.flags),
+        penalty_due=whole(told.penalty_due),
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from racegym.entrants.failure import Fault
+from racegym.race_control.telling import FAULTS
 from racegym.record import RunFolder
 from racegym.record.result import read_events
 from racegym.report.wording import time_text
@@ -13,14 +14,6 @@ from racegym.report.wording import time_text
 __all__ = ["fault_lines"]
 
 MOST = 20  # lines
-
-_WORDS = {
-    Fault.RAISED: "raised an error",
-    Fault.WRONG_ACTION: "returned no valid action",
-    Fault.LATE: "was too slow",
-    Fault.HUNG: "hung",
-    Fault.ENDED: "ended",
-}
 
 
 def fault_lines(folder: Path) -> list[str]:
@@ -39,7 +32,7 @@ def fault_lines(folder: Path) -> list[str]:
     lines = []
     for (name, fault), time in list(first.items())[:MOST]:
         often = f", {times[name, fault]} times in all" if times[name, fault] > 1 else ""
-        lines.append(f"{name}: its driver {_WORDS[fault]} at {time_text(time)}{often}")
+        lines.append(f"{name}: its driver {FAULTS[fault]} at {time_text(time)}{often}")
     if len(first) > MOST:
         lines.append(f"and {len(first) - MOST} more in events.jsonl")
     if lines:

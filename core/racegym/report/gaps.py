@@ -1,4 +1,4 @@
-"""Gaps to the leader: how many seconds after the leader a car comes by a place."""
+"""Gaps to the leader as race control told them: how long ago he was where a car is now."""
 
 from __future__ import annotations
 
@@ -16,32 +16,26 @@ from racegym.record.telemetry_table import read_telemetry
 from racegym.report.style import INK, car_colour, clean, heading, legend, new_figure
 from racegym.report.wording import gap_text, short
 
-__all__ = ["gaps_figure", "gaps_to_leader"]
+__all__ = ["COLUMNS", "gaps_figure", "gaps_to_leader"]
+
+COLUMNS = ("position", "gap_leader", "status")  # of telemetry
 
 Floats = NDArray[np.float64]
 
 
-def gaps_to_leader(time: Array, progress: Array, status: Array) -> Floats:
-    """Return (n_steps, n_cars) [s]: how long ago somebody first was where a car is now.
+def gaps_to_leader(table: Mapping[str, Array]) -> Floats:
+    """Return (n_steps, n_cars) [s]: the gaps that race control told, 0 for the leader.
 
-    That is a time that was measured, unlike a distance divided by a speed, and does not jump
-    when the leader brakes. NaN before a car reaches where the first one started, and for a
-    car that is out of the race.
+    NaN where there is none, and for a car that is out of the race.
 
     Args:
-        time: (n_steps,) [s], increasing.
-        progress: (n_steps, n_cars) [m].
-        status: (n_steps, n_cars), a ``Status``.
+        table: columns of telemetry, ``COLUMNS`` if they are there, each (n_steps, n_cars).
     """
-    racing = status <= Status.PIT
-    here = np.where(np.isfinite(progress), progress, -np.inf)
-    front = np.maximum.accumulate(here.max(axis=1, initial=-np.inf))
-    first = np.concatenate([[True], front[1:] > front[:-1]]) & np.isfinite(front)
-    if not first.any():
-        return np.full(progress.shape, np.nan)
-    since = time[:, None] - np.interp(here, front[first], time[first])
-    known = racing & (here >= front[first][0])
-    return np.where(known, np.maximum(since, 0.0), np.nan)
+    racing = table["status"] <= Status.PIT
+    if "gap_leader" not in table:
+        return np.full(racing.shape, np.nan)
+    gaps = np.where(table["position"] == 1, 0.0, table["gap_leader"])
+    return np.where(racing, np.maximum(gaps, 0.0), np.nan)
 
 
 def gaps_figure(
@@ -63,11 +57,11 @@ def gaps_figure(
     rows = episode["classification"]
     if len(rows) < 2:
         return None
-    table = read_telemetry(folder, episode, ("time", "progress", "status"), len(rows))
+    table = read_telemetry(folder, episode, ("time", *COLUMNS), len(rows))
     time = table["time"][:, 0]
     if len(time) < 2:
         return None
-    gaps = gaps_to_leader(time, table["progress"], table["status"])
+    gaps = gaps_to_leader(table)
     figure = new_figure(11.0, max(4.8, 0.24 * len(rows) + 1.6))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):

@@ -12,7 +12,9 @@ from racegym.record import RunFolder
 from racegym.report.accelerations import accelerations_figure
 from racegym.report.best_laps import best_laps_figure
 from racegym.report.gaps import gaps_figure
+from racegym.report.incident_map import incident_map_figure
 from racegym.report.lap_chart import lap_chart_figure
+from racegym.report.overtake_map import overtake_map_figure
 from racegym.report.style import save
 
 __all__ = ["EPISODE_FIGURES", "draw_pictures"]
@@ -22,13 +24,15 @@ _Drawer = Callable[[RunFolder, Mapping[str, Any], Mapping[str, Any]], Figure | N
 EPISODE_FIGURES: dict[str, _Drawer] = {  # in the order of a report
     "lap_chart": lap_chart_figure,
     "gaps": gaps_figure,
+    "overtakes": overtake_map_figure,
+    "incidents": incident_map_figure,
     "best_laps": best_laps_figure,
     "accelerations": accelerations_figure,
 }
 
 
 def draw_pictures(folder: RunFolder, result: Mapping[str, Any]) -> list[Path]:
-    """Draw lap chart, gaps, best laps and accelerations of a run's first episode.
+    """Draw the pictures of a run's first episode.
 
     Args:
         folder: of a run that is over; written to.

@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "MISSING",
     "OF_LIMIT",
+    "clock_text",
     "gap_text",
     "interval_text",
     "kmh",
@@ -50,6 +51,16 @@ def time_text(seconds: float) -> str:
     return f"{sign}{minutes}:{rest:06.3f}" if minutes else f"{sign}{rest:.3f}"
 
 
+def clock_text(seconds: float) -> str:
+    """Return a moment of a race, to a tenth.
+
+    >>> clock_text(83.46), clock_text(9.97)
+    ('1:23.5', '0:10.0')
+    """
+    minutes, tenths = divmod(round(10 * max(seconds, 0.0)), 600)
+    return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
+
+
 def percent_text(share: float | None) -> str:
     """Return a share in percent, without the sign.
 
@@ -60,16 +71,16 @@ def percent_text(share: float | None) -> str:
 
 
 def gap_text(seconds: float | None, laps: int = 0) -> str:
-    """Return what a car is behind.
+    """Return what a car is behind; one that lost places may be ahead in time.
 
-    >>> gap_text(1.5), gap_text(None, 2), gap_text(None)
-    ('+1.500', '+2 laps', '–')
+    >>> gap_text(1.5), gap_text(-1.5), gap_text(None, 2), gap_text(None)
+    ('+1.500', '-1.500', '+2 laps', '–')
     """
     if laps:
         return f"+{laps} lap{'s' if laps > 1 else ''}"
     if seconds is None or not math.isfinite(seconds):
         return MISSING
-    return f"+{time_text(seconds)}"
+    return f"{'' if seconds < 0 else '+'}{time_text(seconds)}"
 
 
 def total_text(row: Mapping[str, Any]) -> str:

@@ -25,7 +25,9 @@ Floats = NDArray[np.float64]
 
 _FLOATS = ("time", "x", "y", "yaw", "vx", "vy", "ax", "ay", "control_steer", "control_throttle",
            "control_brake", "gap_leader", "progress")  # fmt: skip
-_WHOLE = ("step", "status", "position", "lap", "sector")
+_WHOLE = (
+    "step", "status", "position", "lap", "sector", "laps_behind", "flags", "penalty_due"
+)  # fmt: skip
 _NEEDED = frozenset(("time", "x", "y", "yaw", "step", "status"))
 # Of cars whose record does not tell: [m, m, m, m, rad, m/s].
 _BODY = dict(zip(BODY_FIELDS, (4.0, 1.8, 2.5, 1.25, 0.5, np.nan), strict=True))
@@ -94,7 +96,7 @@ class Recording:
             track=shapes[start.get("shape", 0)].track(),
             cast=_cast(start.get("bodies", {}), self._names, self._laps),
             columns=columns,
-            events=[_event(event) for event in events if event["kind"] in ("sector", "lap")],
+            events=[_event(event) for event in events if event["kind"] != "start"],
             laps=laps,
             flying=[progress > 0.0 for progress in start["start_progress"]],
         )
@@ -107,7 +109,7 @@ class Episode:
         track: where it was.
         cast: who raced.
         columns: of telemetry, (n_steps, n_cars) each.
-        events: laps and sectors.
+        events: of race control.
         laps: those that were completed.
         flying: by car: its first lap was not timed from the start.
 
@@ -193,11 +195,14 @@ class Episode:
             lap_valid=self._valid[step],
             sector=whole["sector"][step],
             gap=at["gap_leader"][step],
+            laps_behind=whole["laps_behind"][step],
             progress=at["progress"][step],
+            flags=whole["flags"][step],
+            penalty_due=whole["penalty_due"][step],
         )
 
     def events(self, step: int) -> Iterator[Event]:
-        """Yield the laps and sectors that ended in a step, from 0."""
+        """Yield what happened in a step, from 0."""
         before = self._times[step - 1] if step else -np.inf
         first = int(np.searchsorted(self._event_times, before, side="right"))
         for event in self._events[first:]:
@@ -214,6 +219,11 @@ def _event(line: Mapping[str, Any]) -> Event:
         car=int(line["car"]),
         kind=EventKind[str(line["kind"]).upper()],
         value=np.nan if value is None else float(value),
+        other=int(line.get("other", -1)),
+        details={
+            name: np.nan if figure is None else float(figure)
+            for name, figure in line.get("evidence", {}).items()
+        },
     )
 
 

@@ -11,6 +11,8 @@
   const FOLLOWED = 70; // [m] shown around a car that is followed, to each side
   const NEAR = 40; // [px] a picked car and what is told of it
   const ROW = 30; // [px] as in the style sheet
+  const FRESH = 4; // [s] for which a contact stands out
+  const YELLOW = 1, BLUE = 2, SAFETY_CAR = 4; // bits of the flags
   const LISTED = 500; // events at most, at a time
 
   // ---- numbers as people read them
@@ -102,7 +104,7 @@
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
     for (const name of ["ink", "faint", "paper", "field", "asphalt", "edge", "accent",
-      "obstacle"]) {
+      "obstacle", "c0", "c1", "c2", "c4"]) {
       view.colours[name] = read("--" + name);
     }
     view.colours.cars = cars.map(({ colour }) =>
@@ -295,6 +297,7 @@
       drawCar(x, y, poses[car].yaw, view.colours.cars[car], car === view.picked,
         isOut(run, car, frame));
     }
+    if (element("marks").checked) drawMarks(place);
     if (element("names").checked) drawNames(run, frame);
     tell(run, frame, poses);
   };
@@ -320,6 +323,25 @@
       pen.lineTo(nextX, nextY);
       pen.stroke();
       [x, y] = [nextX, nextY];
+    }
+    pen.globalAlpha = 1;
+  };
+
+  // Contacts so far, in the colour of their class; the latest stand out.
+  const drawMarks = (place) => {
+    for (const [time, east, north, level] of data.episodes[view.episode].marks) {
+      if (time > view.time) break;
+      const [x, y] = place(east, north), fresh = view.time - time < FRESH;
+      pen.globalAlpha = fresh ? 1 : 0.55;
+      pen.lineWidth = fresh ? 3 : 1.6;
+      pen.strokeStyle = view.colours[`c${level}`];
+      pen.beginPath();
+      const reach = fresh ? 9 : 4;
+      pen.moveTo(x - reach, y - reach);
+      pen.lineTo(x + reach, y + reach);
+      pen.moveTo(x + reach, y - reach);
+      pen.lineTo(x - reach, y + reach);
+      pen.stroke();
     }
     pen.globalAlpha = 1;
   };
@@ -382,9 +404,11 @@
     const item = make("li");
     item.className = "row";
     const place = make("span"), name = make("span"), last = make("span"), gap = make("span");
+    const sign = make("span", undefined, "sign");
+    sign.hidden = true;
     const dot = make("i", undefined, "dot");
     dot.style.background = car.colour;
-    name.append(dot, car.name);
+    name.append(dot, car.name, sign);
     name.title = car.name;
     item.append(place, name, last, gap);
     item.tabIndex = 0;
@@ -397,7 +421,7 @@
       if (event.key === "Enter") pick();
     });
     element("standings").append(item);
-    return { item, place, last, gap };
+    return { item, place, last, gap, sign };
   });
   element("standings").style.height = ROW * cars.length + "px";
 
@@ -414,6 +438,8 @@
     const status = valueAt(run.status[car], frame);
     if (status > PIT) return STATUS[status] || "out";
     if (place === 1) return "leader";
+    const laps = run.laps_behind ? valueAt(run.laps_behind[car], frame) : 0;
+    if (laps > 0) return `+${laps} lap${laps > 1 ? "s" : ""}`;
     const gap = gapAt(run, car, frame);
     return Number.isNaN(gap) ? "" : "+" + (gap < 60 ? gap.toFixed(1) : clock(gap));
   };
@@ -421,17 +447,19 @@
   const tell = (run, frame, poses) => {
     let leader = 0;
     const laps = view.laps.map(lastOf), record = lastOf(view.records);
-    rows.forEach(({ item, place, last, gap }, car) => {
+    rows.forEach(({ item, place, last, gap, sign }, car) => {
       const position = valueAt(run.position[car], frame);
       if (position === 1) leader = car;
       setText(place, String(position));
       setText(last, laps[car] ? lapTime(laps[car].lap) : "");
       last.classList.toggle("best", record !== null && laps[car] === record);
       setText(gap, behind(run, car, frame, position));
+      tellSign(run, car, frame, sign);
       item.style.transform = `translateY(${ROW * (position - 1)}px)`;
       item.classList.toggle("picked", car === view.picked);
       item.classList.toggle("out", isOut(run, car, frame));
     });
+    tellFlag(run, frame);
     setText(element("clock"), clock(view.time));
     const lap = valueAt(run.lap[leader], frame) + 1;
     if (valueAt(run.status[leader], frame) === FINISHED) {
@@ -444,6 +472,28 @@
     element("scrub").setAttribute("aria-valuetext", clock(view.time));
     element("start").hidden = view.playing || view.time > run.time[0];
     tellCard(run, frame, poses[view.picked], laps[view.picked]);
+  };
+
+  const at = (changes, car, frame) => (changes ? valueAt(changes[car], frame) : 0);
+
+  // What a car is shown, beside its name.
+  const tellSign = (run, car, frame, sign) => {
+    const flags = isOut(run, car, frame) ? 0 : at(run.flags, car, frame);
+    const due = !isOut(run, car, frame) && at(run.penalty_due, car, frame) > 0;
+    const kind = due ? "due" : flags & BLUE ? "blue" : flags & YELLOW ? "yellow" : "";
+    sign.hidden = !kind;
+    sign.className = `sign ${kind}`;
+    setText(sign, due ? "penalty" : kind);
+  };
+
+  // What all are shown, beside the clock.
+  const tellFlag = (run, frame) => {
+    let all = 0;
+    cars.forEach((_, car) => { all |= isOut(run, car, frame) ? 0 : at(run.flags, car, frame); });
+    const kind = all & SAFETY_CAR ? "car" : all & YELLOW ? "yellow" : "";
+    element("flag").hidden = !kind;
+    element("flag").className = kind;
+    setText(element("flag"), kind === "car" ? "safety car" : kind);
   };
 
   // When each lap ended and its time, by car; and those that were the fastest of all by then.
@@ -531,7 +581,7 @@
     element("play").focus({ preventScroll: true });
   });
   element("scrub").addEventListener("input", (event) => seek(Number(event.target.value) / 1000));
-  for (const id of ["names", "trails"]) element(id).addEventListener("change", draw);
+  for (const id of ["names", "trails", "marks"]) element(id).addEventListener("change", draw);
   element("follow").addEventListener("change", () => {
     if (view.picked < 0 && view.run) { // the leader, if nobody was picked
       const frame = frameAt(view.run, view.time);
@@ -561,24 +611,7 @@
 
   // ---- events
 
-  const SAY = {
-    lap: (v) => `completes a lap in ${lapTime(v)}`,
-    finish: () => "finishes",
-    retire: () => "retires",
-    off_track: (v) => `leaves the track, ${v.toFixed(1)} m beyond the edge`,
-    rejoin: (v) => `is back on the track after ${v.toFixed(1)} s`,
-    wall: (v) => `hits the wall, ${v.toFixed(0)} N s`,
-    obstacle: (v) => `hits an obstacle, ${v.toFixed(0)} N s`,
-    cut: (v) => `cuts ${v.toFixed(0)} m`,
-    rescue: () => "is put back on the track",
-    hand_over: () => "is handed to another driver",
-  };
   const shown = new Set();
-
-  const say = (kind, value) => {
-    if (SAY[kind] && (value !== null || SAY[kind].length === 0)) return SAY[kind](value);
-    return kind.replaceAll("_", " ") + (value === null ? "" : ` (${Number(value.toPrecision(4))})`);
-  };
 
   const listKinds = () => {
     const counts = new Map();
@@ -603,7 +636,7 @@
 
   const listEvents = () => {
     const events = data.episodes[view.episode].events.filter(([, kind]) => shown.has(kind));
-    element("events").replaceChildren(...events.slice(0, LISTED).map(([time, kind, car, value]) => {
+    element("events").replaceChildren(...events.slice(0, LISTED).map(([time, , car, words]) => {
       const row = make("tr"), when = make("td"), who = make("td");
       const button = make("button", clock(time));
       button.type = "button";
@@ -612,10 +645,14 @@
         seek(time);
         element("replay").scrollIntoView({ behavior: "smooth" });
       });
-      const dot = make("i", undefined, "dot");
-      dot.style.background = cars[car].colour;
       when.append(view.run ? button : clock(time));
-      who.append(dot, `${cars[car].name} ${say(kind, value)}`);
+      if (car < 0) { // it concerns everybody
+        who.append(words);
+      } else {
+        const dot = make("i", undefined, "dot");
+        dot.style.background = cars[car].colour;
+        who.append(dot, `${cars[car].name} ${words}`);
+      }
       row.append(when, who);
       return row;
     }));
@@ -624,6 +661,14 @@
     more.textContent = events.length
       ? `The first ${LISTED} of ${events.length} are listed.` : "Nothing of that kind happened.";
   };
+
+  for (const button of document.querySelectorAll(".when")) {
+    button.addEventListener("click", () => {
+      view.picked = Number(button.dataset.car);
+      seek(Number(button.dataset.time));
+      if (view.run) element("replay").scrollIntoView({ behavior: "smooth" });
+    });
+  }
 
   // ---- episodes
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any
 
 from racegym import __version__
 from racegym.errors import RunError
+from racegym.interfaces import EventKind
+from racegym.race_control.telling import RACE_WIDE, told
 from racegym.record import RunFolder
 from racegym.record.folder import read_json, write_whole
 from racegym.record.result import read_events, read_laps
@@ -27,8 +29,10 @@ from racegym.record.shapes import read_shapes
 from racegym.report.lap_times import lap_times_figure
 from racegym.report.page import sections
 from racegym.report.page.figures import css_colour, inline_svg
+from racegym.report.page.judged import Judged, read_official, rulings_list
 from racegym.report.page.replay import packed_replay, packed_shape, thinning
 from racegym.report.pictures import EPISODE_FIGURES
+from racegym.report.wording import lap_text
 
 __all__ = ["write_page"]
 
@@ -66,15 +70,12 @@ def write_page(folder: RunFolder, target: Path | None = None) -> Path:
 
 def _page(folder: RunFolder, state: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     notes: list[str] = []
-    data = _data(folder, result, notes)
+    judged = Judged(folder, result)
+    data = _data(folder, result, judged, notes)
     figures = list(_figures(folder, result, notes))
     episodes = result["episodes"]
     script, style, template = (_asset(name) for name in ("page.js", "page.css", "page.html"))
-    tables = (
-        f'<div class="wide" data-episode="{index}"{" hidden" if index else ""}>'
-        f"{sections.classification_table(episode)}</div>"
-        for index, episode in enumerate(episodes)
-    )
+    official = read_official(folder, notes)
     return Template(template).substitute(
         title=escape(str(state["scenario"])),
         policy=_policy(script),
@@ -87,11 +88,24 @@ def _page(folder: RunFolder, state: Mapping[str, Any], result: Mapping[str, Any]
         one_episode="hidden" if len(episodes) < 2 else "",
         no_replay="" if any(e["replay"] for e in data["episodes"]) else "hidden",
         notes="".join(sections.note(text) for text in dict.fromkeys(notes)),
-        classification="".join(tables) or sections.note("Nothing was driven."),
+        classification=_tables(episodes) or sections.note("Nothing was driven."),
+        official=_tables(official.get("episodes", ())),
+        rulings=rulings_list(official.get("rulings", ())),
+        no_official="" if official else "hidden",
+        incidents=judged.incident_tables(),
+        penalties=judged.penalty_tables(),
+        no_contest="hidden" if len(result["cars"]) < 2 and not judged.punished else "",
         figures="".join(figures),
         scenario=escape(_scenario(folder)),
         about=sections.about_table(state),
         version=escape(__version__),
+    )
+
+
+def _tables(episodes: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(
+        sections.of_episode(index, sections.classification_table(episode))
+        for index, episode in enumerate(episodes)
     )
 
 
@@ -120,7 +134,9 @@ def _scenario(folder: RunFolder) -> str:
         return "# The run was of a world made in code, or its scenario.yaml is missing."
 
 
-def _data(folder: RunFolder, result: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+def _data(
+    folder: RunFolder, result: Mapping[str, Any], judged: Judged, notes: list[str]
+) -> dict[str, Any]:
     """Return what the script works on."""
     episodes, n_cars = result["episodes"], len(result["cars"])
     stride, kept = thinning(episodes, n_cars, result["dt"])
@@ -143,6 +159,11 @@ def _data(folder: RunFolder, result: Mapping[str, Any], notes: list[str]) -> dic
                     if (lap.race, lap.episode) == key
                 ],
                 "events": events.get(key, []),
+                "marks": [
+                    [round(m.time, 2), round(m.x, 1), round(m.y, 1), int(m.value or 0)]
+                    for m in (judged.contacts(index) if index < kept else ())
+                    if m.is_placed
+                ],
                 "replay": (
                     _replay(folder, episode, n_cars, stride, notes) if index < kept else None
                 ),
@@ -173,7 +194,7 @@ def _replay(
 def _events(
     folder: RunFolder, notes: list[str]
 ) -> tuple[dict[tuple[int, int], list[Any]], dict[tuple[int, int], Mapping[str, Any]]]:
-    """Return time, kind, car and value of each event, and the start, by race and episode."""
+    """Return time, kind, car and words of each event, and the start, by race and episode."""
     events: dict[tuple[int, int], list[Any]] = {}
     starts: dict[tuple[int, int], Mapping[str, Any]] = {}
     count = 0
@@ -184,11 +205,22 @@ def _events(
         elif event["kind"] != "sector":  # sectors are many, and tell little
             count += 1
             if count <= EVENTS:
-                row = [round(event["time"], 3), event["kind"], event["car"], event["value"]]
+                row = [round(event["time"], 3), event["kind"], *_words(event)]
                 events.setdefault(key, []).append(row)
+    for rows in events.values():  # an overtake is told once it has been judged
+        rows.sort(key=lambda row: float(row[0]))
     if count > EVENTS:
         notes.append(f"The page lists the first {EVENTS:,} of {count:,} events.")
     return events, starts
+
+
+def _words(event: Mapping[str, Any]) -> tuple[int, str]:
+    """Return whose an event is, -1 for the whole race, and what it was."""
+    kind, value = EventKind[event["kind"].upper()], event["value"]
+    if kind is EventKind.LAP:
+        return event["car"], f"completes a lap in {lap_text(value)}"
+    words = told(kind, value, event.get("evidence"), event.get("other_name", "another car"))
+    return -1 if kind in RACE_WIDE else event["car"], words
 
 
 def _figures(folder: RunFolder, result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from racegym.interfaces import Array
 from racegym.record import RunFolder
 from racegym.record.shapes import TrackShape
 from racegym.record.telemetry_table import read_telemetry
+from racegym.report.gaps import COLUMNS as GAPS
 from racegym.report.gaps import gaps_to_leader
 
 __all__ = ["POINTS", "RATE", "packed_replay", "packed_shape", "thinning"]
@@ -27,7 +28,9 @@ GAP_EVERY = 1.0  # [s]
 UNKNOWN = 65_535  # in place of what is not finite
 SHAPE_POINTS = 1500  # of an edge
 
-_COLUMNS = ("time", "x", "y", "yaw", "vx", "vy", "progress", "position", "status", "lap")
+_COLUMNS = (
+    "time", "x", "y", "yaw", "vx", "vy", "lap", "laps_behind", "flags", "penalty_due", *GAPS
+)  # fmt: skip
 
 
 def thinning(
@@ -60,8 +63,9 @@ def packed_replay(
 
     Arrays are by frame and car. ``x`` and ``y`` are uint16 steps of ``scale`` [m] from
     ``origin``, ``yaw`` uint8 parts of a turn, ``speed`` uint16 [cm/s], ``time`` uint32 [ms];
-    ``gap`` uint16 [cs] is by every ``gap_every``-th frame. ``position``, ``lap`` and
-    ``status`` are lists by car of frame and value, frame and value ..., where they change.
+    ``gap`` uint16 [cs] is by every ``gap_every``-th frame. ``position``, ``lap``,
+    ``status``, and if they were recorded ``laps_behind``, ``flags`` and ``penalty_due``, are
+    lists by car of frame and value, frame and value ..., where they change.
 
     Args:
         folder: of a run that is over.
@@ -83,7 +87,7 @@ def packed_replay(
     reach = max((float(np.ptp(v[known])) for v in (x, y)), default=0.0) if known.any() else 0.0
     scale = max(reach / (UNKNOWN - 1), 1e-4)
     gap_every = max(1, round(GAP_EVERY * max(len(frames) - 1, 1) / max(_span(time), 1e-9)))
-    gaps = gaps_to_leader(time, table["progress"], table["status"])[frames[::gap_every]]
+    gaps = gaps_to_leader(table)[frames[::gap_every]]
     # Of an engine that does not tell, the way that the car goes is the way it looks.
     yaw = table["yaw"][frames] if "yaw" in table else _way(x, y)
     speed = np.hypot(table["vx"][frames], table["vy"][frames])
@@ -99,6 +103,11 @@ def packed_replay(
         "gap": _packed(_whole(100 * gaps), "<u2"),
         "gap_every": gap_every,
         **{name: _changes(table[name][frames]) for name in ("position", "lap", "status")},
+        **{
+            name: _changes(table[name][frames])
+            for name in ("laps_behind", "flags", "penalty_due")
+            if name in table
+        },
     }
 
 

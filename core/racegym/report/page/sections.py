@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from racegym.report.page.figures import css_colour
+from racegym.report.tables import penalty_text
 from racegym.report.wording import (
     OF_LIMIT,
     interval_text,
@@ -20,18 +21,23 @@ from racegym.report.wording import (
 
 __all__ = [
     "about_table",
+    "car_dot",
     "classification_table",
     "episode_options",
     "heading_line",
     "key_figures",
     "note",
+    "of_episode",
 ]
 
 _COLUMNS = (  # heading, and whether numbers stand below it
     ("pos", True), ("car", False), ("driver", False), ("laps", True), ("best lap", True),
     (OF_LIMIT, True), ("ideal lap", True), ("mean lap", True), ("time", True), ("interval", True),
-    ("km/h", True), ("top km/h", True), ("off track", True), ("status", False),
+    ("penalty", True), ("passed : by", True), ("contacts", True),
+    ("points", True), ("blame", True), ("km/h", True), ("top km/h", True), ("off track", True),
+    ("status", False),
 )  # fmt: skip
+_BETWEEN = ("passed : by", "contacts", "points", "blame")  # columns of several cars
 
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -82,26 +88,38 @@ def classification_table(episode: Mapping[str, Any]) -> str:
     """Return who came where in one episode."""
     rows = episode["classification"]
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
-    head = "".join(_cell("th", name, number) for name, number in _COLUMNS)
-    body = "".join(_row(row, fastest) for row in rows)
+    left_out = {"penalty"} if not any(map(penalty_text, rows)) else set()
+    if len(rows) < 2 or not any("contacts" in row for row in rows):
+        left_out.update(_BETWEEN)
+    columns = [column for column in _COLUMNS if column[0] not in left_out]
+    head = "".join(_cell("th", name, number) for name, number in columns)
+    body = "".join(_row(row, columns, fastest) for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _row(row: Mapping[str, Any], fastest: float | None) -> str:
+def _row(row: Mapping[str, Any], columns: Sequence[tuple[str, bool]], fastest: float | None) -> str:
     best = fastest is not None and row["best_lap"] == fastest
-    texts = (
-        str(row["position"]), row["name"], row["driver"], str(row["laps"]),
-        lap_text(row["best_lap"]), percent_text(row.get("best_lap_percent")),
-        lap_text(row.get("theoretical_best")), lap_text(row["mean_lap"]), total_text(row),
-        interval_text(row), kmh(row["average_speed"]),
-        kmh(row["top_speed"]), str(row["off_track"]), row["status"],
-    )  # fmt: skip
+    texts = {
+        "pos": str(row["position"]), "car": row["name"], "driver": row["driver"],
+        "laps": str(row["laps"]), "best lap": lap_text(row["best_lap"]),
+        OF_LIMIT: percent_text(row.get("best_lap_percent")),
+        "ideal lap": lap_text(row.get("theoretical_best")),
+        "mean lap": lap_text(row["mean_lap"]), "time": total_text(row),
+        "interval": interval_text(row), "penalty": penalty_text(row),
+        "passed : by": f"{row.get('overtakes_made', 0)} : {row.get('overtakes_suffered', 0)}",
+        "contacts": str(sum(row.get("contacts", {}).values())),
+        "points": str(row.get("incident_points", "")),
+        "blame": f"{row.get('blame_points', 0.0):.3g}",
+        "km/h": kmh(row["average_speed"]), "top km/h": kmh(row["top_speed"]),
+        "off track": str(row["off_track"]), "status": row["status"],
+    }  # fmt: skip
+    marks = {"best lap": ' class="best"' if best else "", "penalty": ' class="bad"'}
     cells = []
-    for (name, number), text in zip(_COLUMNS, texts, strict=True):
-        mark = ' class="best"' if best and name == "best lap" else ""
-        dot = _dot(row["car"]) if name == "car" else ""
+    for name, number in columns:
+        mark = marks.get(name, "") if texts[name] else ""
+        dot = car_dot(row["car"]) if name == "car" else ""
         sticky = " data-name" if name == "car" else ""
-        cells.append(_cell("td", text, number, mark=mark, before=dot, has=sticky))
+        cells.append(_cell("td", texts[name], number, mark=mark, before=dot, has=sticky))
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -112,8 +130,14 @@ def _cell(
     return f"<{tag}{' class=num' if number else ''}{has}>{before}{inside}</{tag}>"
 
 
-def _dot(car: int) -> str:
+def car_dot(car: int) -> str:
+    """Return a dot in the colour of a car."""
     return f'<i class="dot" style="background:{css_colour(car)}"></i>'
+
+
+def of_episode(index: int, table: str) -> str:
+    """Return a table that is shown while its episode is chosen."""
+    return f'<div class="wide" data-episode="{index}"{" hidden" if index else ""}>{table}</div>'
 
 
 def about_table(state: Mapping[str, Any]) -> str:
