@@ -29,7 +29,7 @@ def test_run_shows_the_race_and_where_it_is_recorded(
     shown = capsys.readouterr().out
     (folder,) = (runs / "short_race").iterdir()
     assert "fast: lap 1 in" in shown and "fast finishes, position 1" in shown
-    assert "Cars do not touch each other with this backend yet." in shown
+    assert "Cars do not touch each other with this backend and its options." in shown
     assert f"recorded in {folder}" in shown
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     winner = result["classification"][0]

@@ -20,6 +20,7 @@ from racegym.interfaces import (
     Termination,
 )
 from racegym.kernels import threads
+from racegym.kernels.projection import Z as HEIGHT
 from racegym.testing import (
     ActionMapSuite,
     BackendSuite,
@@ -232,6 +233,88 @@ class BadContacts(Bicycle):
         contacts.car[contacts.car >= self.view.n_cars] = -1
 
 
+class Bumper(Bicycle):
+    """Cars as discs of a length that part at one speed: as plain as contact can be."""
+
+    spec = spec_with(contacts=frozenset({"car"}), collides=True)
+    gain = 1.0
+    told = 1
+
+    def may_touch(self, race, a, b):
+        here = self.view.race.present[race]
+        if not (here[a] and here[b]):
+            return False
+        z = self.view.tracks.points[:, HEIGHT][self.view.frame.segment[race]]
+        return abs(z[a] - z[b]) < 2.0
+
+    def step(self, control, effects, dt):
+        super().step(control, effects, dt)
+        state, contacts, table = self.view.state, self.view.contacts, self.view.vehicle
+        for race in range(self.view.n_races):
+            for b in range(1, self.view.n_cars):
+                for a in range(b):
+                    away = np.array([state.x[race, b] - state.x[race, a],
+                                     state.y[race, b] - state.y[race, a]])  # fmt: skip
+                    far = np.hypot(*away)
+                    deep = table.length[race, a] - far
+                    if deep < 0 or far == 0 or not self.may_touch(race, a, b):
+                        continue
+                    away /= far
+                    state.x[race, [a, b]] += deep * away[0] * np.array([-0.5, 0.5])
+                    state.y[race, [a, b]] += deep * away[1] * np.array([-0.5, 0.5])
+                    yaw = state.yaw[race, [a, b]]
+                    along = np.cos(yaw) * away[0] + np.sin(yaw) * away[1]
+                    closing = state.vx[race, a] * along[0] - state.vx[race, b] * along[1]
+                    if closing <= 0:
+                        continue
+                    gained = 0.5 * closing
+                    state.vx[race, a] -= gained * along[0]
+                    state.vx[race, b] += self.gain * gained * along[1]
+                    for _ in range(self.told):
+                        k = contacts.count[race]
+                        if k == contacts.capacity:
+                            break
+                        contacts.count[race] += 1
+                        contacts.car[race, k], contacts.other[race, k] = a, b
+                        contacts.impulse[race, k] = gained * table.mass[race, a]
+                        contacts.closing_speed[race, k] = closing
+                        contacts.normal_x[race, k], contacts.normal_y[race, k] = -away
+                        contacts.x[race, k], contacts.y[race, k] = (
+                            state.x[race, a],
+                            state.y[race, a],
+                        )
+
+
+class ToldTwice(Bumper):
+    told = 2
+
+
+class MomentumFromNowhere(Bumper):
+    gain = 1.8
+
+
+class HeavyFirstSlot(Bumper):
+    """The car of the first slot is never moved by another one."""
+
+    def step(self, control, effects, dt):
+        was = self.view.state.y[:, 0].copy()
+        count = self.view.contacts.count.copy()
+        super().step(control, effects, dt)
+        touched = (self.view.contacts.count > count) & (self.view.n_cars > 1)
+        self.view.state.y[touched, 0] = was[touched]
+
+
+class TouchesAbsentCars(Bumper):
+    def may_touch(self, race, a, b):
+        z = self.view.tracks.points[:, HEIGHT][self.view.frame.segment[race]]
+        return abs(z[a] - z[b]) < 2.0
+
+
+class TouchesThroughBridges(Bumper):
+    def may_touch(self, race, a, b):
+        return self.view.race.present[race, [a, b]].all()
+
+
 class DrivesThroughObstacles(Bicycle):
     spec = spec_with(contacts=frozenset({"obstacle"}))
 
@@ -410,6 +493,11 @@ BACKENDS = [
     (ReplacesChannel, "arrays_stay_in_place"),
     (EmptyVehicleTable, "vehicle_table_is_plausible"),
     (BadContacts, "contacts_are_valid"),
+    (ToldTwice, "cars_touch_as_declared"),
+    (MomentumFromNowhere, "contact_keeps_momentum"),
+    (HeavyFirstSlot, "slots_of_cars_do_not_matter"),
+    (TouchesAbsentCars, "absent_cars_are_not_touched"),
+    (TouchesThroughBridges, "cars_on_another_level_are_not_touched"),
     (DrivesThroughObstacles, "obstacles_hold_cars"),
     (BrakeReverses, "brake_never_reverses"),
     (BrakeDoesNothing, "brake_decelerates"),
@@ -841,6 +929,7 @@ DRIVERS = [
 
 GOOD = [
     (BackendSuite, GoodWeighed),
+    (BackendSuite, Bumper),
     (SensorSuite, GoodSensor),
     (RealismSuite, GoodWear),
     (RewardSuite, GoodReward),

@@ -118,7 +118,9 @@ def report_run(console: Console, scenario: Scenario, done: RunResult) -> None:
         console.print(f"stopped after {time_text(result['time'])} of race time", style="yellow")
     print_result(console, scenario.task, result)
     if len(scenario.cars) > 1 and not result["collides"]:
-        console.print("Cars do not touch each other with this backend yet.", highlight=False)
+        console.print(
+            "Cars do not touch each other with this backend and its options.", highlight=False
+        )
     seconds, steps = max(result["wall"]["seconds"], 1e-6), result["steps"]
     cars = steps * len(scenario.cars)
     console.print(

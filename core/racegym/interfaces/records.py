@@ -238,11 +238,17 @@ class VehicleTable(Record):
 class Contacts:
     """What touched what during the step; a backend appends up to a fixed number a race.
 
-    Arrays are ``(n_races, capacity)``, valid up to ``count``; later ones are dropped.
+    Arrays are ``(n_races, capacity)``, valid up to ``count``; later ones are dropped, which
+    changes what is told of a step, not what happens in it. There is room for two rows a car
+    and for every pair of cars that can touch at once: n boxes side by side touch at fewer
+    than 3 n places, as edges of a planar graph.
+
+    Two cars that touch have one row a step, that of the lower index; for the other one, the
+    normal is the opposite.
 
     Attributes:
         count: (n_races,) int32.
-        car: int32, the car that was touched.
+        car: int32, the car that was touched; of two cars, the one with the lower index.
         other: int32, the other car, ``WALL`` or ``OBSTACLE``.
         impulse: real [N s], sum of normal impulses on ``car`` over the step.
         x, y: float64 [m], point of contact.
@@ -254,7 +260,7 @@ class Contacts:
     OBSTACLE = -2
 
     def __init__(self, arrays: Arrays, n_cars: int):
-        self.capacity = 4 + 2 * n_cars
+        self.capacity = 1 + 5 * n_cars
         cap = (self.capacity,)
         self.count: Array = arrays.new("contacts.count", (), "int32")
         self.car: Array = arrays.new("contacts.car", cap, "int32")

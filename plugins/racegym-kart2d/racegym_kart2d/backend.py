@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import ceil, exp
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +26,7 @@ from racegym.interfaces import (
 from racegym.interfaces import options as settings
 from racegym_kart2d.fleet import Fleet
 from racegym_kart2d.kernels import columns
+from racegym_kart2d.kernels.contact import collide
 from racegym_kart2d.kernels.records import Ground, Memory, Motion, Orders, Outside, Touch
 from racegym_kart2d.kernels.step import (
     place_cars,
@@ -50,6 +51,8 @@ _KERNELS = {
 class Kart2D(Backend):
     """Single-track dynamics; see ``docs/single_track.md`` for the equations and their tests.
 
+    Cars touch each other, see ``docs/contact.md``.
+
     Raises:
         ScenarioError: an option or a vehicle's parameter is wrong.
     """
@@ -67,13 +70,18 @@ class Kart2D(Backend):
         substep: float = Field(
             0.0125, ge=1e-5, le=0.1, description="[s] longest substep; a step is split evenly"
         )
+        contact: bool = Field(True, description="whether cars touch each other")
+        restitution: float = Field(
+            0.2, ge=0, le=1, description="share of the approach that cars part with after a touch"
+        )
+        friction: float = Field(0.4, ge=0, le=2, description="between cars that touch")
 
     spec: ClassVar[BackendSpec] = BackendSpec(
         dt=0.05,
         fills=frozenset(Motion._fields),
         effects=frozenset(field.name for field in fields(Effects)),
-        contacts=frozenset({"wall", "obstacle"}),
-        collides=False,
+        contacts=frozenset({"car", "wall", "obstacle"}),
+        collides=True,
         deterministic=True,
         tracks="given",
         placement="any",
@@ -89,6 +97,17 @@ class Kart2D(Backend):
     }
     default_vehicle: ClassVar[str] = "rental_kart"
     Vehicle: ClassVar[type[SingleTrackVehicle]] = SingleTrackVehicle
+
+    @classmethod
+    def spec_for(cls, options: Mapping[str, Any]) -> BackendSpec:
+        """Return the spec: without ``contact``, cars do not touch each other.
+
+        Raises:
+            ScenarioError: an option is wrong.
+        """
+        if settings.read(cls.Options, options, "backend 'kart2d'").contact:
+            return cls.spec
+        return replace(cls.spec, contacts=cls.spec.contacts - {"car"}, collides=False)
 
     @classmethod
     def ggv(cls, vehicle: Mapping[str, Any], options: Mapping[str, Any]) -> GGV | None:
@@ -127,6 +146,12 @@ class Kart2D(Backend):
             tracks.obstacle_spans, tracks.verges,
         )  # fmt: skip
         self._asked: tuple[Control, Effects] | None = None
+        self._touches = self.options.contact and n_cars > 1
+        if self._touches:
+            names = {"x": "float64", "y": "float64", "yaw": "real"}
+            self._last = tuple(
+                _flat(new(f"last_{n}", (n_cars,), kind)) for n, kind in names.items()
+            )
 
     @property
     def parameters(self) -> NDArray[np.floating[Any]]:
@@ -149,6 +174,10 @@ class Kart2D(Backend):
             self._memory,
             self._ground,
         )
+        if self._touches:
+            motion = self._motion
+            for last, now in zip(self._last, (motion.x, motion.y, motion.yaw), strict=True):
+                last[cars] = now[cars]
 
     def remove(self, cars: Cars) -> None:
         """Stop cars where they are; absent cars are not stepped."""
@@ -164,10 +193,11 @@ class Kart2D(Backend):
             self._orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
             self._outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
         substeps = max(1, ceil(dt / self.options.substep - 1e-9))
+        motion = self._motion
         self._step_cars(
-            self._motion.vx,
+            motion.vx,
             self._present,
-            self._motion,
+            motion,
             self._memory,
             self._orders,
             self._outside,
@@ -179,6 +209,13 @@ class Kart2D(Backend):
             substeps,
             exp(-dt / substeps / columns.FILTER_TIME),
         )
+        if self._touches:
+            collide(
+                motion.x, motion.y, motion.z, motion.yaw, motion.vx, motion.vy, motion.yaw_rate,
+                self._present, *self._last, self._memory.parameters, self._memory.segment,
+                self._outside.mass, *self._ground[:3], self.view.tracks.crossings, *self._touch,
+                self.options.restitution, self.options.friction,
+            )  # fmt: skip
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:

@@ -5,13 +5,20 @@ from racegym.testing.backend.effects import EffectChecks
 from racegym.testing.backend.motion import MotionChecks
 from racegym.testing.backend.obstacles import ObstacleChecks
 from racegym.testing.backend.sameness import SamenessChecks
+from racegym.testing.backend.touching import TouchingChecks
 from racegym.testing.backend.varying import VaryingChecks
 
 __all__ = ["BackendSuite"]
 
 
 class BackendSuite(
-    EffectChecks, SamenessChecks, MotionChecks, ObstacleChecks, VaryingChecks, DeclaredChecks
+    EffectChecks,
+    SamenessChecks,
+    MotionChecks,
+    TouchingChecks,
+    ObstacleChecks,
+    VaryingChecks,
+    DeclaredChecks,
 ):
     """What every backend promises.
 

@@ -9,7 +9,16 @@ from racegym_kart2d.kernels.columns import BRAKE_FORCE, MASS, ROLLING, TOP_SPEED
 from racegym_kart2d.kernels.ground import Wheels, surface_grip, surface_rolling
 from racegym_kart2d.kernels.single_track import Acting
 
-__all__ = ["Given", "Wheelwise", "acting", "all_within", "neutral", "on_surface", "within"]
+__all__ = [
+    "Given",
+    "Wheelwise",
+    "acting",
+    "all_within",
+    "mass_with",
+    "neutral",
+    "on_surface",
+    "within",
+]
 
 Real = Any  # a float of either precision
 Array = Any
@@ -59,6 +68,13 @@ def all_within(values: Wheelwise, low: float, high: float, real: Any) -> Wheelwi
 
 
 @device
+def mass_with(p: Array, added: Real, real: Any) -> Real:
+    """Return the mass [kg] of a car to which realism ``added`` some."""
+    mass = p[MASS] + within(added, -500.0, 2000.0, real)
+    return max(mass, real(LEAST_MASS) * p[MASS])
+
+
+@device
 def neutral(p: Array, real: Any) -> Acting:
     """Return what acts on a car whose driver does nothing, on asphalt, without effects."""
     zero, one = real(0.0), real(1.0)
@@ -90,13 +106,12 @@ def acting(
     half, one = real(0.5), real(1.0)
     throttle = within(throttle, 0.0, 1.0, real)
     brake = within(brake, 0.0, 1.0, real) * p[BRAKE_FORCE]
-    mass = p[MASS] + within(given.mass, -500.0, 2000.0, real)
     return Acting(
         -throttle if gear < real(0.0) else throttle,
         brake * within(given.brake, 0.0, 2.0, real),
         min(p[TOP_SPEED], max(given.speed_limit, real(0.0))),
         within(given.power, 0.0, 2.0, real),
-        max(mass, real(LEAST_MASS) * p[MASS]),
+        mass_with(p, given.mass, real),
         one,
         one,
         half * (stiffness.fl + stiffness.fr),
