@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from making import commands, hooks, names, stages, track_formats, track_images, tracks
+from making import commands, hooks, names, penalties, stages, track_formats, track_images, tracks
 from making.marks import filled
 from making.tables import Schema, mapping, row, table
 
@@ -152,6 +152,7 @@ def pages() -> dict[Path, str]:
         DOCS / "commands.md": filled(DOCS / "commands.md", commands.parts()),
         DOCS / "hooks.md": filled(DOCS / "hooks.md", hooks.parts()),
         DOCS / "interface.md": filled(DOCS / "interface.md", names.parts()),
+        DOCS / "penalties.md": filled(DOCS / "penalties.md", penalties.parts()),
         DOCS / "tracks.md": filled(DOCS / "tracks.md", tracks.parts()),
         DOCS / "track_formats.md": filled(DOCS / "track_formats.md", track_formats.parts()),
         DOCS / "track_images.md": filled(DOCS / "track_images.md", track_images.parts()),

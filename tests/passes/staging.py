@@ -16,9 +16,10 @@ from racegym.interfaces import (
     Status,
     View,
 )
-from racegym.kernels.race import rank_cars
 from racegym.race_control import OvertakeRules
 from racegym.race_control.passes import Passes, Places
+from racegym.race_control.rules import TimingRules
+from racegym.race_control.standings import Standings
 from racegym.track import Track
 from racegym.track.trackset import TrackSet
 
@@ -41,16 +42,12 @@ class Stage:
         self.lap = float(tracks.length[0])
         self.passes = Passes(self.view, rules or OvertakeRules(), self.arrays)
         self.places = Places(self.view, self.passes)
+        frames = (self.view.frame, self.view.previous_frame)
+        driven = (frame.progress for frame in frames)
+        self.standings = Standings(self.view, TimingRules(), self.arrays, *driven)
         self.view.vehicle.length[...] = length
         self.view.race.stuck_time[...] = 0
         self.races = np.arange(n_races)
-
-    def rank(self):
-        race, view = self.view.race, self.view
-        rank_cars(
-            self.races, race.status, view.frame.progress, race.laps_done, race.finish_time,
-            view.state.vx, race.position, race.gap_ahead, race.gap_leader,
-        )  # fmt: skip
 
     def start(self, progress, d):
         view = self.view
@@ -58,7 +55,7 @@ class Stage:
         self.distance = np.inf
         view.state.vx[...] = 10
         view.race.signal[...] = Signal.GREEN
-        self.rank()
+        self.standings.start(self.races)
         self.passes.start(self.races)
         self.grid = view.race.position.copy()
 
@@ -95,7 +92,8 @@ class Stage:
             race.finish_time[home] = (race.time[:, None] - late * DT)[home]
             race.laps_done[home] = round(self.distance / self.lap)
             race.status[home] = Status.FINISHED
-        self.rank()
+            race.chequered |= home.any(axis=1)
+        self.standings.observe()
         if position is not None:
             race.position[...] = position
         self.passes.observe()

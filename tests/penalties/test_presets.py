@@ -11,13 +11,19 @@ from racegym.errors import RacegymError
 from racegym.interfaces import EventKind, Flag, Offence, PenaltyKind, Status
 from racegym.race_control import PenaltyRules, Rules
 from racegym.scenario import load_scenario
-from racegym.scenario.penalties import as_rules, find_preset, preset_names, read_preset
+from racegym.scenario.penalties import find_preset, preset_names, read_preset
 from racegym.scenario.penalty_settings import PenaltyRuleSettings, PenaltySettings
+from racegym.scenario.racing import RulesSettings, race_rules
 
 pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
 
 NAMES = ["carla-product", "deepracer", "donkey-ladder", "ifac", "pass-ladder", "roboracer",
          "sim-league", "tmrl"]  # fmt: skip
+
+
+def in_force(penalties):
+    """Return what race control is told of them."""
+    return race_rules(RulesSettings(penalties=penalties), 0).penalties
 
 
 def load(penalties, *overrides):
@@ -35,7 +41,7 @@ def test_the_words_of_rules_are_those_of_the_interface():
     offences, kinds = (get_args(fields[key].annotation) for key in ("offence", "penalty"))
     assert set(offences) == {offence.name.lower() for offence in Offence}
     assert set(kinds) == {kind.name.lower() for kind in PenaltyKind if kind}
-    assert as_rules(PenaltySettings()) == PenaltyRules()
+    assert in_force(PenaltySettings()) == PenaltyRules()
 
 
 def test_the_presets_are_those_that_leagues_gave_their_names():
@@ -58,7 +64,7 @@ def test_a_preset_is_spelt_out_and_read_again_as_the_same(name):
     scenario = load(name)
     assert load_scenario(scenario.resolved()) == scenario
     assert scenario.rules.penalties.name == name
-    assert scenario.build().rules == Rules(laps=3, penalties=as_rules(scenario.rules.penalties))
+    assert scenario.build().rules == Rules(laps=3, penalties=in_force(scenario.rules.penalties))
 
 
 def seen(rule):
@@ -80,7 +86,7 @@ def seen(rule):
     ("preset", "label"), [(name, label) for name in NAMES for label in read_preset(name)["rules"]]
 )
 def test_each_rule_of_each_preset_comes_into_force(racing, preset, label):
-    rules = as_rules(load(preset).rules.penalties).rules
+    rules = in_force(load(preset).rules.penalties).rules
     rule = rules[label]
     chosen = [rule]
     if rule.offence == "warnings":
@@ -101,7 +107,7 @@ def test_each_rule_of_each_preset_comes_into_force(racing, preset, label):
 
 
 def test_the_preset_of_the_sim_league_ends_the_race_with_the_eleventh_contact(racing):
-    rules = as_rules(load("sim-league").rules.penalties).rules
+    rules = in_force(load("sim-league").rules.penalties).rules
     race = racing(*rules.values())
     for number in range(1, 12):
         race.step(wall_impulse=[300.0, 0.0])

@@ -9,13 +9,13 @@ in the middle, at s = 250 and 550.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from racegym.interfaces import BlameKind
-from racegym.race_control import Rules
+from racegym.race_control import Rules, WreckRules
 from racegym.testing.parts import Bicycle, Direct, Nothing
 from racegym.track import Track
 from racegym.world import CarConfig, Part, ProfileConfig, World, WorldConfig
@@ -195,7 +195,7 @@ def world_of(takes: Sequence[Take], n_cars: int = 3, rules: Rules | None = None)
             tracks=[circuit(False), circuit(True)],
             race_track=[int(take.mirrored) for take in takes],
             profiles={"default": profile},
-            rules=rules or Rules(),
+            rules=replace(rules or Rules(), wrecks=WreckRules(flung=0.0)),  # put into their places
             dt=DT,
         )
     )

@@ -11,10 +11,12 @@ from racegym.errors import PluginError
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.racing import (
     FlagSettings,
+    PitSettings,
     RulesSettings,
     SafetyCarSettings,
     StartSettings,
     TimingSettings,
+    WreckSettings,
 )
 from racegym.scenario.settings import (
     CarSettings,
@@ -41,6 +43,7 @@ MODELS = [
     EvaluateSettings,
     FlagSettings,
     GenerateSettings,
+    PitSettings,
     ProfileSettings,
     RecordSettings,
     RulesSettings,
@@ -54,6 +57,7 @@ MODELS = [
     TrainingSettings,
     VariationSettings,
     WorkerSettings,
+    WreckSettings,
 ]
 
 

@@ -56,6 +56,7 @@ SHORTER = [  # what would take long is done for a shorter time
         r"\g<0> --set trainer.steps=256 --set training.evaluate=null --set track.generate.count=1",
     ),
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
+    (r"racegym calibrate .*", "racegym calibrate pure_pursuit --tracks 1 --vehicle rental_kart"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
     (r"learn\(300_000\)", "learn(1)"),
     (r"n_envs=8", "n_envs=1"),
@@ -72,6 +73,7 @@ cars:
   - {name: A, vehicle: rental_kart, driver: pure_pursuit}
   - {name: B, vehicle: rental_kart, driver: pure_pursuit}
 """
+RULINGS = "rulings: [{reason: too light, car: Kart 1, disqualify: true}]\n"
 SPACE = """
 figure: episode_return
 trials: 1
@@ -283,6 +285,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(MINE, encoding="utf-8")
     write_own_code(folder)
     (folder / "space.yaml").write_text(SPACE, encoding="utf-8")
+    (folder / "rulings.yaml").write_text(RULINGS, encoding="utf-8")
     keep_result(folder / "benchmark")
     write_oval(folder / "Monza.csv")
     write_logs(folder)

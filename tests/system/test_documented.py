@@ -208,7 +208,8 @@ def scenario_keys(schema: Mapping[str, Any]) -> set[str]:
 def check_scenario(keys: Iterable[str]) -> None:
     told = set(
         re.findall(
-            r"`([\w.]+)`", "".join(map(read, ("scenarios.md", "generated.md", "variation.md")))
+            r"`([\w.]+)`",
+            "".join(map(read, ("scenarios.md", "generated.md", "variation.md", "penalties.md"))),
         )
     )
     told |= set(re.findall(r"`\{(\w+):", read("variation.md")))

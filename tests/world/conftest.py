@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,12 +114,30 @@ class Rail(Bicycle):
 def on_rails(build):
     """Return a function that builds a world of one race on rails, reset and ready."""
 
-    def make(rules=None, track=None, **options):
+    def make(rules=None, track=None, *, pit=None, **options):
         n_cars = len(options["speed"])
         options.setdefault("start", [-5.0 - 3.0 * car for car in range(n_cars)])
         backend = Part(name="rail", make=Rail, options=options)
-        world = build(1, n_cars, backend=backend, tracks=[track or ring()], rules=rules or Rules())
+        track = track or ring()
+        if pit is not None:
+            track = replace(track, pit=pit, runoff=15.0)
+        world = build(1, n_cars, backend=backend, tracks=[track], rules=rules or Rules())
         world.reset(seeds=[1])
+        return world
+
+    return make
+
+
+@pytest.fixture
+def on_start(build):
+    """Return a function that builds worlds on a ring, reset; on rails if speeds are given."""
+
+    def make(start, n_races=1, n_cars=2, *, speed=None, at=None, **more):
+        if speed is not None:
+            n_cars = len(speed)
+            more["backend"] = Part(name="rail", make=Rail, options={"speed": speed, "start": at})
+        world = build(n_races, n_cars, tracks=[ring()], start=start, **more)
+        world.reset(seeds=np.arange(n_races, dtype=np.uint64) + 1)
         return world
 
     return make

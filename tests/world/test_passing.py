@@ -1,4 +1,4 @@
-"""Overtakes in a whole world: cars on rails, retired, rescued, and where a track crosses itself."""
+"""Overtakes in a whole world: cars on rails, retired, rescued, and tracks that cross themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from racegym.interfaces import EventKind, OvertakeKind
-from racegym.race_control import Overtakes, Rules, place_gains
+from racegym.race_control import OvertakeRules, Rules, place_gains
 from racegym.track import Track
 from racegym.world import Command
 
@@ -29,7 +29,7 @@ def test_a_faster_car_overtakes_and_laps(on_rails, drive):
 
 
 def test_rules_arrive(on_rails, drive):
-    world = on_rails(speed=[5.0, 6.0], rules=Rules(overtakes=Overtakes(hold=60.0)))
+    world = on_rails(speed=[5.0, 6.0], rules=Rules(overtakes=OvertakeRules(hold=60.0)))
     assert overtakes(drive(world, 200)) == []
 
 

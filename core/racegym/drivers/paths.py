@@ -41,7 +41,8 @@ class Paths:
         view: the world's data.
         line_of: called with a track, the width of a vehicle [m] and a flat index of a car.
         ggv_of: called with a flat index of a car: what it is trusted to do.
-        pace: 1 for all of that.
+        pace_of: called with a track, the time of a lap [s] at all of that, and a flat index of a
+            car: the share of the speeds at which it is driven.
 
     Attributes:
         starts: (n_races, n_cars) int64, where each car's path begins in ``rows``.
@@ -55,7 +56,7 @@ class Paths:
         view: View,
         line_of: Callable[[Track, float, int], Line],
         ggv_of: Callable[[int], GGV],
-        pace: float,
+        pace_of: Callable[[Track, float, int], float],
     ):
         shape = (view.n_races, view.n_cars)
         self.starts: Array = np.zeros(shape, np.int64)
@@ -66,7 +67,7 @@ class Paths:
         self.brakes: Array = np.zeros((0, SPEEDS, SHARES))
         self.slips: Array = np.zeros((0, SPEEDS, SHARES))
         self.understeers: Array = np.zeros((0, SPEEDS, SHARES))
-        self._line_of, self._ggv_of, self._pace = line_of, ggv_of, pace
+        self._line_of, self._ggv_of, self._pace_of = line_of, ggv_of, pace_of
         self._keys: Array = np.full((*shape, KEY_COLUMNS), -1.0)
         self._changed: Array = np.zeros(shape[0] * shape[1], np.bool_)
         self._known: dict[bytes, tuple[int, int]] = {}
@@ -112,7 +113,7 @@ class Paths:
         track = view.tracks.track_of(car // view.n_cars)
         ggv = self._ggv_of(car)
         width = float(view.vehicle.width.reshape(-1)[car])
-        path = self._path(self._line_of(track, width, car), ggv)
+        path = self._path(self._line_of(track, width, car), ggv, car)
         start, self._used = self._used, self._used + len(path)
         if self._used > len(self.rows):
             grown = np.zeros((max(self._used, 2 * len(self.rows)), PATH_COLUMNS))
@@ -121,15 +122,16 @@ class Paths:
         self.rows[start : self._used] = path
         return start, self._envelope(ggv)
 
-    def _path(self, line: Line, ggv: GGV) -> Floats:
+    def _path(self, line: Line, ggv: GGV, car: int) -> Floats:
         """Return (n, PATH_COLUMNS): a line around its track and the speeds on it."""
         track = line.track
         step, bend = line.step, line.curvature
-        full = lap_of_line(line, ggv).speed
+        lap = lap_of_line(line, ggv)
+        pace = self._pace_of(track, lap.lap_time, car)
         path = np.empty((len(track), PATH_COLUMNS))
         around = np.roll(line.offset, -1) - np.roll(line.offset, 1)
         path[:, OFFSET], path[:, SLOPE] = line.offset, around / (2.0 * track.spacing)
-        path[:, LINE_CURVATURE], path[:, SPEED] = bend, self._pace * full
+        path[:, LINE_CURVATURE], path[:, SPEED] = bend, pace * lap.speed
         squared = path[:, SPEED] ** 2
         span = step + np.roll(step, 1)
         path[:, GAIN] = (np.roll(squared, -1) - np.roll(squared, 1)) / (2.0 * span)

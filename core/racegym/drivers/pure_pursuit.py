@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from racegym.drivers.levels import LevelName, racer
+from racegym.drivers.pit_stop import PitStop
 from racegym.drivers.profiles import Profiles
-from racegym.interfaces import Cars, Control, Driver, Setup, StageOptions, View, options
+from racegym.drivers.racecraft import Racecraft, RacerOptions
+from racegym.drivers.reference import reference_time
+from racegym.interfaces import Cars, Control, Driver, Setup, View, options
 from racegym.kernels.pursuit import pursue
 
 __all__ = ["PurePursuit"]
@@ -24,27 +28,57 @@ class PurePursuit(Driver):
     line.
     """
 
-    class Options(StageOptions):
+    pits: ClassVar[bool] = True
+
+    class Options(RacerOptions):
         """Settings of the driver."""
 
-        pace: float = Field(
-            100.0, gt=0, le=110, description="[%] of the speed that it trusts the car with"
+        pace: float | None = Field(
+            None,
+            gt=0,
+            le=110,
+            description="[%] of the speed that it trusts the car with; "
+            "None: that of the level, or 100",
+        )
+        level: LevelName | None = Field(
+            None, description="sets pace, aggression, error_rate and reaction; None: no level"
         )
 
     def __init__(self, setup: Setup):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "driver 'pure_pursuit'")
-        self._pace = MARGIN * self.options.pace / 100.0
+        asked = self.options
+        self._racer = settled = racer("pure_pursuit", asked, asked.pace, asked.level)
+        self._racecraft = Racecraft(
+            setup,
+            aggression=settled.aggression,
+            error_rate=settled.error_rate,
+            reaction=settled.reaction,
+        )
         self._blocked = setup.arrays.new("blocked", (setup.view.n_cars,), "float64")
         self._bite = setup.arrays.new("bite", (setup.view.n_cars,), "float64", 1.0)
         self._twist = setup.arrays.new("twist", (setup.view.n_cars,), "float64")
-        self._profiles = Profiles(setup.view, self._pace)
+        self._pit = PitStop(setup)
+        self._profiles = Profiles(
+            setup.view,
+            MARGIN * settled.pace / 100.0,
+            None if settled.effort is None else self._share,
+            lines=not self._racecraft.alone,
+        )
+
+    def _share(self, car: int, planned: float) -> float:
+        """Return the share of the plan's speeds at which it drives."""
+        view = self.setup.view
+        track = view.tracks.track_of(car // view.n_cars)
+        length = float(view.vehicle.length.reshape(-1)[car])
+        return self._racer.factor(length, planned, reference_time(self.setup, track, car))
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
         state, frame, vehicle, tracks = view.state, view.frame, view.vehicle, view.tracks
         profiles = self._profiles
         profiles.refresh(view, cars)
+        self._racecraft.plan(view, cars, profiles.starts, profiles.paths)
         pursue(
             cars, state.x, state.y, state.yaw, state.vx, state.vy, state.yaw_rate,
             frame.s, frame.d, frame.heading_error, frame.width_left, frame.width_right,
@@ -52,6 +86,7 @@ class PurePursuit(Driver):
             state.ax, view.previous_control.throttle, view.previous_control.brake,
             tracks.race_track, tracks.points, tracks.table,
             profiles.keys, profiles.starts, profiles.speeds, self._blocked, self._bite,
-            self._twist,
-            control.steer, control.throttle, control.brake, control.gear, view.dt, self._pace,
+            self._twist, self._racecraft.intent,
+            control.steer, control.throttle, control.brake, control.gear, view.dt, profiles.paces,
         )  # fmt: skip
+        self._pit.drive(view, cars, control)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from racegym.drivers.levels import LevelName, racer
 from racegym.drivers.paths import Paths
-from racegym.interfaces import GGV, Cars, Control, Driver, Setup, StageOptions, View, options
+from racegym.drivers.pit_stop import PitStop
+from racegym.drivers.racecraft import Racecraft, RacerOptions
+from racegym.drivers.reference import known_ggv, line_for, reference_time
+from racegym.interfaces import GGV, Cars, Control, Driver, Setup, View, options
 from racegym.kernels.following import follow_line
-from racegym.raceline.capability import Envelope, point_mass_ggv
 from racegym.raceline.line import Line
-from racegym.raceline.racing_line import FOR_ONE_VEHICLE, LineKind, racing_line
+from racegym.raceline.racing_line import LineKind
 from racegym.raceline.reference import DEFAULT_LINE
 from racegym.track import Track
 
@@ -25,10 +27,6 @@ Floats = NDArray[np.float64]
 
 LATERAL_TRUST, BRAKE_TRUST = 0.97, 0.7  # of the envelope: what is left corrects the line
 SHARE_TRUST = 0.9  # of the way to the lateral limit at which the brakes have to be let go
-LEAST = {  # of a vehicle table that does not tell
-    "grip": 0.1, "drive": 0.1, "power": 0.1, "brake": 0.1, "drag": 0.0, "downforce": 0.0,
-}  # fmt: skip
-LEAST_TOP = 1.0  # [m/s] of a top speed; one that is not told is none
 MOST_DRIFT = 0.21  # [rad] that a car may slide in a steady corner: softer tyres are not used up
 UNSURE_BRAKES = 2.0  # the brakes are taken to bite so much harder until they have been felt
 
@@ -39,15 +37,25 @@ class Raceline(Driver):
     The control law stands in ``racegym.kernels.following``. The line is made for the track and
     the width of the car, the speeds for the g-g-v envelope of its vehicle, or where the
     backend has none, or the vehicle is drawn anew for each episode, for the envelope in the
-    vehicle table. It looks at positions and at these, not at other cars nor at obstacles that
-    its line does not pass by. Off the track, or turned round, it slows down and steers back.
+    vehicle table. Among other cars it races, see ``racegym.kernels.racecraft``. It does not
+    look at obstacles that its line does not pass by. Off the track, or turned round, it slows
+    down and steers back.
     """
 
-    class Options(StageOptions):
+    pits: ClassVar[bool] = True
+
+    class Options(RacerOptions):
         """Settings of the driver."""
 
-        pace: float = Field(
-            100.0, gt=0, le=105, description="[%] of the speed that it trusts the car with"
+        pace: float | None = Field(
+            None,
+            gt=0,
+            le=105,
+            description="[%] of the speed that it trusts the car with; "
+            "None: that of the level, or 100",
+        )
+        level: LevelName | None = Field(
+            None, description="sets pace, aggression, error_rate and reaction; None: no level"
         )
         line: LineKind = Field(
             DEFAULT_LINE, description="what it follows; own: the line that the track brings"
@@ -61,51 +69,43 @@ class Raceline(Driver):
         self._bite = new("bite", (view.n_cars,), "float64", UNSURE_BRAKES)
         self._twist = new("twist", (view.n_cars,), "float64")
         self._drift = new("drift", (view.n_cars,), "float64")
+        self._pit = PitStop(setup)
         self._trusted: dict[int, GGV] = {}
-        self._paths = Paths(view, self._line, self._ggv, self.options.pace / 100.0)
+        asked = self.options
+        self._racer = settled = racer("raceline", asked, asked.pace, asked.level)
+        self._racecraft = Racecraft(
+            setup,
+            aggression=settled.aggression,
+            error_rate=settled.error_rate,
+            reaction=settled.reaction,
+        )
+        self._paths = Paths(view, self._line, self._ggv, self._pace)
 
     def _line(self, track: Track, width: float, car: int) -> Line:
-        kind: str = self.options.line
-        ggv = self.setup.ggv(car % self.setup.view.n_cars)
-        if ggv is None and kind == "weighted" and self.setup.drawn:
-            kind = "minimum_curvature"  # much the same, and needs no laps for each episode
-        elif ggv is None and kind in FOR_ONE_VEHICLE:
-            ggv = self._known(car)
-        width = width if isfinite(width) and width > 0.0 else 0.0
-        return racing_line(track, kind, width=width, ggv=ggv)
+        return line_for(self.setup, self.options.line, track, width, car)
 
     def _ggv(self, car: int) -> GGV:
         """Return what the car is trusted to do."""
-        if self.setup.drawn or self.setup.ggv(car % self.setup.view.n_cars) is None:
-            return _trusted(self._known(car))
         slot = car % self.setup.view.n_cars
+        if self.setup.drawn or self.setup.ggv(slot) is None:
+            return _trusted(known_ggv(self.setup, car))
         if slot not in self._trusted:
-            self._trusted[slot] = _trusted(self._known(car))
+            self._trusted[slot] = _trusted(known_ggv(self.setup, car))
         return self._trusted[slot]
 
-    def _known(self, car: int) -> GGV:
-        """Return what the car can do, by its model or by what the vehicle table tells."""
-        model = None if self.setup.drawn else self.setup.ggv(car % self.setup.view.n_cars)
-        if model is not None:
-            return model
-        table = self.setup.view.vehicle
-        told = {name: float(getattr(table, name).reshape(-1)[car]) for name in LEAST}
-        top = float(table.top_speed.reshape(-1)[car])
-        return point_mass_ggv(
-            Envelope(
-                **{
-                    name: told[name] if isfinite(told[name]) and told[name] > least else least
-                    for name, least in LEAST.items()
-                },
-                top_speed=max(top, LEAST_TOP) if top > 0.0 else inf,
-            )
-        )
+    def _pace(self, track: Track, planned: float, car: int) -> float:
+        """Return the share of the plan's speeds at which it drives."""
+        if self._racer.effort is None:
+            return self._racer.pace / 100.0
+        length = float(self.setup.view.vehicle.length.reshape(-1)[car])
+        return self._racer.factor(length, planned, reference_time(self.setup, track, car))
 
     def act(self, view: View, cars: Cars, observations: Any, control: Control) -> None:
         """Write steer, pedals and gear of ``cars``."""
         state, frame, vehicle, tracks = view.state, view.frame, view.vehicle, view.tracks
         paths, previous = self._paths, view.previous_control
         paths.refresh(view, cars)
+        self._racecraft.plan(view, cars, paths.starts, paths.rows)
         follow_line(
             cars, state.vx, state.vy, state.yaw_rate, state.ax, state.ay,
             frame.s, frame.d, frame.heading_error, frame.width_left, frame.width_right,
@@ -114,9 +114,10 @@ class Raceline(Driver):
             tracks.race_track, tracks.points, tracks.table,
             paths.starts, paths.rows, paths.envelopes,
             paths.top_speeds, paths.drives, paths.brakes, paths.slips, paths.understeers,
-            self._blocked, self._bite, self._twist, self._drift,
+            self._blocked, self._bite, self._twist, self._drift, self._racecraft.intent,
             control.steer, control.throttle, control.brake, control.gear, view.dt,
         )  # fmt: skip
+        self._pit.drive(view, cars, control)
 
 
 def _trusted(ggv: GGV) -> GGV:

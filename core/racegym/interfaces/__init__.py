@@ -15,6 +15,7 @@ from racegym.interfaces.events import (
     OvertakeKind,
     PenaltyKind,
     Request,
+    Retirement,
     Signal,
     Status,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "Realism",
     "Record",
     "Request",
+    "Retirement",
     "RewardTerm",
     "ScopedArrays",
     "Sensor",

@@ -21,6 +21,7 @@ __all__ = [
     "OvertakeKind",
     "PenaltyKind",
     "Request",
+    "Retirement",
     "Signal",
     "Status",
 ]
@@ -47,13 +48,23 @@ class Request(IntEnum):
     RESCUE = 4
 
 
+class Retirement(IntEnum):
+    """Why a car is out of the race."""
+
+    ASKED = 0  # by its driver, by a person, or its engine has lost it
+    STUCK = 1  # it has not moved on
+    FLUNG = 2  # moved by more than driving, or far off the map
+    UPSIDE_DOWN = 3
+    BROKEN = 4  # its state was no number
+
+
 class EventKind(IntEnum):
     """What happened; ``Events.value`` holds the figure named here."""
 
     LAP = 0  # lap time [s]
     SECTOR = 1  # sector time [s]
     FINISH = 2  # race time [s]
-    RETIRE = 3  # 0
+    RETIRE = 3  # a `Retirement`
     OFF_TRACK = 4  # distance beyond the edge [m]
     REJOIN = 5  # time off the track [s]
     WALL = 6  # impulse [N s]
@@ -62,7 +73,7 @@ class EventKind(IntEnum):
     HAND_OVER = 9  # index of the new driver
     FAULT = 10  # what its driver did: a `racegym.entrants.failure.Fault`
     OBSTACLE = 11  # impulse [N s]
-    SIGNAL = 12  # the new `Signal`
+    SIGNAL = 12  # the new `Signal`, of the race: `car` is -1
     JUMP_START = 13  # distance moved before the race began [m]
     PIT_ENTRY = 14  # speed [m/s]
     PIT_EXIT = 15  # time in the pit lane [s]
@@ -159,20 +170,49 @@ class Offence(IntEnum):
 # The names of an event's figures in ``Events.detail``, in order.
 EVENT_DETAILS: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.CONTACT: (  # `docs/blame.md` defines them; `car` is the one that was behind
-        "share", "other_share", "blame", "delta_v", "closing_speed", "gap", "gap_before",
-        "claim_entry", "claim", "speed", "other_speed", "lateral_speed", "other_lateral_speed",
-        "moves", "room", "since",
+        "share",
+        "other_share",
+        "blame",
+        "delta_v",
+        "closing_speed",
+        "gap",
+        "gap_before",
+        "claim_entry",
+        "claim",
+        "speed",
+        "other_speed",
+        "lateral_speed",
+        "other_lateral_speed",
+        "moves",
+        "room",
+        "since",
     ),
     EventKind.OVERTAKE: (
-        "counted", "place", "side", "closing_speed", "duration", "gap", "contact", "repasses",
-        "lap", "sector", "laps", "under_flag", "off_track", "moved", "from_overlap", "by_result",
+        "counted",
+        "place",
+        "side",
+        "closing_speed",
+        "duration",
+        "gap",
+        "contact",
+        "repasses",
+        "lap",
+        "sector",
+        "laps",
+        "under_flag",
+        "off_track",
+        "moved",
+        "from_overlap",
+        "by_result",
     ),
     EventKind.FAILED_ATTEMPT: ("side", "overlap", "closing_speed", "gap", "contact", "laps"),
     EventKind.WARNING: ("offence", "lap"),
     EventKind.PENALTY: ("amount", "offence", "lap", "serve_by", "instead_of"),
     EventKind.PENALTY_SERVED: ("stood", "offence"),
     EventKind.DISQUALIFIED: ("offence", "lap"),
-}  # fmt: skip
+    # [m/s] most above the limit, [s] longest stand, 1 where it drove all of the lane
+    EventKind.PIT_EXIT: ("speeding", "standing", "whole"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +221,7 @@ class Event:
 
     Attributes:
         time: race time [s].
-        race, car: whose it is.
+        race, car: whose it is; car -1 for what concerns the whole race.
         kind: what happened.
         value: the figure that ``EventKind`` names.
         other: another car, or -1.

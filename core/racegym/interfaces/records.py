@@ -15,7 +15,7 @@ import numpy as np
 
 from racegym.interfaces.arrays import Arrays
 from racegym.interfaces.columns import Array, Record, column
-from racegym.interfaces.events import Status
+from racegym.interfaces.events import Signal, Status
 
 __all__ = [
     "MISSING_CODE",
@@ -170,7 +170,10 @@ class RaceState(Record):
     checkpoint_split: Array = column("s", "time between the last two", dtype="float64", fill=NAN)
     furthest: Array = column("m", "greatest progress so far", dtype="float64")
     start_progress: Array = column("m", "progress at the start", dtype="float64")
-    finish_time: Array = column("s", "race time at the flag", dtype="float64", fill=NAN)
+    lap_origin: Array = column("m", "progress at which its laps begin", dtype="float64")
+    finish_time: Array = column(
+        "s", "from the begin of the race to its flag", dtype="float64", fill=NAN
+    )
     position: Array = column("", "place in the race, from 1", dtype="int32", fill=1)
     gap_ahead: Array = column("s", "to the car in front, in time", dtype="float64", fill=NAN)
     gap_leader: Array = column("s", "to the leader, in time", dtype="float64", fill=NAN)
@@ -184,9 +187,16 @@ class RaceState(Record):
     stuck_time: Array = column("s", "how long it has not moved on")
     wrong_way_time: Array = column("s", "how long it has driven backwards")
     flags: Array = column("", "bits of `Flag`, shown to the car", dtype="uint8")
-    signal: Array = column("", "a `Signal`: whether the race has begun", dtype="uint8", axes="race")
+    signal: Array = column(
+        "", "a `Signal`: whether it has begun", dtype="uint8", axes="race", fill=int(Signal.GREEN)
+    )
     start_time: Array = column("s", "when it began", dtype="float64", axes="race")
     jump_start: Array = column("", "it moved before the race began", dtype="bool")
+    pit_limit: Array = column("m/s", "speed limit of the pit lane; 0: none", axes="race")
+    pit_passes: Array = column("", "times it drove all of the pit lane", dtype="int32")
+    pit_stops: Array = column("", "times it stood still in the pit lane", dtype="int32")
+    pit_standing: Array = column("s", "longest stand of this or its last visit to the pit lane")
+    pit_speeding: Array = column("m/s", "most above the limit there, in that visit")
     laps_behind: Array = column("", "laps that it is behind the leader", dtype="int32")
     theoretical_best: Array = column("s", "its best sectors, added up", dtype="float64", fill=NAN)
     overtakes_made: Array = column("", "cars passed on the track", dtype="int32")
@@ -204,9 +214,7 @@ class RaceState(Record):
     penalty_laps: Array = column("", "laps taken off in the result", dtype="int32")
     penalty_score: Array = column("1", "factor on the score in the result", fill=1)
     penalty_due: Array = column("", "a `PenaltyKind` that is to be served", dtype="uint8")
-    penalty_stop: Array = column("s", "how long it must stand in the pit lane to serve it")
-    pit_stops: Array = column("", "times it drove through the pit lane", dtype="int32")
-    pit_standing: Array = column("s", "how long it has stood in the pit lane, this time")
+    penalty_stop: Array = column("s", "to stand in the pit lane, where a stop-go is due")
     warnings: Array = column("", "warnings given", dtype="int32")
 
 

@@ -24,7 +24,10 @@ back. What either may ask is what the g-g-v envelope leaves beside the lateral a
 the car has, and that the line and (1) demand, so a car that is late on the brakes runs wide, and
 does not spin.
 
-Left out: other cars, obstacles, and grip that is not the vehicle's own.
+The line may be shifted: an intent gives an offset from it, the slope of that, a factor on the
+speed and a limit of it (see ``racegym.kernels.intent``). The neutral one changes no bit.
+
+Left out: obstacles, and grip that is not the vehicle's own.
 
 [1] Kapania, Gerdes (2015), "Design of a feedback-feedforward steering controller for
     accurate path tracking and stability at the limits of handling", Vehicle System Dynamics
@@ -39,6 +42,7 @@ from numba import prange
 
 from racegym.kernels.compile import device, kernel
 from racegym.kernels.geometry import wrap_angle
+from racegym.kernels.intent import ASIDE, FACTOR, LIMIT, SWAY
 from racegym.kernels.projection import COUNT, CURVATURE, FIRST
 from racegym.kernels.pursuit import known
 from racegym.kernels.recovery import BACK_THROTTLE, waited
@@ -122,7 +126,7 @@ def follow_line(
     wheelbase, steer_limit, drive, power, brake_limit, drag,
     applied_throttle, applied_brake, race_track, points, table,
     starts, paths, envelopes, top_speeds, drives, brakes, slips, understeers,
-    blocked, bite, twist, drift,
+    blocked, bite, twist, drift, intent,
     steer, throttle, brake, gear, dt,
 ):  # fmt: skip
     """Write the controls of some cars.
@@ -146,6 +150,7 @@ def follow_line(
         twist: (n_races, n_cars) float64 [1/m]: m of (2). Updated.
         drift: (n_races, n_cars) float64 [rad]: angle of drift beyond that of ``slips``,
             smoothed. Updated.
+        intent: (n_races, n_cars, INTENT_COLUMNS) float64, see ``racegym.kernels.intent``.
         steer, throttle, brake, gear: of ``Control``. Written in the rows of ``cars``.
         dt: [s].
     """
@@ -167,8 +172,9 @@ def follow_line(
 
         # Where the car is, seen from the line.
         index, t = place_at(table, track, here)
-        aim = between(paths, start, index, count, t, OFFSET)
-        slope = between(paths, start, index, count, t, SLOPE)
+        aside = intent[race, car, ASIDE]
+        aim = between(paths, start, index, count, t, OFFSET) + aside
+        slope = between(paths, start, index, count, t, SLOPE) + intent[race, car, SWAY]
         bend = between(points, first, index, count, t, CURVATURE)
         stretch = max(1.0 - bend * aim, 0.2)  # metres of it for one of the centerline, across
         lean = atan2(slope, stretch)
@@ -192,6 +198,7 @@ def follow_line(
         # The wheel.
         ahead, lead = place_at(table, track, here + LEAD_TIME * pace)
         curvature = between(paths, start, ahead, count, lead, LINE_CURVATURE)
+        curvature /= max(1.0 - curvature * aside, 0.2)
         reach = max(LEAST_REACH * base, REACH_TIME * speed)
         back = min(max(away / reach, -2.0 * DAMPING * APPROACH), 2.0 * DAMPING * APPROACH)
         wanted = curvature - (back + 2.0 * DAMPING * sin(course)) / reach
@@ -210,11 +217,12 @@ def follow_line(
         # The speed to have, and how it changes.
         ahead, lead = place_at(table, track, here + SOON * pace)
         gain = between(paths, start, ahead, count, lead, GAIN)
-        target = between(paths, start, index, count, t, SPEED)
+        target = between(paths, start, index, count, t, SPEED) * intent[race, car, FACTOR]
         ease = 1.0 - EASE * max(abs(away) / half_width - EASE_FROM, 0.0)
         target *= max(min(ease, 1.0), SLOWEST_SHARE)
         if cos(course) < 0.5:
             target = min(target, max(sqrt(TURN_GRIP * lateral / tightest), TURN_SPEED))
+        target = min(target, intent[race, car, LIMIT])
         short = target - forward
         if abs(short) > NEAR_SPEED and short * gain < 0.0:
             gain = 0.0

@@ -44,6 +44,7 @@ __all__ = [
     "DRAG",
     "DRIVE",
     "ENVELOPE_COLUMNS",
+    "GRAVITY",
     "GRIP",
     "POWER",
     "TOP_SPEED",

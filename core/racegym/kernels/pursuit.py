@@ -18,6 +18,8 @@ Added to that:
 - the speed of the profile is lowered off the line, and never above what the bend of (1) allows;
 - pedals are cut by the share of grip that the bend uses, and the brake by how much harder it
   was found to bite than the envelope says;
+- the line may be shifted, and the speed limited, by an intent (see ``racegym.kernels.intent``);
+  the neutral one changes no bit;
 - a car that has stood still with the throttle open backs out and tries again.
 
 [1] Coulter (1992), "Implementation of the pure pursuit path tracking algorithm",
@@ -31,6 +33,7 @@ from math import atan, atan2, cos, hypot, pi, sin, sqrt, tan
 from numba import prange
 
 from racegym.kernels.compile import device, kernel
+from racegym.kernels.intent import ASIDE, FACTOR, LIMIT
 from racegym.kernels.pacing import (
     BRAKE,
     DOWNFORCE,
@@ -145,20 +148,21 @@ def reach_ahead(points, table, track, s, speed, wheelbase, half_width):
 
 
 @device
-def point_ahead(points, table, track, s):
-    """Return the place (x, y) [m] of the centerline at arc length ``s``."""
+def point_ahead(points, table, track, s, aside):
+    """Return the place (x, y) [m] at arc length ``s``, ``aside`` [m] to the left of the middle."""
     index, t = place_at(table, track, s)
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
-    x, y, _, _ = curve(points, first, count, index, table[track, SPACING], t)
-    return x, y
+    x, y, east, north = curve(points, first, count, index, table[track, SPACING], t)
+    norm = aside / hypot(east, north)
+    return x - north * norm, y + east * norm
 
 
 @kernel
 def pursue(
     cars, x, y, yaw, vx, vy, yaw_rate, s, d, heading_error, width_left, width_right,
     wheelbase, to_front, steer_limit, ax, applied_throttle, applied_brake,
-    race_track, points, table, keys, starts, speeds, blocked, bite, twist,
-    steer, throttle, brake, gear, dt, pace,
+    race_track, points, table, keys, starts, speeds, blocked, bite, twist, intent,
+    steer, throttle, brake, gear, dt, paces,
 ):  # fmt: skip
     """Write the controls of some cars.
 
@@ -178,9 +182,10 @@ def pursue(
             the pedal times the envelope's figure. Updated.
         twist: (n_races, n_cars) float64 [1/m]: how far the car's curvature falls short of
             the one wanted, smoothed. Updated.
+        intent: (n_races, n_cars, INTENT_COLUMNS) float64, see ``racegym.kernels.intent``.
         steer, throttle, brake, gear: of ``Control``. Written in the rows of ``cars``.
         dt: [s].
-        pace: 1 for all the car can do.
+        paces: (n_races, n_cars) float64, 1 for all the car can do.
     """
     real = steer.dtype.type
     n_cars = steer.shape[1]
@@ -188,7 +193,7 @@ def pursue(
         race = cars[k] // n_cars
         car = cars[k] - race * n_cars
         track = race_track[race]
-        envelope = keys[race, car : car + 1, KEY_ENVELOPE:]
+        envelope, pace = keys[race, car : car + 1, KEY_ENVELOPE:], paces[race, car]
         here, offset = s[race, car], known(d[race, car])
         error = known(heading_error[race, car])
         forward, sideways = known(vx[race, car]), known(vy[race, car])
@@ -206,7 +211,8 @@ def pursue(
         beyond = max(abs(offset) - half_width, 0.0)
         rear = here - lever * cos(error)
         reach = reach_ahead(points, table, track, rear, speed, base, half_width) + beyond
-        px, py = point_ahead(points, table, track, rear + reach)
+        shift = intent[race, car, ASIDE]
+        px, py = point_ahead(points, table, track, rear + reach, shift)
         px -= known(x[race, car]) - lever * east
         py -= known(y[race, car]) - lever * north
         trust = min(max(forward / YAW_FROM - 0.5, 0.0), 1.0)
@@ -233,12 +239,14 @@ def pursue(
         wanted = profile_at(speeds, start, table, track, soon)
         later = profile_at(speeds, start, table, track, soon + span)
         slope = (later * later - wanted * wanted) / (2.0 * span)
-        ease = 1.0 - EASE * max(abs(offset) / half_width - EASE_FROM, 0.0)
+        ease = 1.0 - EASE * max(abs(offset - shift) / half_width - EASE_FROM, 0.0)
         ease = max(min(ease, 1.0), SLOWEST_SHARE)
-        target = min(wanted * ease, corner_speed(envelope, 0, pace, 0.95 * bend))
+        target = wanted * ease * intent[race, car, FACTOR]
+        target = min(target, corner_speed(envelope, 0, pace, 0.95 * bend))
         if cos(error) < 0.5:
             least = sqrt(TURN_GRIP * 9.80665 * max(envelope[0, GRIP], 0.1) / tightest)
             target = min(target, least)
+        target = min(target, intent[race, car, LIMIT])
         # The profile's slope concerns only a car that follows the profile.
         if target < FOLLOWING * wanted:
             slope = 0.0

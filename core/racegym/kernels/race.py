@@ -27,6 +27,7 @@ __all__ = ["judge_conduct", "start_races", "time_cars"]
 PIT, FINISHED, RETIRED = 2, 3, 4  # interfaces.Status
 LAP, SECTOR, FINISH, RETIRE, OFF_TRACK, REJOIN, WALL, CUT = 0, 1, 2, 3, 4, 5, 6, 7  # EventKind
 OBSTACLE = 11  # EventKind
+ASKED, STUCK = 0, 1  # interfaces.Retirement
 WALL_CONTACT, OBSTACLE_CONTACT = -1, -2  # Contacts.WALL, Contacts.OBSTACLE
 REQUEST_RETIRE = 2  # interfaces.Request
 
@@ -51,7 +52,7 @@ def next_gate(gates, first, count, length, progress):
 
 @kernel
 def start_races(
-    races, flying, race_track, table, checkpoint_s, sector_s, progress,
+    races, flying, race_track, table, checkpoint_s, sector_s, progress, lap_origin,
     furthest, start_progress, next_checkpoint, sector, lap_start, lap_valid,
 ):  # fmt: skip
     """Set what timing needs at a start, from where the cars stand.
@@ -61,6 +62,7 @@ def start_races(
         flying: whether a lap begins at the line; else it begins at the start signal.
         race_track, table, checkpoint_s, sector_s: the packed tracks.
         progress: (n_races, n_cars) float64 [m].
+        lap_origin: (n_races, n_cars) float64 [m], the progress at which laps begin.
         furthest, start_progress, next_checkpoint, sector, lap_start, lap_valid: fields of
             ``RaceState``; written.
     """
@@ -75,16 +77,17 @@ def start_races(
             furthest[race, car] = here
             start_progress[race, car] = here
             next_checkpoint[race, car] = next_gate(checkpoint_s, first, count, length, here)
-            ahead = next_gate(sector_s, sector_first, sectors, length, max(here, 0.0))
+            driven = here - lap_origin[race, car]
+            ahead = next_gate(sector_s, sector_first, sectors, length, max(driven, 0.0))
             sector[race, car] = max(0, ahead - 1)
             lap_start[race, car] = nan if flying else 0.0
-            lap_valid[race, car] = not flying or here <= 0.0
+            lap_valid[race, car] = not flying or driven <= 0.0
 
 
 @kernel
 def judge_conduct(
     status, present, request, gone, d, width_left, width_right, heading_error, vx, vy, car_width,
-    progress, previous_progress, jumped, elapsed, time, step,
+    progress, previous_progress, jumped, wreck, sheltered, elapsed, time, step,
     contact_count, contact_car, contact_other, contact_impulse,
     off_track, off_track_since, off_track_count, lap_valid, wall_impulse, wall_count,
     obstacle_impulse, obstacle_count, stuck_time, wrong_way_time,
@@ -95,6 +98,8 @@ def judge_conduct(
 
     The first of race control's kernels: it moves the race clock on and empties the events.
     Car arrays are flat, (n_races * n_cars,); those of events and contacts are led by races.
+    ``wreck`` says why a car can't go on, a ``Retirement``, or 0; ``sheltered`` that what lies
+    beyond the edge there is the pit lane or its mouth.
     """
     real = d.dtype.type
     n_races = elapsed.shape[0]
@@ -131,7 +136,7 @@ def judge_conduct(
             half = real(0.5) * car_width[i]
             beyond = max(d[i] - width_left[i], -d[i] - width_right[i]) - half
             was_off = off_track[i]
-            off_track[i] = beyond > real(0)
+            off_track[i] = beyond > real(0) and not sheltered[i]
             if off_track[i]:
                 lap_valid[i] = False
                 if not was_off:
@@ -153,9 +158,11 @@ def judge_conduct(
             else:
                 stuck_time[i] = real(0)
             leaves = gone[i] or (request[i] & REQUEST_RETIRE) != 0
-            if leaves or (retire_stuck > 0.0 and stuck_time[i] >= real(retire_stuck)):
+            stuck = retire_stuck > 0.0 and stuck_time[i] >= real(retire_stuck)
+            if leaves or stuck or wreck[i] != 0:
                 status[i] = RETIRED
-                emit(events, race, RETIRE, car, -1, now, 0.0)
+                why = ASKED if leaves else STUCK
+                emit(events, race, RETIRE, car, -1, now, float(max(why, int(wreck[i]))))
 
 
 @device
@@ -171,8 +178,8 @@ def keep_best(lap_sectors, best_sectors, i, sectors):
 @kernel
 def time_cars(
     status, present, progress, previous_progress, jumped,
-    race_track, table, checkpoint_s, sector_s, elapsed, time, chequered,
-    laps_done, lap_start, lap_valid, lap_completed, last_lap_time, best_lap_time,
+    race_track, table, checkpoint_s, sector_s, elapsed, time, start_time, chequered,
+    lap_origin, laps_done, lap_start, lap_valid, lap_completed, last_lap_time, best_lap_time,
     sector, sector_start, last_sector_time,
     next_checkpoint, checkpoints_hit, checkpoint_time, checkpoint_split, furthest, finish_time,
     lap_sectors, best_sectors, theoretical_best,
@@ -180,9 +187,10 @@ def time_cars(
 ):  # fmt: skip
     """Take the times of lines crossed in this step; finish those who have done ``laps``.
 
-    Car arrays are flat, (n_races * n_cars,); those of events are led by races.
-    ``lap_sectors`` and ``best_sectors``, (n_races * n_cars, MAX_SECTORS) [s], hold the sectors of
-    the lap that is driven and the best ones of valid laps.
+    Car arrays are flat, (n_races * n_cars,); those of events are led by races. Laps and sectors
+    are counted from ``lap_origin``, the distance of the race from there. ``lap_sectors`` and
+    ``best_sectors``, (n_races * n_cars, MAX_SECTORS) [s], hold the sectors of the lap that is
+    driven and the best ones of valid laps.
     """
     n_races = elapsed.shape[0]
     n_cars = status.shape[0] // n_races
@@ -203,12 +211,12 @@ def time_cars(
             if jumped[i]:
                 ahead = next_gate(checkpoint_s, first, count, length, here)
                 next_checkpoint[i] = max(next_checkpoint[i], ahead)
-                done = int(floor(here / length))
+                done = int(floor((here - lap_origin[i]) / length))
                 if done > laps_done[i]:  # the lap that was cut never counts
                     laps_done[i] = done
                     lap_start[i] = nan
                     lap_valid[i] = False
-                rest = here - laps_done[i] * length
+                rest = here - lap_origin[i] - laps_done[i] * length
                 passed = next_gate(sector_s, sector_first, sectors, length, max(rest, 0.0))
                 sector[i] = min(max(0, passed - 1), sectors - 1)
                 sector_start[i] = nan
@@ -231,7 +239,7 @@ def time_cars(
                     sector_start[i] = at
 
             while True:
-                start = laps_done[i] * length
+                start = lap_origin[i] + laps_done[i] * length
                 is_lap = sector[i] + 1 >= sectors
                 line = start + length if is_lap else start + sector_s[sector_first + sector[i] + 1]
                 if here < line:
@@ -259,8 +267,8 @@ def time_cars(
                 lap_valid[i] = True
                 if laps > 0 and (laps_done[i] >= laps or was_chequered):
                     status[i] = FINISHED
-                    finish_time[i] = at
+                    finish_time[i] = at - start_time[race]
                     chequered[race] = True
-                    emit(events, race, FINISH, car, -1, at, at)
+                    emit(events, race, FINISH, car, -1, at, finish_time[i])
                     break
             furthest[i] = here

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 RACING, PIT = 1, 2  # of ``Status``
+GREEN = 3  # of ``Signal``
 
 
 @kernel(parallel_from=LIGHT)
@@ -233,13 +234,16 @@ def beyond_edge(out, d, width_left, width_right, off_track, whole, margin):
 
 
 @kernel(parallel_from=LIGHT)
-def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, seconds, speed):
+def advance_stalled(
+    out, progress, previous, jumped, signal, elapsed, gained, waited, seconds, speed
+):
     """Say which cars gained less than ``speed * seconds`` [m] within ``seconds``.
 
     Args:
         out: Written.
         progress, previous: float64 [m], now and a step before.
         jumped: bool; a jump gains nothing.
+        signal: of ``RaceState``; who waits for green is not stuck.
         elapsed: see the module's text.
         gained: float64 [m] since the clock was last set back. Updated.
         waited: float64 [s] since then. Updated.
@@ -251,7 +255,8 @@ def advance_stalled(out, progress, previous, jumped, elapsed, gained, waited, se
             gain = progress[race, car] - previous[race, car]
             if gain == gain and not jumped[race, car]:
                 gained[race, car] += gain
-            waited[race, car] += elapsed[race]
+            if signal[race] == GREEN:
+                waited[race, car] += elapsed[race]
             if gained[race, car] >= speed * seconds:
                 gained[race, car] = 0.0
                 waited[race, car] = 0.0

@@ -141,7 +141,8 @@ def move_starts(races, drawn, width, race_track, points, table, s, d, heading, s
             if aside == aside:
                 d[i] = aside
             if at == at or aside == aside:
-                index = min(int(s[i] / table[track, SPACING]), int(table[track, COUNT]) - 1)
+                here = s[i] % table[track, LENGTH]
+                index = min(int(here / table[track, SPACING]), int(table[track, COUNT]) - 1)
                 row = int(table[track, FIRST]) + index
                 inside = 0.5 * float(width[race, car])
                 left, right = points[row, WIDTH_LEFT], points[row, WIDTH_RIGHT]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,11 @@ from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.passes import Passes, Places
 from racegym.race_control.penalties import NOBODY, Penalties
-from racegym.race_control.rules import Rules
+from racegym.race_control.pit_lane import PitLane
+from racegym.race_control.rules import Rules, StartProcedure
 from racegym.race_control.standings import Standings
+from racegym.race_control.starts import Starts
+from racegym.race_control.wrecks import Wrecks
 from racegym.track.track import MAX_SECTORS
 
 __all__ = ["RaceControl"]
@@ -24,8 +27,8 @@ __all__ = ["RaceControl"]
 class RaceControl:
     """Keeps ``view.race`` and ``view.events``.
 
-    In a step, conduct is judged first, then cars are timed and ranked; the parts follow in
-    the order of ``parts``.
+    In a step, wrecks and the pit lane are looked at, conduct is judged, then cars are timed and
+    ranked; the parts follow in the order of ``parts``.
 
     Args:
         view: the world's data.
@@ -34,6 +37,9 @@ class RaceControl:
         flying: laps begin at the line, not at the start signal.
         serves: for each car, whether its driver drives through the pit lane when it has to.
         places_cars: whether the backend can set cars back during a race.
+        procedure: how races begin.
+        fills: the fields of ``CarState`` that the backend fills.
+        pursuit: every car's laps begin at its own place, so places go by the distance driven.
     """
 
     def __init__(
@@ -43,11 +49,17 @@ class RaceControl:
         arrays: Arrays,
         *,
         flying: bool,
+        procedure: StartProcedure,
+        fills: Set[str],
         serves: Sequence[bool],
         places_cars: bool,
+        pursuit: bool = False,
     ):
         self.rules = rules
         self.flying = flying
+        wrecks = Wrecks(view, rules.wrecks, arrays, fills)
+        pit_lane = PitLane(view, rules.pit, arrays)
+        self._first: tuple[Part, ...] = (wrecks, pit_lane)
         race, frame, previous, state = view.race, view.frame, view.previous_frame, view.state
         tracks, clock, contacts, events = view.tracks, view.clock, view.contacts, view.events
         reported = event_arrays(events)
@@ -59,7 +71,8 @@ class RaceControl:
                 race.status, race.present, view.control.request, clock.gone,
                 frame.d, frame.width_left, frame.width_right, frame.heading_error,
                 state.vx, state.vy, view.vehicle.width,
-                frame.progress, previous.progress, frame.jumped,
+                frame.progress, previous.progress, frame.jumped, wrecks.reason,
+                pit_lane.sheltered,
             ),
             clock.elapsed, race.time, race.step,
             contacts.count, contacts.car, contacts.other, contacts.impulse,
@@ -73,9 +86,9 @@ class RaceControl:
         self._timing = (
             *_flat(race.status, race.present, frame.progress, previous.progress, frame.jumped),
             tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
-            clock.elapsed, race.time, race.chequered,
+            clock.elapsed, race.time, race.start_time, race.chequered,
             *_flat(
-                race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
+                race.lap_origin, race.laps_done, race.lap_start, race.lap_valid, race.lap_completed,
                 race.last_lap_time, race.best_lap_time, race.sector, race.sector_start,
                 race.last_sector_time, race.next_checkpoint, race.checkpoints_hit,
                 race.checkpoint_time, race.checkpoint_split, race.furthest, race.finish_time,
@@ -88,36 +101,56 @@ class RaceControl:
             race.theoretical_best.reshape(-1),
             reported, int(rules.laps),
         )  # fmt: skip
+        self._pursuit = pursuit
+        self._progress = self._driven = (frame.progress, previous.progress)
+        if pursuit:
+            new, of_cars = arrays.new, (view.n_cars,)
+            self._driven = (
+                new("driven", of_cars, "float64"),
+                new("driven_before", of_cars, "float64"),
+            )
         self._start = (
             flying, tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
-            frame.progress, race.furthest, race.start_progress, race.next_checkpoint,
-            race.sector, race.lap_start, race.lap_valid,
+            frame.progress, race.lap_origin, race.furthest, race.start_progress,
+            race.next_checkpoint, race.sector, race.lap_start, race.lap_valid,
         )  # fmt: skip
-        self._standings = Standings(view, rules.timing, arrays)
+        self._standings = Standings(view, rules.timing, arrays, *self._driven)
         self._leaves = np.zeros(race.status.shape, np.bool_)
         self._first_out = np.int8(Status.FINISHED if rules.leave_when_finished else Status.RETIRED)
         self.parts: list[Part] = []
+        if procedure.begins != "green":
+            self.parts.append(Starts(view, procedure, arrays, flying=flying))
+        self.parts.append(pit_lane)
         several = view.n_cars > 1
         if several:
             self.parts.append(Flags(view, rules, arrays, self._standings))
         if several or rules.incidents.alone:
             self.parts.append(ContactJudge(view, rules.incidents, arrays))
-        if several:
-            passes = Passes(view, rules.overtakes, arrays)
-            self.parts += [passes, Places(view, passes)]
+        passes = Passes(view, rules.overtakes, arrays) if several else None
+        if passes is not None:
+            self.parts.append(passes)
         self._penalties: Penalties | None = None
         if rules.penalties is not None:
             self._penalties = Penalties(
                 view, rules.penalties, arrays, serves=serves, places_cars=places_cars
             )
             self.parts.append(self._penalties)
+        if passes is not None:  # last: it explains the places that the others have left
+            self.parts.append(Places(view, passes))
 
     def start(self, races: Races) -> None:
         """Set timing and places of races whose cars have been placed."""
         start_races(races, *self._start)
+        self._count_driven()
         self._standings.start(races)
         for part in self.parts:
             part.start(races)
+
+    def _count_driven(self) -> None:
+        """In a pursuit, count the distance of each car from its own place."""
+        if self._pursuit:
+            for progress, driven in zip(self._progress, self._driven, strict=True):
+                np.subtract(progress, self._race.lap_origin, out=driven)
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
@@ -131,8 +164,11 @@ class RaceControl:
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
+        for part in self._first:
+            part.prepare()
         judge_conduct(*self._conduct)
         time_cars(*self._timing)
+        self._count_driven()
         self._standings.observe()
         for part in self.parts:
             part.observe()

@@ -18,6 +18,9 @@ class Part:
     def start(self, races: Races) -> None:
         """Set what a race begins with, other than zero, once its cars have been placed."""
 
+    def prepare(self) -> None:
+        """Look at what the cars have done before conduct is judged and the clock moves on."""
+
     def order(self, control: Control) -> None:
         """Override what drivers ask, before it reaches the cars."""
 

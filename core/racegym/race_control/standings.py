@@ -21,6 +21,8 @@ class Standings(Part):
         view: the world's data.
         rules: how gaps are timed.
         arrays: the world's memory.
+        driven, driven_before: (n_races, n_cars) float64 [m], by which cars are ranked: their
+            progress, now and a step before.
 
     Attributes:
         ranking: (n_races, n_cars) int32, cars by place.
@@ -28,7 +30,9 @@ class Standings(Part):
         passed_at: (n_races, n_cars, ring) float64 [s], the passing times.
     """
 
-    def __init__(self, view: View, rules: TimingRules, arrays: Arrays):
+    def __init__(
+        self, view: View, rules: TimingRules, arrays: Arrays, driven: Array, driven_before: Array
+    ):
         race, frame, clock, tracks = view.race, view.frame, view.clock, view.tracks
         of_cars = (view.n_cars,)
         ring = REMEMBERED * (rules.mini_sectors or MOST)
@@ -40,10 +44,10 @@ class Standings(Part):
         self.passed_at: Array = arrays.new("standings.passed_at", times, "float64")
         gates = (self.ranking, self.first_gate, self.next_gate)
         packed = (tracks.race_track, tracks.table, rules.mini_sectors)
-        self._start = (frame.progress, *packed, *gates)
+        self._start = (driven, *packed, *gates)
         self._ranking = (
-            race.status, frame.jumped, race.chequered, frame.progress,
-            view.previous_frame.progress, race.laps_done, race.finish_time, race.best_lap_time,
+            race.status, frame.jumped, race.chequered, driven,
+            driven_before, race.laps_done, race.finish_time, race.best_lap_time,
             view.state.vx, race.time, clock.elapsed, *packed, *gates, self.passed_at,
             race.position, race.gap_ahead, race.gap_leader, race.laps_behind,
         )  # fmt: skip

@@ -1,77 +1,86 @@
-"""The classification of a race: who came where, once penalties have been applied.
+"""Who came where, from what each car drove and what it was punished with: a pure function.
 
-Pure functions of the rows of a result, so that a race can be classified anew when a steward has
-ruled on it. The definitions stand in ``docs/race_control.md``.
+On the road a race has an order; penalties change it:
+
+- Cars are grouped: those that are classified before those that are not, the disqualified last.
+  Without a share of the winner's laps to complete, the retired are not before any other.
+- In a group more laps come first, less those taken off. Among cars of as many laps, one that
+  still races comes before one that has finished, as on the road; finishers are compared by
+  their times with penalties added; others by how far they got, less what they drive in their
+  penalties' time at their own average speed, and less the laps taken off.
+- Equal cars are ordered by their best lap, then as on the road.
+- At last places are lost: a car moves down by so many inside its group.
+
+The definitions stand in ``docs/race_control.md``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
-__all__ = ["NO_PENALTY", "Penalty", "classify"]
+from racegym.interfaces import PenaltyKind
+
+__all__ = ["UNPUNISHED", "classify", "penalties_of"]
 
 Row = Mapping[str, Any]
 
+UNPUNISHED: Mapping[str, float] = {
+    "penalty_time": 0.0, "penalty_places": 0, "penalty_laps": 0, "score": 1.0, "warnings": 0,
+}  # fmt: skip
 
-@dataclass(frozen=True, kw_only=True)
-class Penalty:
-    """What a car is charged with in the classification.
 
-    Attributes:
-        time: [s] added to its time at the flag.
-        places: lost.
-        laps: taken from those it has completed.
-        disqualified: it is listed last.
+def penalties_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what penalties come to, by column of a classification.
+
+    Args:
+        events: of one car, as ``events.jsonl`` holds them.
     """
+    total: dict[str, Any] = dict(UNPUNISHED)
+    for event in events:
+        if event["kind"] == "warning":
+            total["warnings"] += 1
+        elif event["kind"] == "penalty":
+            _book(total, PenaltyKind(int(event["value"])), event["evidence"]["amount"])
+    return total
 
-    time: float = 0.0
-    places: int = 0
-    laps: int = 0
-    disqualified: bool = False
+
+def _book(total: dict[str, Any], kind: PenaltyKind, amount: float) -> None:
+    """Add a penalty; what is served or carried out on the track changes no result."""
+    if kind is PenaltyKind.TIME:
+        total["penalty_time"] += amount
+    elif kind is PenaltyKind.PLACES:
+        total["penalty_places"] += int(amount)
+    elif kind is PenaltyKind.LAP:
+        total["penalty_laps"] += int(amount)
+    elif kind is PenaltyKind.SCORE:
+        total["score"] *= amount
 
 
-NO_PENALTY = Penalty()
-
-
-def classify(
-    rows: Iterable[Row], penalties: Mapping[int, Penalty], *, share: float = 0.0
-) -> list[dict[str, Any]]:
+def classify(rows: Iterable[Row], *, length: float, share: float = 0.0) -> list[dict[str, Any]]:
     """Return the rows in the order of the classification, with places and gaps made anew.
 
     Args:
-        rows: a car each, with ``car``, ``status``, ``laps``, ``total_time``, ``best_lap``; and
-            as race control had them, ``position``, ``gap``, ``gap_laps`` and ``interval``, which
-            a car keeps that has not finished.
-        penalties: by ``car``; who is absent has none.
+        rows: a car each, with ``car``, ``status``, ``laps``, ``total_time``, ``best_lap``,
+            ``progress``, ``average_speed``, ``road_position`` and the columns of
+            ``UNPUNISHED``; and as race control had them, ``gap``, ``gap_laps`` and
+            ``interval``, which a car keeps that has not finished.
+        length: [m] of a lap.
         share: of the winner's laps, which a car must have completed to be classified; 0 for none.
     """
-    charged = [_charged(row, penalties.get(row["car"], NO_PENALTY)) for row in rows]
-    needed = floor(share * _winning_laps(charged) + 1e-9)
-    for row in charged:
+    cars = [dict(row) for row in rows]
+    needed = floor(share * _winning_laps(cars) + 1e-9)
+    for row in cars:
         row["classified"] = row["status"] != "disqualified" and _laps(row) >= needed
-    finished = any(row["status"] == "finished" for row in charged)
-    in_front = [row for row in charged if _in_front(row, share)]
-    in_front.sort(key=lambda row: _rank(row, finished=finished))
-    out = [row for row in charged if not _in_front(row, share)]
-    out.sort(key=lambda row: (row["status"] == "disqualified", row["position"]))
-    ordered = [*_moved_back(in_front), *out]
+    cars.sort(key=lambda row: (_group(row, share), *_rank(row, length)))
+    ordered: list[dict[str, Any]] = []
+    for group in range(3):
+        ordered += _moved_back([row for row in cars if _group(row, share) == group])
     for place, row in enumerate(ordered):
         row["position"] = place + 1
     _take_gaps(ordered)
     return ordered
-
-
-def _charged(row: Row, penalty: Penalty) -> dict[str, Any]:
-    return {
-        **row,
-        "status": "disqualified" if penalty.disqualified else row["status"],
-        "penalty_time": penalty.time,
-        "penalty_places": penalty.places,
-        "penalty_laps": penalty.laps,
-    }
 
 
 def _laps(row: Row) -> int:
@@ -82,25 +91,28 @@ def _winning_laps(rows: Iterable[Row]) -> int:
     return max((_laps(row) for row in rows if row["status"] != "disqualified"), default=0)
 
 
-def _in_front(row: Row, share: float) -> bool:
-    """Return whether a car lies before those that are out; a share decides that by laps alone."""
-    return bool(row["classified"]) and (share > 0 or row["status"] != "retired")
+def _group(row: Row, share: float) -> int:
+    """Return 0 for cars in front, 1 for those that are out, 2 for the disqualified."""
+    if row["status"] == "disqualified":
+        return 2
+    return 0 if row["classified"] and (share > 0 or row["status"] != "retired") else 1
 
 
-_AT_EQUAL_LAPS = {"not finished": 0, "finished": 1, "retired": 2}
+_AT_EQUAL_LAPS = {"not finished": 0, "finished": 1, "retired": 2, "disqualified": 3}
 
 
-def _rank(row: Row, *, finished: bool) -> tuple[float, ...]:
-    """Return what sorts cars that are not out: laps, the time with penalties, the best lap."""
-    if not finished:
-        return row["penalty_laps"], row["status"] == "retired", row["position"]
-    rank = -_laps(row), _AT_EQUAL_LAPS[row["status"]]
-    if row["status"] != "finished":
-        return *rank, row["position"]
-    if row["total_time"] is None:  # a journal that was cut off has lost it
-        return *rank, inf, inf, row["position"]
-    best = row["best_lap"]
-    return *rank, _time(row), inf if best is None else best, row["position"]
+def _rank(row: Row, length: float) -> tuple[float, ...]:
+    """Return what sorts the cars of a group."""
+    if row["status"] == "finished":
+        laps = _laps(row)
+        # A journal that was cut off has lost the time of a finisher.
+        far = inf if row["total_time"] is None else _time(row)
+    else:
+        lost = row["penalty_time"] * row["average_speed"] + row["penalty_laps"] * length
+        far = lost - row["progress"]
+        laps = row["laps"] if lost == 0.0 else floor(-far / length)
+    best = inf if row["best_lap"] is None else row["best_lap"]
+    return -laps, _AT_EQUAL_LAPS[row["status"]], far, best, row["road_position"], row["car"]
 
 
 def _time(row: Row) -> float:

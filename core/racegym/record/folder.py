@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "result.json"
 
     @property
+    def official(self) -> Path:
+        """The result with a steward's rulings; absent where there are none."""
+        return self.path / "official.json"
+
+    @property
     def laps(self) -> Path:
         """One row per completed lap."""
         return self.path / "laps.csv"

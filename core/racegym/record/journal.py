@@ -68,6 +68,7 @@ class Journal:
                 "length": track.length,
                 "shape": self._shapes.number(track),
                 "start_progress": view.race.start_progress[race].tolist(),
+                "lap_origin": view.race.lap_origin[race].tolist(),
                 "bodies": _bodies(view, race),
                 **({} if drawn is None else {"drawn": drawn}),
             },
@@ -81,7 +82,7 @@ class Journal:
             episode: of that race.
             valid: for a lap: whether it counts.
         """
-        name = self._names[event.car]
+        name = self._names[event.car] if event.car >= 0 else None
         self._write(
             self._events,
             {

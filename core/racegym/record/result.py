@@ -13,13 +13,20 @@ from typing import Any
 
 from racegym.errors import RunError
 from racegym.interfaces import Status
-from racegym.record.classification import Penalty, classify
+from racegym.record.classification import classify, penalties_of
 from racegym.record.folder import RunFolder
 from racegym.record.journal import LAP_COLUMNS, finite
 from racegym.record.limit import NOT_ENDED, percentages
 from racegym.record.tally import EpisodeTally, Tally
 
-__all__ = ["STATUS", "Lap", "make_result", "read_events", "read_laps", "summarise"]
+__all__ = [
+    "STATUS",
+    "Lap",
+    "make_result",
+    "read_events",
+    "read_laps",
+    "summarise",
+]
 
 STATUS = {
     Status.FINISHED: "finished",
@@ -61,6 +68,7 @@ class _Episode:
     finish: dict[int, float] = field(default_factory=dict)  # by car, [s]
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and car
     laps: list[Lap] = field(default_factory=list)
+    conduct: list[Mapping[str, Any]] = field(default_factory=list)  # warnings and penalties
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
@@ -154,6 +162,8 @@ def _read_journal(folder: RunFolder) -> dict[tuple[int, int], _Episode]:
             journal[key].finish[event["car"]] = event["value"]
         else:
             journal[key].counts[event["kind"], event["car"]] += 1
+            if event["kind"] in ("warning", "penalty"):
+                journal[key].conduct.append(event)
     for lap in read_laps(folder.laps):
         if (lap.race, lap.episode) in journal:
             journal[lap.race, lap.episode].laps.append(lap)
@@ -170,14 +180,8 @@ def _episode(
         }
         for car in range(len(about["cars"]))
     ]
-    charges = {
-        car: Penalty(
-            time=float(tally.last["penalty_time"][car]),
-            places=int(tally.last["penalty_places"][car]),
-        )
-        for car in range(len(about["cars"]))
-    }
     share = float(about.get("classified_share", 0.0))
+    length = journal.start["length"]
     return {
         "race": race,
         "episode": episode,
@@ -186,7 +190,8 @@ def _episode(
         "track_length": journal.start["length"],
         "steps": tally.steps,
         "time": tally.time,
-        "classification": classify(rows, charges, share=share),
+        "classified_share": share,
+        "classification": classify(rows, length=length, share=share),
     }
 
 
@@ -196,8 +201,10 @@ def _car(
     finish = journal.finish.get(car)
     laps = int(tally.last["lap"][car])
     length = journal.start["length"]
-    # At the flag the car is exactly on the line; its last row is up to a step further on.
-    progress = float(tally.last["progress"][car]) if finish is None else laps * length
+    # At the flag the car is exactly on its line; its last row is up to a step further on.
+    progress = float(tally.last["progress"][car])
+    if finish is not None:
+        progress = journal.start.get("lap_origin", [0.0] * (car + 1))[car] + laps * length
     distance = progress - journal.start["start_progress"][car]
     time = float(tally.active_time[car]) if finish is None else finish
     own = [lap for lap in journal.laps if lap.car == car]
@@ -226,6 +233,9 @@ def _car(
         "wall_contacts": journal.counts["wall", car],
         "obstacle_contacts": journal.counts["obstacle", car],
         "cuts": journal.counts["cut", car],
+        "road_position": int(tally.last["position"][car]),
+        "progress": progress,
+        **penalties_of(event for event in journal.conduct if event["car"] == car),
     }
 
 

@@ -12,8 +12,9 @@ from racegym.interfaces import Array, Status
 
 __all__ = ["EpisodeTally", "Tally"]
 
-_LAST = ("position", "status", "lap", "progress", "gap_leader", "gap_ahead", "laps_behind",
-         "penalty_time", "penalty_places")  # fmt: skip
+_LAST = (
+    "position", "status", "lap", "progress", "gap_leader", "gap_ahead", "laps_behind",
+)  # fmt: skip
 
 
 @dataclass

@@ -26,6 +26,7 @@ __all__ = [
     "classification_table",
     "episodes_table",
     "laps_table",
+    "penalty_text",
     "runs_table",
     "summary_line",
 ]
@@ -55,9 +56,10 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
     rows = result["episodes"][episode]["classification"] if result["episodes"] else []
     limited = _limited(rows)
     chased = ["interval"] if any(row.get("interval") for row in rows) else []
-    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", *chased, "km/h",
-               "status")  # fmt: skip
-    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "interval", "km/h")
+    punished = ["penalty"] if any(map(penalty_text, rows)) else []
+    columns = ("pos", "car", "driver", "laps", "best lap", *limited, "time", *chased, *punished,
+               "km/h", "status")  # fmt: skip
+    right = ("pos", "laps", "best lap", OF_LIMIT, "time", "interval", "penalty", "km/h")
     table = _table("Classification", columns, right)
     fastest = min((r["best_lap"] for r in rows if r["best_lap"] is not None), default=None)
     for row in rows:
@@ -68,7 +70,7 @@ def classification_table(result: Mapping[str, Any], episode: int = 0) -> Table:
             str(row["position"]), Text(row["name"]), Text(row["driver"]), str(row["laps"]), best,
             *[percent_text(row.get("best_lap_percent"))] * len(limited),
             total_text(row), *[interval_text(row)] * len(chased),
-            kmh(row["average_speed"]), row["status"],
+            *[penalty_text(row)] * len(punished), kmh(row["average_speed"]), row["status"],
         )  # fmt: skip
     return table
 
@@ -77,6 +79,17 @@ def _limited(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the heading of the column of best laps in percent of the limit, if any is known."""
     known = any(row.get("best_lap_percent") is not None for row in rows)
     return [OF_LIMIT] if known else []
+
+
+def penalty_text(row: Mapping[str, Any]) -> str:
+    """Return what a car was punished with in the result; nothing for nothing."""
+    told = (
+        ("penalty_time", 0.0, "{:+g} s"), ("penalty_laps", 0, "{:+d} lap"),
+        ("penalty_places", 0, "{:+d} pl"), ("score", 1.0, "x{:.3g}"),
+    )  # fmt: skip
+    return " ".join(
+        form.format(row[key]) for key, nothing, form in told if row.get(key, nothing) != nothing
+    )
 
 
 def episodes_table(result: Mapping[str, Any]) -> Table:

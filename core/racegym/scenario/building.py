@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from racegym.errors import BackendError, RacegymError
 from racegym.scenario.faults import Location, Places
 from racegym.scenario.lines import with_racing_line
+from racegym.scenario.qualifying import qualifying_order
 from racegym.scenario.racing import race_rules
 from racegym.scenario.settings import (
     CarSettings,
@@ -36,6 +37,7 @@ from racegym.world import (
     WorldConfig,
 )
 from racegym.world.check import check_config
+from racegym.world.formation import check_start
 from racegym.world.observer import Layout
 
 if TYPE_CHECKING:
@@ -66,15 +68,24 @@ def build_config(scenario: Scenario, n_races: int, real: DTypeLike) -> WorldConf
         profiles={name: _profile(profile) for name, profile in profiles.items()},
         relief=[_driver(driver) for driver in scenario.relief],
         rules=race_rules(scenario.rules, scenario.laps),
-        start=StartConfig(**scenario.start.model_dump()),
+        start=_start(scenario),
         dt=scenario.dt,
         rounds=scenario.rounds,
         variation=race_draws(scenario.variation),
         real=real,
     )
+    spec = backend.make.spec_for(backend.options)
+    with _placed(scenario.places, ("start",)):
+        check_start(config, spec)
     with _placed(scenario.places):
-        check_config(config, backend.make.spec_for(backend.options))
+        check_config(config, spec)
     return config
+
+
+def _start(scenario: Scenario) -> StartConfig:
+    with _placed(scenario.places, ("start", "qualifying")):
+        names = qualifying_order(scenario.start, [car.name for car in scenario.cars])
+    return StartConfig(**{**dict(scenario.start), "qualifying": names})
 
 
 def build_world(scenario: Scenario, n_races: int, real: DTypeLike) -> World:

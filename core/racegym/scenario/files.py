@@ -29,8 +29,8 @@ def check_files(data: dict[str, Any], faults: Faults) -> None:
         path = absolute(holder[key], faults.places.folder(location))
         holder[key] = str(path)
         of_track = location[0] in ("track", "tracks")
-        origin = key == "init_from"
-        if origin and data.get("task") != "train":
+        origin = key in ("init_from", "qualifying")
+        if key == "init_from" and data.get("task") != "train":
             continue  # nobody begins from it
         reason = missing(path, or_folder=of_track or origin)
         if reason and of_track:
@@ -93,6 +93,9 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
     for location, track in _tracks(data):
         if isinstance(track.get("file"), str):
             yield (*location, "file"), track
+    start = data.get("start")
+    if isinstance(start, dict) and isinstance(start.get("qualifying"), str):
+        yield ("start", "qualifying"), start
     training = data.get("training")
     if isinstance(training, dict):
         if isinstance(training.get("init_from"), str):

@@ -25,6 +25,7 @@ from racegym.scenario.varying import check_variation, check_vehicle
 from racegym.scenario.vehicles import read_vehicle
 from racegym.world import Part, WorldConfig
 from racegym.world.check import check_channels, check_effects, check_needs, control_interval
+from racegym.world.formation import ON_A_GRID
 
 if TYPE_CHECKING:
     from racegym.plugins import Kind
@@ -137,7 +138,7 @@ def _check_backend(scenario: Scenario, backend: Any, spec: BackendSpec, faults: 
                 faults.add((*location, "obstacles"), what)
             if track.generate is not None and track.generate.obstacles:
                 faults.add((*location, "generate", "obstacles"), what)
-    if scenario.start.kind == "random" and spec.placement in ("start", "none"):
+    if scenario.start.kind not in ON_A_GRID and spec.placement in ("start", "none"):
         what = f"backend {name!r} can't place cars anywhere; use the start kind 'grid'"
         faults.add(("start", "kind"), what)
     part: Part[Any] = Part(name=name, make=backend)

@@ -12,13 +12,12 @@ from racegym import race_control
 from racegym.documents.describing import describe
 from racegym.documents.document import read_document
 from racegym.errors import RacegymError, ScenarioError, UnknownNameError, nearest
-from racegym.race_control import PenaltyRule, PenaltyRules
 from racegym.scenario.canonical import is_path
 from racegym.scenario.faults import Faults, Location, Places
 from racegym.scenario.files import absolute
 from racegym.scenario.penalty_settings import PenaltySettings
 
-__all__ = ["PRESETS", "as_rules", "find_preset", "preset_names", "read_preset", "settle_penalties"]
+__all__ = ["PRESETS", "find_preset", "preset_names", "read_preset", "settle_penalties"]
 
 PRESETS = Path(race_control.__file__).parent / "presets"
 LOCATION: Location = ("rules", "penalties")
@@ -108,12 +107,3 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         else:
             changed[label] = rule
     return changed
-
-
-def as_rules(settings: PenaltySettings | None) -> PenaltyRules | None:
-    """Return what race control is told."""
-    if settings is None:
-        return None
-    whole = settings.model_dump(exclude={"rules", "about", "source"})
-    rules = {label: PenaltyRule(**rule.model_dump()) for label, rule in settings.rules.items()}
-    return PenaltyRules(rules=rules, **whole)

@@ -34,6 +34,6 @@ class Stuck(Termination):
         """Fill ``out``; to be called once a step."""
         advance_stalled(
             out, view.frame.progress, view.previous_frame.progress, view.frame.jumped,
-            view.clock.elapsed, self._gained, self._waited,
+            view.race.signal, view.clock.elapsed, self._gained, self._waited,
             self.options.seconds, self.options.speed,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from racegym.errors import BackendError, ScenarioError, nearest
 from racegym.interfaces import API, BackendSpec, Channel, columns
 from racegym.interfaces.records import CarState, Effects
 from racegym.world.config import WorldConfig
+from racegym.world.formation import check_start
 from racegym.world.variation import check_variation
 
 __all__ = ["check_channels", "check_config", "check_effects", "check_needs", "control_interval"]
@@ -88,11 +89,7 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
                 f"backend {name!r} knows no obstacles: its cars would drive through those of "
                 f"track {track.name!r}"
             )
-    if config.start.kind == "random" and spec.placement in ("start", "none"):
-        raise ScenarioError(
-            f"backend {name!r} can't place cars anywhere (placement: {spec.placement}); "
-            "use start kind 'grid'"
-        )
+    check_start(config, spec)
     if config.rounds < 1:
         raise ScenarioError(f"rounds must be at least 1, not {config.rounds}")
     for profile_name, profile in config.profiles.items():

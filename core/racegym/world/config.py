@@ -27,15 +27,19 @@ __all__ = [
     "CarConfig",
     "Draw",
     "DriverPart",
+    "Order",
     "Part",
     "ProfileConfig",
     "StartConfig",
+    "StartKind",
     "WeightedPart",
     "WorldConfig",
 ]
 
 Made = TypeVar("Made")
 Draw = Literal["fixed", "pool", "renewed", "fresh"]
+StartKind = Literal["grid", "standing", "rolling", "pursuit", "side_by_side", "random"]
+Order = Literal["given", "qualifying", "reversed", "random"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +131,22 @@ class CarConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class StartConfig:
-    """Where and how fast the cars start.
+    """Where and how fast the cars start, and what lets them go.
 
     Attributes:
-        kind: ``"grid"`` behind the line in staggered slots; ``"random"`` anywhere on the
-            track, at equal distances in grid order from a place drawn per episode.
+        kind: ``"grid"``: behind the line in staggered slots, and off at once; ``"standing"``:
+            the same under red lights; ``"rolling"``: the same in a formation at ``speed``, until
+            the first car crosses the line; ``"pursuit"``: at equal distances round the lap, under
+            red lights, each with laps of its own; ``"side_by_side"``: in a row at the line, under
+            red lights; ``"random"``: anywhere on the track, at equal distances in grid order from
+            a place drawn per episode, and off at once.
+        order: who has which slot: as ``given``, ``reversed``, drawn (``random``) for every
+            episode, or by ``qualifying``.
+        qualifying: names of cars, the pole first; the others follow as given.
+        lights: [s] the shortest and the longest time for which lights are red.
+        hold: cars are held under red lights; else moving is a jump start.
+        jump_distance: [m] that a car may move before it is one.
+        run_up: [m] by which a rolling start's grid is farther behind the line.
         gap: [m] along the track between slots; 0 takes 1.6 times the longest car.
         speed: [m/s] forward.
         lateral_noise: [m] half-width of the uniform scatter across the track.
@@ -139,7 +154,13 @@ class StartConfig:
         speed_noise: [m/s] half-width of the uniform scatter of the speed, never below 0.
     """
 
-    kind: Literal["grid", "random"] = "grid"
+    kind: StartKind = "grid"
+    order: Order = "given"
+    qualifying: Sequence[str] = ()
+    lights: tuple[float, float] = (2.0, 4.0)
+    hold: bool = True
+    jump_distance: float = 0.1
+    run_up: float = 50.0
     gap: float = 0.0
     speed: float = 0.0
     lateral_noise: float = 0.0

@@ -46,6 +46,7 @@ from racegym.world.assembly import Assembly
 from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
 from racegym.world.config import WorldConfig
+from racegym.world.formation import FORMATIONS, procedure, slots_of
 from racegym.world.seats import Seat
 from racegym.world.variation import VEHICLE
 
@@ -121,6 +122,9 @@ class World:
             flying=config.start.kind == "random" or self._moves_along(),
             serves=[car.driver is not None and car.driver.make.pits for car in config.cars],
             places_cars=spec.placement == "any",
+            procedure=procedure(config.start),
+            fills=spec.fills,
+            pursuit=config.start.kind == "pursuit",
         )
         self.groups: list[AgentGroup] = assembly.groups()
         self.seats: list[Seat] = assembly.seats()
@@ -136,7 +140,13 @@ class World:
         ]
         if self._grip is not None:
             self._neutral.append((self.effects.grip, self._grip))
+        self._in_order = config.start.kind != "random" and not self._moves_along()
         self._bind()
+
+    @property
+    def _run_up(self) -> float:
+        start = self.config.start
+        return float(start.run_up) if start.kind == "rolling" else 0.0
 
     def _moves_along(self) -> bool:
         return self.variation is not None and self.variation.moves_along
@@ -156,14 +166,12 @@ class World:
         before = (self.view.previous_control, self.view.previous_frame)
         self._kept = (_bytes_of(*kept), _bytes_of(*before))
         self._relocation = (*pose, *packed, *found)
-        slots = [
-            index if car.grid is None else car.grid for index, car in enumerate(self.config.cars)
-        ]
         self._grid = (
-            np.array(slots, np.int64), vehicle.length, vehicle.width,
+            slots_of(self.config), vehicle.length, vehicle.width,
             tracks.race_track, tracks.points, tracks.table, tracks.grid_slots,
-            start.kind == "random", float(start.gap), float(start.speed),
-            float(start.lateral_noise), float(start.heading_noise), float(start.speed_noise),
+            FORMATIONS[start.kind], start.order == "random", self._run_up, float(start.gap),
+            float(start.speed), float(start.lateral_noise), float(start.heading_noise),
+            float(start.speed_noise), self.view.race.lap_origin,
         )  # fmt: skip
 
     def reset(
@@ -220,6 +228,8 @@ class World:
                 self._check_grid()
             hint = self._line_up(which, keys, cars)
         relocate_cars(cars, hint, *self._relocation)
+        if self._in_order and np.isfinite(hint).all():
+            self._unwrap(cars, hint)
         self.race_control.start(which)
         for stage in self._others:
             stage.reset(which, keys)
@@ -227,18 +237,29 @@ class World:
         if observe:
             self.observe(which)
 
+    def _unwrap(self, cars: Cars, wanted: Array) -> None:
+        """Give cars the progress that they were placed for: one far behind is not ahead."""
+        tracks, progress = self.view.tracks, self.view.frame.progress.reshape(-1)
+        lap = tracks.length[tracks.race_track[cars // self.n_cars]]
+        progress[cars] += lap * np.rint((wanted - progress[cars]) / lap)
+
     def _check_grid(self) -> None:
         """Refuse a grid that is longer than the lap, on any track and with any vehicle drawn."""
         slots, length = self._grid[:2]
+        if self.config.start.kind in ("random", "pursuit"):
+            return
         longest, tracks = float(length.max()), self.view.tracks
         if self.variation is not None:
             longest = max(longest, self.variation.highest(VEHICLE + "length"))
         gap = self.config.start.gap or 1.6 * longest
-        if self.config.tracks and all(
-            track.grid is not None and len(track.grid) > slots.max() for track in self.config.tracks
-        ):
+        marked = [track.grid for track in self.config.tracks]
+        on_marks = self.config.start.kind in ("grid", "standing") and len(marked) > 0
+        if on_marks and all(grid is not None and len(grid) > slots.max() for grid in marked):
             return
-        back = (1.5 * longest + 0.5 + int(slots.max()) * gap) * (self.config.start.kind == "grid")
+        rows = int(slots.max())
+        if self.config.start.kind == "side_by_side":
+            rows //= 2
+        back = 1.5 * longest + 0.5 + rows * gap + self._run_up
         laps = [track.length for track in self.config.tracks]
         lap = min(laps, default=float(tracks.length[tracks.race_track].min()))
         if back > lap:
