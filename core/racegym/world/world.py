@@ -140,7 +140,8 @@ class World:
         ]
         if self._grip is not None:
             self._neutral.append((self.effects.grip, self._grip))
-        self._in_order = config.start.kind != "random" and not self._moves_along()
+        apart = config.start.kind == "random" and not config.start.gap
+        self._in_order = not apart and not self._moves_along()
         self._bind()
 
     @property
