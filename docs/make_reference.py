@@ -14,7 +14,7 @@ from pathlib import Path
 
 from making import commands, hooks, names, penalties, stages, track_formats, track_images, tracks
 from making.marks import filled
-from making.tables import Schema, mapping, row, table
+from making.tables import Schema, inner_mappings, mapping, row, table
 
 from racegym import plugins
 from racegym.plugins import Kind, Offer
@@ -93,6 +93,8 @@ def page() -> str:
             owner = "" if offer.dist == "racegym" else f" From {offer.dist}."
             lines += ["", f"### {one} `{offer.name}`", "", about + owner, ""]
             lines += table(definition, defs, skip=("name", "weight")) or ["It has no options."]
+            for key, inner in inner_mappings(definition, defs):
+                lines += ["", f"Keys of `{key}`:", "", *table(inner, defs)]
     lines += ["", "## Vehicles", ""]
     lines += [
         f"- `{offer.name}`: {offer.summary}. From {offer.dist}."

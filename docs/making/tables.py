@@ -8,7 +8,7 @@ from typing import Any
 from racegym.interfaces.options import described
 from racegym.plugins.offer import KINDS
 
-__all__ = ["Schema", "mapping", "row", "table"]
+__all__ = ["Schema", "inner_mappings", "mapping", "row", "table"]
 
 Schema = dict[str, Any]
 
@@ -33,6 +33,14 @@ def mapping(schema: Schema, defs: dict[str, Schema]) -> Schema:
         if "properties" in member:
             return member
     raise LookupError(schema)
+
+
+def inner_mappings(schema: Schema, defs: dict[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    """Yield the keys whose values are mappings with keys of their own, and these mappings."""
+    for key, value in schema.get("properties", {}).items():
+        for member in _members(value, defs):
+            if "properties" in member:
+                yield key, member
 
 
 def _members(schema: Schema, defs: dict[str, Schema]) -> Iterator[Schema]:

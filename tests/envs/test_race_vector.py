@@ -166,6 +166,10 @@ def test_what_is_saved_goes_on_as_before(at: int) -> None:
     for action in controls[at:]:
         for one, two in zip(batch.step(action), other.step(action), strict=True):
             np.testing.assert_equal(one, two)
+    elsewhere = RaceVector({**RACE, "track": {"generate": {"seed": 3, "length": 500}}}, 2)
+    assert other.fits(saved) and not elsewhere.fits(saved) and not other.fits({})
+    with pytest.raises(RacegymError, match="another scenario; begin new races"):
+        elsewhere.load(saved)
     with pytest.raises(RacegymError, match="another batch than one of 3 races with 3 agents"):
         RaceVector(RACE, 3).load(saved)
     batch.close()

@@ -165,6 +165,27 @@ def test_command_hand_over_changes_the_driver_until_the_reset(build):
     assert world.control.throttle[:, 0].tolist() == [1.0, 1.0]
 
 
+def test_an_agents_car_that_is_handed_over_is_driven_by_the_other_whatever_its_agent_does(build):
+    cars = [CarConfig(name="a"), CarConfig(name="b")]
+    gentle = DriverPart(name="gentle", make=Gentle)
+    world = build(2, cars=cars, relief=[gentle])
+    world.reset(seeds=[1, 2])
+    world.hand_over([1, 2], [0, 0])
+    coast(world)
+    assert world.control.throttle.tolist() == [[0.0, 0.25], [0.25, 0.0]]
+    assert not told(world)
+    snapshot = world.snapshot()
+    world.hand_over([1], [AGENT])
+    coast(world)
+    assert world.control.throttle.tolist() == [[0.0, 0.0], [0.25, 0.0]]
+    world.restore(snapshot)
+    coast(world)
+    assert world.control.throttle.tolist() == [[0.0, 0.25], [0.25, 0.0]]
+    world.reset(races=[0])
+    coast(world)
+    assert world.control.throttle.tolist() == [[0.0, 0.0], [0.25, 0.0]]
+
+
 def test_command_reset_starts_the_next_episode_of_one_race(build):
     world = build(2)
     world.reset(seeds=[1, 2])

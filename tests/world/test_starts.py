@@ -210,6 +210,17 @@ def test_a_random_order_is_drawn_for_every_episode(on_start):
     assert (position != first).any()
 
 
+def test_cars_that_start_anywhere_stand_behind_each_other_with_a_gap(on_start):
+    start = StartConfig(kind="random", order="random", gap=7.0)
+    world = on_start(start, n_races=200, n_cars=3)
+    progress = world.view.frame.progress
+    np.testing.assert_allclose(np.diff(np.sort(progress, axis=1), axis=1), 7.0, atol=1e-6)
+    first = progress.max(axis=1)
+    assert (first >= 0).all() and first.max() < LAP and np.ptp(first) > 0.9 * LAP
+    assert (progress < 0).any()  # who stands behind the line is behind who stands on it
+    np.testing.assert_array_equal(world.view.race.position, (-progress).argsort().argsort() + 1)
+
+
 @pytest.mark.parametrize(
     ("start", "said"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from racegym.envs.agent import ScenarioLike, as_scenario
 from racegym.envs.field import Field
+from racegym.envs.raced import raced
 from racegym.errors import ActionError, RacegymError, ScenarioError
 from racegym.interfaces import Array
 from racegym.world.packing import pack, unpack
@@ -20,6 +22,7 @@ __all__ = ["RaceVector"]
 Mask = NDArray[np.bool_]
 ACTIVE = "active"  # in what ``save`` returns: (n_races, n_agents) bool
 DRIVERLESS = "driverless"  # and: (m, 2) int64, race and car of those to be retired
+SCENARIO = "scenario"  # and: (32,) uint8, which scenario it is of
 
 
 class RaceVector:
@@ -169,7 +172,20 @@ class RaceVector:
             **pack(self.world),
             ACTIVE: self.active.copy(),
             DRIVERLESS: self._field.driverless,
+            SCENARIO: self._raced.copy(),
         }
+
+    @cached_property
+    def _raced(self) -> NDArray[np.uint8]:
+        return raced(self.scenario)
+
+    def fits(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Tell whether ``load`` takes what was saved: the same races, and as many of them."""
+        return (
+            ACTIVE in saved
+            and saved[ACTIVE].shape == self._shape
+            and np.array_equal(saved.get(SCENARIO, ()), self._raced)
+        )
 
     def load(self, saved: Mapping[str, NDArray[Any]]) -> Any:
         """Bring back what ``save`` returned, of this or an equal batch; return observations.
@@ -182,7 +198,10 @@ class RaceVector:
                 f"the state is of another batch than one of {self.n_races} races with "
                 f"{self.n_agents} agents"
             )
-        unpack(self.world, {k: v for k, v in saved.items() if k not in (ACTIVE, DRIVERLESS)})
+        if not self.fits(saved):
+            raise RacegymError("the state is of another scenario; begin new races, with reset()")
+        own = (ACTIVE, DRIVERLESS, SCENARIO)
+        unpack(self.world, {k: v for k, v in saved.items() if k not in own})
         self._field.resume([saved[ACTIVE].reshape(-1)], saved[DRIVERLESS])
         self._seeded = True
         return self._told(self._seen)

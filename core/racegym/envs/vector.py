@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cached_property
@@ -18,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from racegym.envs.agent import ScenarioLike, agent_world, as_scenario
 from racegym.envs.held import HeldActions
 from racegym.envs.info import Informant, merged, row_of
+from racegym.envs.raced import raced
 from racegym.envs.rendering import renderer_of
 from racegym.errors import RacegymError
 from racegym.render import RENDER_MODES, Camera, EnvRenderer, RenderMode, check_mode
@@ -27,9 +26,6 @@ __all__ = ["RaceVectorEnv"]
 
 ENDED = "ended"  # in what ``save`` returns: (num_envs,) bool, races that wait for their reset
 SCENARIO = "scenario"  # and: uint8, which scenario it is of
-NOT_RACED = (
-    "name", "description", "task", "seed", "episodes", "trainer", "training", "sweep", "record",
-)  # fmt: skip
 
 
 class RaceVectorEnv(VectorEnv[Any, Any, Any]):
@@ -227,9 +223,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     @cached_property
     def _raced(self) -> NDArray[np.uint8]:
         """(32,): a digest of what the scenario says of its races."""
-        data = {k: v for k, v in self.scenario.resolved().items() if k not in NOT_RACED}
-        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).digest()
-        return np.frombuffer(digest, np.uint8)
+        return raced(self.scenario)
 
     def fits(self, saved: Mapping[str, NDArray[Any]]) -> bool:
         """Tell whether ``load`` takes what was saved: the same races, and as many of them."""

@@ -67,9 +67,9 @@ def place_on_grid(
         slots: (n_cars,) int64, the slot of each car; places in order but for ``GRID``.
         length, width: (n_races, n_cars) real [m], of the cars.
         race_track, points, table, grid_slots: the packed tracks.
-        formation: ``GRID``; ``RANDOM``: at equal distances from a place that is drawn;
-            ``PURSUIT``: at equal distances from the line; ``ABREAST``: all in one row at the
-            line, or two by two where it is too narrow for that.
+        formation: ``GRID``; ``RANDOM``: from a place that is drawn, ``gap`` apart or, where that
+            is 0, at equal distances; ``PURSUIT``: at equal distances from the line; ``ABREAST``:
+            all in one row at the line, or two by two where it is too narrow for that.
         shuffled: slots are drawn among the cars.
         run_up: [m] that all of a grid is moved back.
         gap: [m] between slots along the track; 0 takes 1.6 times the longest car.
@@ -77,8 +77,8 @@ def place_on_grid(
         lateral_noise, heading_noise, speed_noise: half-widths of uniform scatter.
         lap_origin: (n_races, n_cars) float64 [m]: the progress at which a car's laps begin.
             Written.
-        s: (k * n_cars,) float64 [m]; but for ``RANDOM`` the progress that the car is to have.
-            Written.
+        s: (k * n_cars,) float64 [m], the progress that the car is to have; for ``RANDOM`` at equal
+            distances, within the lap. Written.
         d, heading, speed: (k * n_cars,) float64; written.
     """
     n_cars = slots.shape[0]
@@ -104,7 +104,7 @@ def place_on_grid(
             i = k * n_cars + car
             lap_origin[race, car] = 0.0
             if formation == RANDOM:
-                s[i] = (base - slot * lap / n_cars) % lap
+                s[i] = base - slot * gap if gap > 0.0 else (base - slot * lap / n_cars) % lap
             elif formation == PURSUIT:
                 lap_origin[race, car] = -slot * lap / n_cars
                 s[i] = lap_origin[race, car] - front

@@ -230,8 +230,9 @@ class StartSettings(Settings):
         default=50.0, ge=0, le=10_000, description="[m] from a rolling start's grid to the line"
     )
     gap: float = Field(
-        default=0.0, ge=0, le=1000, description="[m] between slots; 0: 1.6 times the longest car"
-    )
+        default=0.0, ge=0, le=1000,
+        description="[m] between slots; 0: 1.6 times the longest car, or equal distances (random)",
+    )  # fmt: skip
     speed: float = Field(default=0.0, ge=0, le=200, description="[m/s] forward")
     lateral_noise: float = Field(default=0.0, ge=0, le=100, description="[m] half-width of scatter")
     heading_noise: float = Field(

@@ -22,6 +22,7 @@ from racegym.interfaces import (
 )
 from racegym.kernels.scoring import settle
 from racegym.world.observer import Observation, Observer
+from racegym.world.seats import AGENT
 
 __all__ = ["AgentGroup"]
 
@@ -84,6 +85,12 @@ class AgentGroup:
         self._shape = shape
         self._n_races = view.n_races
         self._race = self.cars // view.n_cars
+        self._own: Cars | None = None  # rows whose cars are driven from outside; None for all
+
+    def assign(self, pilot: Array) -> None:
+        """Leave cars alone that others drive: whose ``pilot``, int16 by race and car, is a seat."""
+        own = pilot.reshape(-1)[self.cars] == AGENT
+        self._own = None if own.all() else np.flatnonzero(own)
 
     @property
     def observations(self) -> Observation:
@@ -104,7 +111,7 @@ class AgentGroup:
                     observer.observe_some(view, rows)
 
     def apply(self, actions: Any, control: Control) -> None:
-        """Turn the agents' actions into control.
+        """Turn the agents' actions into control, save for cars that are in others' hands.
 
         Args:
             actions: ``(k, *action_space.shape)``.
@@ -126,7 +133,10 @@ class AgentGroup:
                 raise ActionError(f"the action of {self._who(index)} is not finite: {given[index]}")
         elif given.dtype.kind not in "iub":
             raise ActionError(f"actions are {given.dtype}; numbers were expected")
-        self.action_map.apply(given, self.cars, control)
+        if self._own is None:
+            self.action_map.apply(given, self.cars, control)
+        else:
+            self.action_map.apply(given[self._own], self.cars[self._own], control)
 
     def _who(self, row: int) -> str:
         if len(self.cars) == self._n_races:

@@ -138,8 +138,8 @@ class StartConfig:
             the same under red lights; ``"rolling"``: the same in a formation at ``speed``, until
             the first car crosses the line; ``"pursuit"``: at equal distances round the lap, under
             red lights, each with laps of its own; ``"side_by_side"``: in a row at the line, under
-            red lights; ``"random"``: anywhere on the track, at equal distances in grid order from
-            a place drawn per episode, and off at once.
+            red lights; ``"random"``: anywhere on the track, in grid order from a place drawn per
+            episode, ``gap`` apart or without one at equal distances, and off at once.
         order: who has which slot: as ``given``, ``reversed``, drawn (``random``) for every
             episode, or by ``qualifying``.
         qualifying: names of cars, the pole first; the others follow as given.
@@ -147,7 +147,8 @@ class StartConfig:
         hold: cars are held under red lights; else moving is a jump start.
         jump_distance: [m] that a car may move before it is one.
         run_up: [m] by which a rolling start's grid is farther behind the line.
-        gap: [m] along the track between slots; 0 takes 1.6 times the longest car.
+        gap: [m] along the track between slots; 0 takes 1.6 times the longest car, or for
+            ``"random"`` equal distances.
         speed: [m/s] forward.
         lateral_noise: [m] half-width of the uniform scatter across the track.
         heading_noise: [rad] half-width of the uniform scatter of the heading.

@@ -140,7 +140,8 @@ class World:
         ]
         if self._grip is not None:
             self._neutral.append((self.effects.grip, self._grip))
-        self._in_order = config.start.kind != "random" and not self._moves_along()
+        apart = config.start.kind == "random" and not config.start.gap
+        self._in_order = not apart and not self._moves_along()
         self._bind()
 
     @property
@@ -209,8 +210,7 @@ class World:
         race.seed[which], race.episode[which] = seed, episode
         race_keys(which, race.seed, race.episode, race.key)
         keys = race.key[which]
-        for seat in self.seats:
-            seat.assign(self._pilot)
+        self._assign()
 
         if self._dealer is not None:
             self._dealer.deal(which, keys)
@@ -484,8 +484,26 @@ class World:
             self._pilot[command.race, command.car] = command.driver
             told = (EventKind.HAND_OVER, command.race, command.car, float(command.driver))
             self._untold.append(told)
-            for seat in self.seats:
-                seat.assign(self._pilot)
+            self._assign()
+
+    def hand_over(self, cars: ArrayLike, drivers: ArrayLike) -> None:
+        """Let others drive cars until their races start anew.
+
+        To be called where races start: it is no event, and nobody is told.
+
+        Args:
+            cars: (k,) flat indices.
+            drivers: (k,) indices into ``seats``, or ``AGENT`` for those who drive from outside.
+        """
+        self._pilot.reshape(-1)[np.asarray(cars, np.int64)] = drivers
+        self._assign()
+
+    def _assign(self) -> None:
+        """Tell everybody which cars are theirs."""
+        for seat in self.seats:
+            seat.assign(self._pilot)
+        for group in self.groups:
+            group.assign(self._pilot)
 
     def _set_back(self, cars: Cars, progress: NDArray[np.float64], speed: float) -> None:
         """Put cars where race control wants them, on the middle of the track."""
@@ -532,8 +550,7 @@ class World:
             np.copyto(buffer, saved)
         if snapshot.engine is not None:
             self.backend.load(snapshot.engine)
-        for seat in self.seats:
-            seat.assign(self._pilot)
+        self._assign()
         self._started = True
 
     def deal_tracks(self) -> None:

@@ -30,7 +30,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from racegym import Scenario
-from racegym.errors import TrainingError
+from racegym.errors import ScenarioError, TrainingError
 from racegym.interfaces import Driver, Progress, Trainer, options
 from racegym_cleanrl.actions import Actions
 from racegym_cleanrl.agent import Agent, agent_of
@@ -46,8 +46,10 @@ from racegym_cleanrl.networks import (
     on_device,
     tensors_of,
 )
-from racegym_cleanrl.ppo_checkpoint import ALGORITHM, begin_from, restore, save
+from racegym_cleanrl.ppo_checkpoint import ALGORITHM, begin_from, policy_of_now, restore, save
+from racegym_cleanrl.races import Races, n_agents_of
 from racegym_cleanrl.rollouts import Minibatch, Rollout, minibatches
+from racegym_cleanrl.selfplay import SelfPlay, SelfPlayOptions, with_scripts
 from racegym_cleanrl.tasks import Episodes, Task, check_numbers
 from racegym_cleanrl.tracking import TrackedOptions, tracked
 from racegym_cleanrl.warm_start import WarmStart, WarmStartOptions
@@ -97,10 +99,18 @@ class Args(WarmStartOptions, TrackedOptions):
     compile: bool = Field(False, description="on a GPU: fuse operations with torch.compile")
     cuda_graphs: bool = Field(False, description="on a GPU: compile, and replay as CUDA graphs")
     bf16: bool = Field(False, description="on a GPU: networks learn in bfloat16")
+    selfplay: SelfPlayOptions | None = Field(
+        None, description="who drives cars of a race that has several for agents; None: the policy"
+    )
 
 
 class Learner:
-    """All that changes while PPO learns."""
+    """All that changes while PPO learns.
+
+    Attributes:
+        rows: of the batch: its races, or of several agents the cars of its races.
+        selfplay: who else drives; None where the policy drives everything.
+    """
 
     def __init__(self, args: Args, task: Task):
         self.args, self.task = args, task
@@ -113,17 +123,21 @@ class Learner:
             self.agent.parameters(), lr=args.learning_rate, eps=1e-5, fused=True
         )
         self.steps = 0
-        self.scale = ReturnScale(args.num_envs, args.gamma)
-        self.episodes = Episodes(args.num_envs)
+        self.rows: int = task.envs.num_envs
+        self.selfplay: SelfPlay | None = None
+        if args.selfplay is not None and isinstance(task.envs, Races):
+            self.selfplay = SelfPlay(args.selfplay, task.envs)
+        self.scale = ReturnScale(self.rows, args.gamma)
+        self.episodes = Episodes(self.rows)
         self.buffer = Rollout.room(
-            self.agent.eye, self.actions, (args.num_steps, args.num_envs),
+            self.agent.eye, self.actions, (args.num_steps, self.rows),
             self.agent.memory_size, self.device,
         )  # fmt: skip
         self.warm: WarmStart | None = None  # of one that began from a checkpoint
         self.told: Observation = {}
         self.memory = torch.zeros_like(self.buffer.memory)
-        self.begins: Mask = np.ones(args.num_envs, np.bool_)  # an episode, with ``told``
-        self.restarts: Mask = np.zeros(args.num_envs, np.bool_)  # the next step is only a reset
+        self.begins: Mask = np.ones(self.rows, np.bool_)  # an episode, with ``told``
+        self.restarts: Mask = np.zeros(self.rows, np.bool_)  # the next step is only a reset
         self.losses = losses
         on_gpu = self.device.type == "cuda"
         self.equal = on_gpu and args.cuda_graphs  # whether all minibatches have one size
@@ -144,7 +158,7 @@ class Learner:
     @property
     def batch(self) -> int:
         """Return how many steps a rollout has."""
-        return self.args.num_envs * self.args.num_steps
+        return self.rows * self.args.num_steps
 
 
 @torch.no_grad()
@@ -154,9 +168,10 @@ def rollout(learner: Learner) -> None:
     buffer.memory.copy_(learner.memory)
     known: Mask | None = None  # whose next value is in the buffer already
     for step in range(learner.args.num_steps):
-        done = learner.steps + step * learner.args.num_envs
+        done = learner.steps + step * learner.rows
+        acting = task.acting  # None: all rows are the policy's
         if learner.warm is None or not learner.warm.keeps_normalization:
-            agent.eye.learn(learner.told)
+            agent.eye.learn(_own(learner.told, acting))
         seen = agent.eye(learner.told)
         if NUMBERS in seen and not seen[NUMBERS].sum().isfinite():
             check_numbers({f"the observation {k!r}": x for k, x in learner.told.items()}, done)
@@ -166,20 +181,23 @@ def rollout(learner: Learner) -> None:
         buffer.begins[step] = begins
         if agent.memory_size:
             learner.memory = learner.memory * ~begins[:, None]
-        action, logprob, value, learner.memory = agent.act(seen, learner.memory)
+        before = learner.memory
+        action, logprob, value, learner.memory = agent.act(seen, before)
         buffer.actions[step], buffer.logprobs[step], buffer.values[step] = action, logprob, value
         if step:
             _follow(buffer.next_values[step - 1], value, known)
         driven = agent.policy.scaled(action).cpu().numpy()
+        if learner.selfplay is not None:
+            learner.selfplay.drive(learner.told, before, driven, learner.memory)
         told, rewards, terminated, truncated, infos = task.envs.step(driven)
         if not isfinite(rewards.sum()):
             check_numbers({"the reward": torch.from_numpy(rewards)}, done)
         ended = terminated | truncated
-        restarted = learner.restarts
+        restarted = learner.restarts if acting is None else ~acting
         learner.episodes.step(rewards, terminated, ended, restarted, infos)
         scaled = rewards
         if learner.args.normalize_rewards:
-            scaled = learner.scale.step(rewards, ended | restarted)
+            scaled = learner.scale.step(rewards, ended | restarted, acting)
         for kept, values in (
             (buffer.rewards, scaled), (buffer.terminated, terminated), (buffer.ended, ended),
             (buffer.valid, ~restarted),
@@ -192,14 +210,23 @@ def rollout(learner: Learner) -> None:
         else:
             learner.begins = ended
             if ended.any():
-                final, told = task.last_and_next(told, ended, infos)
+                final, told, learner.begins = task.last_and_next(told, ended, infos)
                 seen = agent.eye(on_device(tensors_of(final), learner.device))
-                buffer.next_values[step] = agent.get_value(seen, learner.memory)
+                rows = torch.from_numpy(ended).to(learner.device)
+                buffer.next_values[step, rows] = agent.get_value(seen, learner.memory[rows])
                 known = ended
         learner.told = on_device(tensors_of(told), learner.device)
     following = agent.get_value(agent.eye(learner.told), learner.memory)
     _follow(buffer.next_values[-1], following, known)
     learner.steps += learner.batch
+
+
+def _own(told: Observation, acting: Mask | None) -> Observation:
+    """Return what is told of the rows that the policy drives."""
+    if acting is None:
+        return told
+    rows = {name: torch.from_numpy(acting).to(part.device) for name, part in told.items()}
+    return {name: part[rows[name]] for name, part in told.items()}
 
 
 def _follow(next_values: Tensor, values: Tensor, known: Mask | None) -> None:
@@ -326,15 +353,23 @@ class ReturnScale:
         self.gamma = gamma
         self.mean, self.squares, self.count = 0.0, 0.0, 0.0
 
-    def step(self, rewards: Floats, ended: NDArray[np.bool_]) -> Floats:
-        """Take in the rewards (n,) of a step and return them scaled, and clipped to 10."""
+    def step(self, rewards: Floats, ended: Mask, acting: Mask | None = None) -> Floats:
+        """Take in the rewards (n,) of a step and return them scaled, and clipped to 10.
+
+        Args:
+            rewards: of the step.
+            ended: (n,) rows whose returns begin anew.
+            acting: (n,) rows that count; None for all.
+        """
         self.returns = self.returns * self.gamma + rewards
-        n = len(rewards)
-        mean, delta = self.returns.mean(), self.returns.mean() - self.mean
-        total = self.count + n
-        self.squares += ((self.returns - mean) ** 2).sum() + delta**2 * self.count * n / total
-        self.mean += delta * n / total
-        self.count = total
+        counted = self.returns if acting is None else self.returns[acting]
+        n = len(counted)
+        if n:
+            mean, delta = counted.mean(), counted.mean() - self.mean
+            total = self.count + n
+            self.squares += ((counted - mean) ** 2).sum() + delta**2 * self.count * n / total
+            self.mean += delta * n / total
+            self.count = total
         self.returns[ended] = 0.0
         scaled: Floats = rewards / np.sqrt(self.squares / self.count + 1e-8)
         return scaled.clip(-10.0, 10.0)
@@ -396,13 +431,13 @@ class PPO(Trainer):
         progress: Progress,
         prepare: Callable[[Learner], None] | None = None,
     ) -> None:
-        task = Task.of_scenario(scenario, self.args.num_envs)
+        task = _task(self.args, scenario)
         try:
             learner = Learner(self.args, task)
             if prepare is not None:
                 prepare(learner)
             with tracked(self.args, scenario, run_dir, progress) as told:
-                learn(learner, told)
+                learn(learner, told, run_dir)
         finally:
             task.envs.close()
 
@@ -412,10 +447,36 @@ class PPO(Trainer):
         export(checkpoint, file)
 
 
-def learn(learner: Learner, progress: Progress) -> None:
-    """Collect and learn in turns until the steps are done or somebody wants it to end."""
+def _task(args: Args, scenario: Scenario) -> Task:
+    """Return races of a scenario, with all its agents.
+
+    Raises:
+        ScenarioError: there is but one, and somebody else is asked to race it.
+    """
+    several = n_agents_of(scenario) > 1
+    if args.selfplay is None:
+        make = Task.of_races if several else Task.of_scenario
+        return make(scenario, args.num_envs)
+    if not several:
+        raise ScenarioError(
+            "trainer.selfplay is for races of several agents, and this scenario leaves one car "
+            "to them; give another car driver: agent, or remove trainer.selfplay",
+            file=scenario.file,
+        )
+    return Task.of_races(with_scripts(scenario, args.selfplay), args.num_envs)
+
+
+def learn(learner: Learner, progress: Progress, run_dir: Path | None = None) -> None:
+    """Collect and learn in turns until the steps are done or somebody wants it to end.
+
+    Args:
+        learner: that learns.
+        progress: is told.
+        run_dir: for past selves and ratings; None: they are not written.
+    """
     args = learner.args
     use_threads(learner.device, images=bool(learner.layout.images))
+    _keep_past(learner, run_dir)
     if not learner.told:
         learner.told = on_device(tensors_of(learner.task.start({}, 0)), learner.device)
     before, since = learner.steps, perf_counter()
@@ -425,6 +486,9 @@ def learn(learner: Learner, progress: Progress) -> None:
             learner.optimizer.param_groups[0]["lr"] = left * args.learning_rate
         rollout(learner)
         found = update(learner)
+        _keep_past(learner, run_dir)
+        if learner.selfplay is not None:
+            found |= learner.selfplay.figures()
         progress.update(
             learner.steps, args.steps, **learner.episodes.figures(),
             **{"charts/SPS": (learner.steps - before) / (perf_counter() - since)},
@@ -434,3 +498,16 @@ def learn(learner: Learner, progress: Progress) -> None:
             save(learner, progress)
     if progress.checkpoint_due(learner.steps):
         save(learner, progress)
+
+
+def _keep_past(learner: Learner, run_dir: Path | None) -> None:
+    """Make a past self of the policy if it is time to, and write how all are rated."""
+    selfplay = learner.selfplay
+    if selfplay is None:
+        return
+    if selfplay.is_due(learner.steps):
+        number = selfplay.freeze(learner.agent, learner.steps)
+        if run_dir is not None:
+            selfplay.write_past(run_dir, number, policy_of_now(learner))
+    if run_dir is not None:
+        selfplay.write(run_dir, learner.steps)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from racegym.interfaces import Progress
-from racegym_cleanrl.checkpoint import SUFFIX, Checkpoint, Head, going_on, part, with_prefix
+from racegym_cleanrl.checkpoint import AGENT, SUFFIX, Checkpoint, Head, going_on, part, with_prefix
 from racegym_cleanrl.machine import random_state, restore_random_state
 from racegym_cleanrl.networks import on_device, tensors_of
 from racegym_cleanrl.policies import check_network, policy_network
@@ -18,7 +18,7 @@ from racegym_cleanrl.warm_start import WarmStart, load_origin
 if TYPE_CHECKING:
     from racegym_cleanrl.ppo import Learner
 
-__all__ = ["ALGORITHM", "begin_from", "checkpoint_of", "restore", "save"]
+__all__ = ["ALGORITHM", "begin_from", "checkpoint_of", "policy_of_now", "restore", "save"]
 
 ALGORITHM = "ppo"
 
@@ -33,6 +33,32 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
     """Return all that has been learned, and all that is needed to go on."""
     optimizer = learner.optimizer.state_dict()["state"]
     scale = learner.scale
+    now = policy_of_now(learner)
+    tensors = dict(now.tensors)
+    for index, values in optimizer.items():
+        tensors |= with_prefix(f"adam.{index}.", values)
+    if learner.warm is not None:
+        tensors |= with_prefix("clone.", learner.warm.clone.state_dict())
+    tensors |= with_prefix("random.", random_state())
+    tensors |= with_prefix("envs.", learner.task.save())
+    if learner.selfplay is not None:
+        tensors |= with_prefix("selfplay.", learner.selfplay.save())
+    tensors |= with_prefix(
+        "episodes.",
+        {
+            **learner.episodes.save(),
+            "scaled": scale.returns,
+            "begins": learner.begins,
+            "restarts": learner.restarts,
+            "memory": learner.memory,
+        },
+    )
+    return Checkpoint(now.head, tensors)
+
+
+def policy_of_now(learner: Learner) -> Checkpoint:
+    """Return what has been learned, to drive with."""
+    scale = learner.scale
     head = Head(
         algorithm=ALGORITHM,
         args=learner.args.model_dump(mode="json"),
@@ -44,24 +70,7 @@ def checkpoint_of(learner: Learner) -> Checkpoint:
             "cloned": learner.warm is not None and learner.warm.cloned,
         },
     )  # fmt: skip
-    tensors = with_prefix("agent.", learner.agent.state_dict())
-    for index, values in optimizer.items():
-        tensors |= with_prefix(f"adam.{index}.", values)
-    if learner.warm is not None:
-        tensors |= with_prefix("clone.", learner.warm.clone.state_dict())
-    tensors |= with_prefix("random.", random_state())
-    tensors |= with_prefix("envs.", learner.task.save())
-    tensors |= with_prefix(
-        "episodes.",
-        {
-            **learner.episodes.save(),
-            "scaled": scale.returns,
-            "begins": learner.begins,
-            "restarts": learner.restarts,
-            "memory": learner.memory,
-        },
-    )
-    return Checkpoint(head, tensors)
+    return Checkpoint(head, with_prefix(AGENT, learner.agent.state_dict()))
 
 
 def begin_from(learner: Learner, file: Path) -> None:
@@ -94,6 +103,7 @@ def restore(learner: Learner, file: Path) -> None:
         _restore_warm_start(learner, begun)
         learner.agent.load_state_dict(known)
         _restore_optimizer(learner, begun)
+        _restore_selfplay(learner, begun)
         _restore_course(learner, begun)
         restore_random_state(part(begun.tensors, "random."))
 
@@ -114,6 +124,13 @@ def _restore_optimizer(learner: Learner, begun: Checkpoint) -> None:
     learner.optimizer.load_state_dict(
         {"state": adam, "param_groups": learner.optimizer.state_dict()["param_groups"]}
     )
+
+
+def _restore_selfplay(learner: Learner, begun: Checkpoint) -> None:
+    """Bring back past selves and ratings, if there were any and still are to be."""
+    saved = part(begun.tensors, "selfplay.")
+    if learner.selfplay is not None and saved:
+        learner.selfplay.restore(saved, learner.agent)
 
 
 def _restore_course(learner: Learner, begun: Checkpoint) -> None:

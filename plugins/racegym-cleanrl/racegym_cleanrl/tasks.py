@@ -19,7 +19,8 @@ from torch import Tensor
 
 from racegym import Scenario, make_vec
 from racegym.envs import PolicyNote, RaceVectorEnv, policy_note
-from racegym.errors import BackendError, TrainingError
+from racegym.errors import BackendError, ScenarioError, TrainingError
+from racegym_cleanrl.races import Races
 
 __all__ = ["Episodes", "Task", "check_numbers"]
 
@@ -33,7 +34,7 @@ class Task:
     """A batch of environments to learn on.
 
     Attributes:
-        envs: the batch.
+        envs: the batch; its rows are races, or of ``Races`` the cars of races.
         seed: from which all is drawn.
         note: what a policy is told here; None for somebody else's environments.
     """
@@ -44,9 +45,27 @@ class Task:
 
     @classmethod
     def of_scenario(cls, scenario: Scenario, n_envs: int) -> Task:
-        """Return ``n_envs`` races of a scenario."""
+        """Return ``n_envs`` races of a scenario, with one agent each.
+
+        Raises:
+            ScenarioError: it leaves several cars to agents.
+        """
+        agents = [car.name for car in scenario.cars if car.is_agent]
+        if len(agents) > 1 and scenario.trainer is not None:
+            raise ScenarioError(
+                f"the trainer {scenario.trainer.name!r} learns with one car of a race, and the "
+                f"scenario leaves {len(agents)} to agents ({', '.join(agents)}); give all but one "
+                "a driver, or write trainer: ppo, which learns with all of them",
+                file=scenario.file,
+            )
         envs = make_vec(scenario, n_envs, copy=False)
         return cls(envs, scenario.seed, policy_note(scenario, envs.world))
+
+    @classmethod
+    def of_races(cls, scenario: Scenario, n_races: int) -> Task:
+        """Return ``n_races`` races of a scenario, with any number of agents."""
+        races = Races(scenario, n_races)
+        return cls(races, scenario.seed, policy_note(scenario, races.world))
 
     @classmethod
     def of_gymnasium(cls, name: str, n_envs: int, seed: int, **options: Any) -> Task:
@@ -59,9 +78,14 @@ class Task:
         mode: AutoresetMode = self.envs.metadata["autoreset_mode"]
         return mode
 
+    @property
+    def acting(self) -> NDArray[np.bool_] | None:
+        """(n,) bool, the rows that the policy drives in the next step; None for all."""
+        return self.envs.acting if isinstance(self.envs, Races) else None
+
     def last_and_next(
         self, told: Any, ended: NDArray[np.bool_], infos: Mapping[str, Any]
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Any, Any, NDArray[np.bool_]]:
         """Return what was told last of the episodes before, and of those that go on from here.
 
         For a batch that does not reset in a step of its own: one that did it in the same step
@@ -71,18 +95,23 @@ class Task:
             told: the observations that the step returned.
             ended: (n,) environments whose episode ended in it.
             infos: of the step.
+
+        Returns:
+            The last observations of the rows that ended, all observations of now, and the rows
+            (n,) bool of which these are the first.
         """
+        final = _chosen(told, ended)
+        if isinstance(self.envs, Races):
+            return final, *self.envs.renew()
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            final = _copied(told)
-            for row in np.flatnonzero(ended):
-                _put_row(final, int(row), infos["final_obs"][row])
-            return final, told
-        final = _copied(told)
-        return final, self.envs.reset(options={"reset_mask": ended})[0]
+            for index, row in enumerate(np.flatnonzero(ended)):
+                _put_row(final, index, infos["final_obs"][row])
+            return final, told, ended
+        return final, self.envs.reset(options={"reset_mask": ended})[0], ended
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Return the exact state of the batch; nothing where it can't be told."""
-        if not isinstance(self.envs, RaceVectorEnv):
+        if not isinstance(self.envs, RaceVectorEnv | Races):
             return {}
         try:
             return self.envs.save()
@@ -91,7 +120,7 @@ class Task:
 
     def goes_on(self, saved: Mapping[str, NDArray[Any]]) -> bool:
         """Tell whether ``start`` goes on with saved episodes: with those of this very task."""
-        return isinstance(self.envs, RaceVectorEnv) and self.envs.fits(saved)
+        return isinstance(self.envs, RaceVectorEnv | Races) and self.envs.fits(saved)
 
     def start(self, saved: Mapping[str, NDArray[Any]], steps: int) -> Any:
         """Start the episodes, or go on with saved ones, and return the first observations.
@@ -100,15 +129,16 @@ class Task:
             saved: what ``save`` returned, or nothing; of another task it starts new ones.
             steps: that were learned before, from which new episodes draw their seeds.
         """
-        if isinstance(self.envs, RaceVectorEnv) and self.goes_on(saved):
+        if isinstance(self.envs, RaceVectorEnv | Races) and self.goes_on(saved):
             return self.envs.load(saved)
         return self.envs.reset(seed=(self.seed + steps) % 2**31)[0]
 
 
-def _copied(told: Any) -> Any:
+def _chosen(told: Any, rows: NDArray[np.bool_]) -> Any:
+    """Return a copy of some rows."""
     if isinstance(told, dict):
-        return {name: values.copy() for name, values in told.items()}
-    return told.copy()
+        return {name: values[rows] for name, values in told.items()}
+    return told[rows]
 
 
 def _put_row(told: Any, row: int, values: Any) -> None:
@@ -164,7 +194,7 @@ class Episodes:
         Args:
             rewards: (n,).
             terminated, ended: (n,), ended for whatever reason.
-            restarted: (n,), environments whose step was only their reset.
+            restarted: (n,), rows whose step was only their reset, or somebody else's.
             infos: of the batch.
         """
         self.returns += rewards
@@ -174,7 +204,7 @@ class Episodes:
             for name, values in _named(told, "rewards"):
                 if name not in self.terms:
                     self.terms[name] = np.zeros(len(rewards))
-                self.terms[name] += values
+                self.terms[name] += np.where(restarted, 0.0, values)
         if not ended.any():
             return
         told = last or infos
