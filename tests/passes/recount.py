@@ -73,8 +73,9 @@ def _pair(time, x, laps, reach, hold, alongside):
             return
         if passed < failed:
             level = np.flatnonzero((y[1:] >= 0) & (y[:-1] < 0)) + 1
-            k = level[level <= passed][-1]
-            yield "pass", not second_leads, _crossing(time, y, k, 0.0), clean
+            level = level[level <= passed]  # none: they were level from the start
+            at = _crossing(time, y, level[-1], 0.0) if len(level) else time[0]
+            yield "pass", not second_leads, at, clean
             second_leads = not second_leads
             anchor = passed
         else:

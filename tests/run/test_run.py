@@ -40,6 +40,17 @@ def test_two_runs_of_a_scenario_say_the_same(
         assert getattr(again, name).read_bytes() == getattr(first, name).read_bytes(), name
 
 
+def test_files_do_not_tell_how_often_they_were_flushed(
+    short: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for seconds in (0.0, 1e9):
+        monkeypatch.setattr("racegym.record.stream.FLUSH_AFTER", seconds)
+        folder = RunFolder(run(short, runs_dir=tmp_path / str(seconds), plots=False).folder)
+        found.append([getattr(folder, name).read_bytes() for name in ("telemetry", "controls")])
+    assert found[0] == found[1]
+
+
 def test_a_finished_folder_holds_every_file_and_nothing_of_the_writing(
     finished: RunResult,
 ) -> None:

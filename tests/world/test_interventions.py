@@ -60,6 +60,36 @@ def test_place_puts_cars_on_their_tracks_and_keeps_their_laps(build):
     assert difference(before, rows(world, [0])) is None
 
 
+def test_placing_across_the_line_moves_a_car_by_what_was_asked(build):
+    world = build(1, 1)
+    world.reset(seeds=[1])
+    frame = world.view.frame
+    lap = float(world.view.tracks.length[world.view.tracks.race_track[0]])
+    assert frame.progress[0, 0] < 0  # on the grid: the last line was that of a lap before
+    world.place([0], s=lap + 2.0)
+    assert frame.progress[0, 0] == pytest.approx(2.0, abs=0.02)
+    world.place([0], s=-3.0)
+    assert frame.progress[0, 0] == pytest.approx(-3.0, abs=0.02)
+    assert frame.s[0, 0] == pytest.approx(lap - 3.0, abs=0.02)
+    world.place([0], s=lap + 4.0)  # from before the line: a lap of it, and more
+    assert frame.progress[0, 0] == pytest.approx(4.0, abs=0.02)
+    world.place([0], s=lap + 4.0)
+    assert frame.progress[0, 0] == pytest.approx(lap + 4.0, abs=0.02)
+
+
+def test_a_rescue_right_at_the_line_is_worth_no_lap(build):
+    world = build(1)
+    world.reset(seeds=[1])
+    frame = world.view.frame
+    lap = float(world.view.tracks.length[world.view.tracks.race_track[0]])
+    for s in (0.0, 1e-9, -1e-9, lap - 1e-9):
+        world.place([1], s=s, d=2.0)
+        before = float(frame.progress[0, 1])
+        for _ in range(20):
+            world.apply(Command(kind="rescue", car=1))
+            assert frame.progress[0, 1] == pytest.approx(before, abs=0.1)
+
+
 def test_placing_is_no_cut_and_crosses_nothing(build):
     world = build(1, 1)
     world.reset(seeds=[1])

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -22,7 +23,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import platformdirs
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    _CacheLocator,
+)
 
 __all__ = ["cache_folder", "enable_cache", "source_digest"]
 
@@ -143,11 +149,44 @@ class _ParallelImpl(CompileResultCacheImpl):  # type: ignore[misc]  # numba is u
     _locator_classes: ClassVar[list[type[object]]] = [_ParallelLocator]
 
 
+class _CacheFile(IndexDataCacheFile):  # type: ignore[misc]  # numba is untyped
+    """The files of one function; what can't be read is stale.
+
+    Signatures are pickled with the classes of named tuples. One that has since moved or gone
+    raises before numba gets to compare the stamp, which would have told it.
+    """
+
+    _unreadable = (
+        pickle.UnpicklingError, AttributeError, ImportError, EOFError, IndexError, KeyError,
+        TypeError, ValueError,
+    )  # fmt: skip
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            found: dict[Any, str] = super()._load_index()
+        except self._unreadable:
+            return {}
+        return found
+
+    def load(self, key: Any) -> Any:
+        try:
+            return super().load(key)
+        except self._unreadable:
+            return None
+
+
 class _SerialCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
     _impl_class = _SerialImpl
 
+    def __init__(self, py_func: Callable[..., Any]):
+        super().__init__(py_func)
+        locator = self._impl.locator
+        self._cache_file = _CacheFile(
+            self._cache_path, self._impl.filename_base, locator.get_source_stamp()
+        )
 
-class _ParallelCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
+
+class _ParallelCache(_SerialCache):
     _impl_class = _ParallelImpl
 
 

@@ -187,6 +187,7 @@ def look_around(
     reach = max(1.5 * along, 0.5 * along * along / brake) + 8.0 * half_length
     fear = max(THREAT_TIME * along, 0.0) + 4.0 * half_length
     cornering = sight[CORNER_IN] < 0.5 * max(along, 1.0)
+    free_ahead = 0.0
     for other in range(n_cars):
         if other == car or not present[race, other]:
             continue
@@ -263,7 +264,10 @@ def look_around(
             sight[AHEAD_SPEED], sight[AHEAD_HALF] = speed, widths - half_width
             sight[AHEAD_OFF] = off
             sight[STANDING] = 1.0 if standing else 0.0
-            if free > 0.0 and gap < NEAR_TIME * along + 2.0 * NEAR_LENGTHS * half_length:
-                held = sight[MOST] < sight[FREE] and along > 0.85 * sight[MOST]
-                lost = 1.0 - max(speed, 0.0) / free if held else 0.0
-                memory[COSTS] += min(dt / COST_TIME, 1.0) * (max(lost, -0.1) - memory[COSTS])
+            free_ahead = free
+    # Once all have been looked at, so that their numbers do not matter.
+    near_enough = NEAR_TIME * along + 2.0 * NEAR_LENGTHS * half_length
+    if free_ahead > 0.0 and sight[AHEAD_GAP] < near_enough:
+        held = sight[MOST] < sight[FREE] and along > 0.85 * sight[MOST]
+        lost = 1.0 - max(sight[AHEAD_SPEED], 0.0) / free_ahead if held else 0.0
+        memory[COSTS] += min(dt / COST_TIME, 1.0) * (max(lost, -0.1) - memory[COSTS])

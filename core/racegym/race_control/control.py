@@ -143,6 +143,11 @@ class RaceControl:
         start_races(races, *self._start)
         self._count_driven()
         self._standings.start(races)
+        if self._pursuit:  # nobody has driven anything: who is in front on the road is first
+            order = np.argsort(-self._progress[0][races], axis=1, kind="stable")
+            places = np.empty(order.shape, self._race.position.dtype)
+            np.put_along_axis(places, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
+            self._race.position[races] = places
         for part in self.parts:
             part.start(races)
 

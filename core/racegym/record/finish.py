@@ -23,7 +23,9 @@ from racegym.record.tally import Tally
 __all__ = ["FORMAT", "drop_partial_line", "finalise"]
 
 FORMAT = 1  # version of the folder's content
-ROW_GROUP = 65_536  # rows; fixed, so that equal runs give equal files
+# Rows; fixed, so that equal runs give equal files.
+ROW_GROUP = 65_536
+BATCH = 8192
 
 
 def finalise(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def finalise(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
     tally = Tally(len(about["cars"]))
     if folder.stream.exists():
         _convert(folder, tally, parquet=about["telemetry"], text=about["csv"])
+        _even_out(folder.controls)
     result = make_result(folder, about, tally)
     write_json(folder.result, result)
     counts = {"steps": result["steps"], "time": result["time"]}
@@ -84,6 +87,18 @@ def _convert(folder: RunFolder, tally: Tally, *, parquet: bool, text: bool) -> N
                 writer.write_table(table)
     for target in targets:
         _part(target).replace(target)
+
+
+def _even_out(stream: Path) -> None:
+    """Write a stream anew in equal batches: it was flushed whenever some wall time had passed."""
+    schema = _schema(stream) if stream.exists() else None
+    if schema is None:
+        return
+    with pa.ipc.new_stream(str(_part(stream)), schema) as writer:
+        batches = read_batches(stream)
+        for table in _groups(next(batches, None), batches):
+            writer.write_table(table, max_chunksize=BATCH)
+    _part(stream).replace(stream)
 
 
 def _schema(stream: Path) -> pa.Schema | None:

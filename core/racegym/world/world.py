@@ -240,9 +240,10 @@ class World:
 
     def _unwrap(self, cars: Cars, wanted: Array) -> None:
         """Give cars the progress that they were placed for: one far behind is not ahead."""
-        tracks, progress = self.view.tracks, self.view.frame.progress.reshape(-1)
+        tracks, frame = self.view.tracks, self.view.frame
         lap = tracks.length[tracks.race_track[cars // self.n_cars]]
-        progress[cars] += lap * np.rint((wanted - progress[cars]) / lap)
+        s = frame.s.reshape(-1)[cars]
+        frame.progress.reshape(-1)[cars] = s + lap * np.rint((wanted - s) / lap)
 
     def _check_grid(self) -> None:
         """Refuse a grid that is longer than the lap, on any track and with any vehicle drawn."""
@@ -291,7 +292,9 @@ class World:
 
         Args:
             cars: (k,) flat indices.
-            s, d: [m] along and across the track.
+            s, d: [m] along and across the track; ``s`` counts from where the car's present
+                lap begins (on the grid, a lap before the line): below 0 it is put back over
+                that line, from the length of a lap on beyond the next.
             heading_error: [rad] to the left of the track's direction.
             speed: [m/s] forward.
 
@@ -314,7 +317,7 @@ class World:
         laps = progress[which] - self.view.frame.s.reshape(-1)[which]
         relocate_cars(which, along, *self._relocation)
         # `relocate_cars` starts a lap afresh; the laps already driven are kept.
-        progress[which] = self.view.frame.s.reshape(-1)[which] + laps
+        self._unwrap(which, along + laps)
 
     def remove(self, cars: ArrayLike) -> None:
         """Take cars off the track for the rest of the race."""
