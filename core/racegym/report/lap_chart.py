@@ -111,7 +111,7 @@ def _draw_car(axes: Axes, row: Mapping[str, Any], own: Sequence[int], end: float
                 lap, own[lap], "o", markersize=9, markerfacecolor="none", clip_on=False,
                 markeredgecolor=PENALTY, markeredgewidth=1.7, zorder=4,
             )  # fmt: skip
-    told = [penalty_text(row), "" if row["status"] == "finished" else str(row["status"])]
+    told = [penalty_text(row), row["status"] if row["status"] in _OUT else ""]
     name = axes.annotate(
         short(row["name"]), xy=(end, row["position"]), xytext=(8, 0),
         textcoords="offset points", va="center", fontsize=9, color=INK, annotation_clip=False,

@@ -176,7 +176,7 @@ def draw_matrix(axes: Axes, pairs: Sequence[tuple[int, int]], order: Sequence[in
     Args:
         axes: beside a map.
         pairs: of cars: who, and to whom.
-        order: of the cars; where there are too many, those that did and suffered most stay.
+        order: of the cars in the result; of too many those stay that did and suffered most.
         names: by car.
         words: for rows and columns.
     """
@@ -204,7 +204,7 @@ def draw_matrix(axes: Axes, pairs: Sequence[tuple[int, int]], order: Sequence[in
             column, row, str(counts[row, column]), ha="center", va="center", fontsize=small,
             color=car_colour(cars[row]), fontweight="bold",
         )  # fmt: skip
-    labels = [short(names[car], 16) for car in cars]
+    labels = [f"P{list(order).index(car) + 1} {short(names[car], 14)}" for car in cars]
     axes.set_yticks(range(len(cars)), labels, fontsize=small, color=INK, parse_math=False)
     axes.set_xticks(
         range(len(cars)), labels, fontsize=small, color=INK, rotation=90, parse_math=False
