@@ -58,6 +58,13 @@ def bad(count: int) -> list[dict[str, Any]]:
     return cars
 
 
+def rough(count: int) -> list[dict[str, Any]]:
+    """Return karts of which every other one is slow, and the rest fast and of another line."""
+    slow = {"name": "raceline", "pace": 75, "error_rate": 3}
+    fast = {"name": "pure_pursuit", "pace": 105, "aggression": 1, "reaction": 1, "error_rate": 6}
+    return [kart(k, fast if k % 2 else slow) for k in range(count)]
+
+
 def circuit(seed: int = 11, **more: Any) -> dict[str, Any]:
     """Return generated circuits."""
     return {"generate": {"seed": seed, "length": 400, "count": 6, **more}}

@@ -216,6 +216,17 @@ def test_an_agents_car_that_is_handed_over_is_driven_by_the_other_whatever_its_a
     assert world.control.throttle.tolist() == [[0.0, 0.0], [0.25, 0.0]]
 
 
+def test_an_agents_car_that_is_handed_over_is_driven_by_its_new_driver(build):
+    world = build(2, 1, relief=[DriverPart(name="gentle", make=Gentle)])
+    world.reset(seeds=[1, 2])
+    world.commands.append(Command(kind="hand_over", race=1, car=0, driver=0))
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [0.0, 0.25]
+    world.commands.append(Command(kind="hand_over", race=1, car=0, driver=AGENT))
+    coast(world)
+    assert world.control.throttle[:, 0].tolist() == [0.0, 0.0]
+
+
 def test_command_reset_starts_the_next_episode_of_one_race(build):
     world = build(2)
     world.reset(seeds=[1, 2])
