@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import racegym
-from racegym.kernels import PARALLEL_FROM, device, kernel, prange, set_threads, threads
+from racegym.kernels import PARALLEL_FROM, device, kernel, outlined, prange, set_threads, threads
 from racegym.kernels.randomness import draw_normal
 
 PLUGIN = {
@@ -265,3 +265,51 @@ def test_a_fork_after_a_parallel_kernel_works(site):
         timeout=120,
     )
     assert result.stdout.split() == ["True", "0", "True"], result.stderr
+
+
+@outlined(allocates=True)
+def _mean_of_squares(values):
+    squares = np.empty(values.shape[0])
+    for k in range(values.shape[0]):
+        squares[k] = values[k] * values[k]
+    return squares.sum() / squares.shape[0]
+
+
+@kernel
+def _take_means(out, pair):
+    for race in prange(out.shape[0]):
+        out[race] = _mean_of_squares(pair[0][race]) + pair[1][race, 0]
+
+
+def test_only_functions_that_say_so_make_arrays():
+    values = np.arange(6.0).reshape(2, 3)
+    out = np.zeros(2)
+    counts = [sys.getrefcount(a) for a in (out, values)]
+    for _ in range(100):
+        _take_means(out, (values, values))
+    assert out.tolist() == [5.0 / 3.0, 59.0 / 3.0]
+    assert [sys.getrefcount(a) for a in (out, values)] == counts
+
+    @kernel
+    def makes_one(out):
+        for race in prange(out.shape[0]):
+            out[race] = np.zeros(3).sum()
+
+    with pytest.raises(Exception, match="NRT required"):
+        makes_one(out)
+
+
+def test_a_bound_kernel_follows_its_arrays(two_threads):
+    big, small = np.zeros(PARALLEL_FROM), np.zeros(3)
+    pair = (np.ones((3, 3)), np.zeros((3, 1)))
+    run = _take_means.bind(small, pair)
+    run()
+    pair[1][:] = [[1.0], [2.0], [3.0]]
+    run()
+    assert small.tolist() == [2.0, 3.0, 4.0]
+    many = _take_means.bind(big, (np.ones((PARALLEL_FROM, 3)), np.ones((PARALLEL_FROM, 1))))
+    for count in (2, 1, 1):
+        set_threads(count)
+        big[:] = 0.0
+        many()
+        assert (big == 2.0).all()

@@ -14,6 +14,10 @@ that array tell the size of the work. Below ``PARALLEL_FROM`` items (or as many 
 itself says), with one thread, in a forked child, and where there is no ``prange``, the serial
 twin runs and OpenMP is never entered: GNU OpenMP kills a child that is forked after it
 started, and its threads spin while they wait for work.
+
+Kernels and the functions that they call borrow the arrays that they are given, and numba counts
+no references to them: with tuples of arrays, that would cost more than the work, in time and
+in compiling. So none of them makes new arrays, but for those that say ``allocates=True``.
 """
 
 from __future__ import annotations
@@ -100,12 +104,18 @@ if hasattr(os, "register_at_fork"):
 class Kernel:
     """A compiled loop with a serial and a parallel twin; both give the same bits."""
 
-    def __init__(self, py_func: Callable[..., None], parallel_from: int = PARALLEL_FROM):
+    def __init__(
+        self,
+        py_func: Callable[..., None],
+        parallel_from: int = PARALLEL_FROM,
+        *,
+        allocates: bool = False,
+    ):
         self.__doc__ = py_func.__doc__
         self.__name__ = py_func.__name__
         self.__wrapped__ = py_func
         self._parallel: Any = None
-        self._serial = numba.njit(error_model="numpy", nogil=True)(py_func)
+        self._serial = numba.njit(error_model="numpy", nogil=True, _nrt=allocates)(py_func)
         self._cached = False
         self._divisible = "prange" in py_func.__code__.co_names
         self._parallel_from = parallel_from
@@ -121,6 +131,28 @@ class Kernel:
                 enable_cache(self._serial, parallel=False)
                 self._cached = True
             self._serial(first, *rest)
+
+    def bind(self, first: Any, *rest: Any) -> Callable[[], None]:
+        """Return this kernel with its arguments, to be run again and again.
+
+        numba then asks only once of what types they are, which takes longer than the work of a
+        light kernel where arguments are tuples of arrays.
+        """
+        entry: Callable[..., None] | None = None
+
+        def run() -> None:
+            nonlocal entry
+            if _threads > 1 and self._divisible and _items(first.shape) >= self._parallel_from:
+                self._run_parallel(first, *rest)
+            elif entry is not None:
+                entry(first, *rest)
+            else:
+                self(first, *rest)
+                types = tuple(numba.typeof(argument) for argument in (first, *rest))
+                compiled = self._serial.overloads.get(types)  # none where another one suits, too
+                entry = compiled and compiled.entry_point
+
+        return run
 
     def _run_parallel(self, *args: Any) -> None:
         with _one_launch:
@@ -149,9 +181,14 @@ def _items(shape: tuple[int, ...]) -> int:
 @overload
 def kernel(py_func: Callable[..., None]) -> Kernel: ...
 @overload
-def kernel(*, parallel_from: int) -> Callable[[Callable[..., None]], Kernel]: ...
 def kernel(
-    py_func: Callable[..., None] | None = None, *, parallel_from: int = PARALLEL_FROM
+    *, parallel_from: int = ..., allocates: bool = ...
+) -> Callable[[Callable[..., None]], Kernel]: ...
+def kernel(
+    py_func: Callable[..., None] | None = None,
+    *,
+    parallel_from: int = PARALLEL_FROM,
+    allocates: bool = False,
 ) -> Kernel | Callable[[Callable[..., None]], Kernel]:
     """Compile a loop over races or cars; see the module's text for its form.
 
@@ -159,24 +196,35 @@ def kernel(
         py_func: the loop.
         parallel_from: items from which several threads are used; more where an item costs
             next to nothing, fewer where it costs microseconds.
+        allocates: whether the loop itself makes new arrays, see the module's text.
     """
     if py_func is None:
-        return lambda loop: Kernel(loop, parallel_from)
-    return Kernel(py_func, parallel_from)
+        return lambda loop: Kernel(loop, parallel_from, allocates=allocates)
+    return Kernel(py_func, parallel_from, allocates=allocates)
 
 
 def device(py_func: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call; it is inlined into each of them."""
-    return numba.njit(error_model="numpy", forceinline=True)(py_func)
+    return numba.njit(error_model="numpy", forceinline=True, _nrt=False)(py_func)
 
 
-def outlined(py_func: Callable[..., Any]) -> Any:
+@overload
+def outlined(py_func: Callable[..., Any], *, allocates: bool = ...) -> Any: ...
+@overload
+def outlined(*, allocates: bool) -> Callable[[Callable[..., Any]], Any]: ...
+def outlined(py_func: Callable[..., Any] | None = None, *, allocates: bool = False) -> Any:
     """Compile a function that kernels call as it is, once for both twins.
 
     For loops that are too large for inlining to gain anything, and for those that numba
     compiles to slower code inside a parallel loop: a block of cars goes to the function.
+
+    Args:
+        py_func: the function.
+        allocates: whether it makes new arrays itself, see the module's text.
     """
-    function = numba.njit(error_model="numpy", nogil=True)(py_func)
+    if py_func is None:
+        return lambda body: outlined(body, allocates=allocates)
+    function = numba.njit(error_model="numpy", nogil=True, _nrt=allocates)(py_func)
     _not_yet_cached.append(function)
     return function
 

@@ -186,7 +186,7 @@ def pit_marks(s, d, lap, scale, line, pit, boxes):
     return white
 
 
-@kernel
+@kernel(allocates=True)
 def colour_ground(
     picture, claim, west, north, scale, points, least, kerb, walled, pit, boxes, inks
 ):

@@ -479,7 +479,7 @@ def pose_cars(
         pose[i, 2] = wrap_angle(direction(points, first + index, dx, dy))
 
 
-@kernel
+@kernel(allocates=True)
 def fill_grid(cells: Indices, track: int, points: Floats, table: Floats) -> None:
     """Write into each cell of a track's grid the sample nearest to its centre.
 

@@ -50,7 +50,7 @@ def grid_place(grid_slots, track, marked, slot, front, step):
     return place - (slot - last) * step
 
 
-@kernel
+@kernel(allocates=True)
 def place_on_grid(
     races, keys, slots, length, width, race_track, points, table, grid_slots,
     formation, shuffled, run_up, gap, base_speed, lateral_noise, heading_noise, speed_noise,

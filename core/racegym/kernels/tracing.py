@@ -61,7 +61,7 @@ def untangle(order: Indices, points: Floats) -> None:
             return
 
 
-@kernel
+@kernel(allocates=True)
 def find_meeting(out: Indices, x: Floats, y: Floats, reach: float, apart: float) -> None:
     """Write into ``out[0]`` whether two distinct parts of a closed line come near each other.
 
@@ -180,7 +180,7 @@ def trace_corners(
         points[j, 1] = step * (points[j, 1] - share * y)
 
 
-@kernel
+@kernel(allocates=True)
 def round_vertices(
     out: Floats, vertices: Floats, length: float, radius: float, lean: Floats, extent: float,
     slightest: float, sharpest: float, kept: Indices,

@@ -66,7 +66,7 @@ class RaceControl:
         self._race = race
         self._events = events
         # Flat arrays of cars, which kernels index faster.
-        self._conduct = (
+        self._judge_conduct = judge_conduct.bind(
             *_flat(
                 race.status, race.present, view.control.request, clock.gone,
                 frame.d, frame.width_left, frame.width_right, frame.heading_error,
@@ -83,7 +83,7 @@ class RaceControl:
             ),
             reported, float(rules.stuck_speed), float(rules.retire_stuck),
         )  # fmt: skip
-        self._timing = (
+        self._time_cars = time_cars.bind(
             *_flat(race.status, race.present, frame.progress, previous.progress, frame.jumped),
             tracks.race_track, tracks.table, tracks.checkpoint_s, tracks.sector_s,
             clock.elapsed, race.time, race.start_time, race.chequered,
@@ -160,7 +160,7 @@ class RaceControl:
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
         out = np.greater(self._race.status, _PIT, out=self._leaves)
-        if out.any():
+        if np.count_nonzero(out):  # several times as quick as any()
             control.throttle[out] = 0
             control.brake[out] = 1
             control.steer[out] = 0
@@ -171,8 +171,8 @@ class RaceControl:
         """Judge the step that has just been made."""
         for part in self._first:
             part.prepare()
-        judge_conduct(*self._conduct)
-        time_cars(*self._timing)
+        self._judge_conduct()
+        self._time_cars()
         self._count_driven()
         self._standings.observe()
         for part in self.parts:
@@ -209,7 +209,7 @@ class RaceControl:
         leaves = self._leaves
         np.greater_equal(self._race.status, self._first_out, out=leaves)
         np.logical_and(leaves, self._race.present, out=leaves)
-        return np.flatnonzero(leaves) if leaves.any() else _NOBODY
+        return np.flatnonzero(leaves) if np.count_nonzero(leaves) else _NOBODY
 
 
 _PIT = np.int8(Status.PIT)  # numpy compares with an enum far more slowly

@@ -48,7 +48,7 @@ class Flags(Part):
         self._vx: Array = state.vx
         self._flags: Array = race.flags
         self._slows = rules.flags.safety_car is not None
-        self._waving = (
+        self._wave = wave_flags.bind(
             race.status, race.present, frame.progress, race.start_progress, frame.s, frame.d,
             frame.width_left, frame.width_right, frame.heading_error, state.vx,
             view.vehicle.length, race.stuck_time, race.contact_class, race.laps_done,
@@ -61,12 +61,12 @@ class Flags(Part):
 
     def order(self, control: Control) -> None:
         """Hold the field to the safety car's speed."""
-        if self._slows and np.isfinite(self._slow_speed).any():
+        if self._slows and np.count_nonzero(np.isfinite(self._slow_speed)):
             hold_cars(self._flags, self._slow_speed, self._vx, control.throttle, control.brake)
 
     def observe(self) -> None:
         """Show the flags of the step."""
-        wave_flags(*self._waving)
+        self._wave()
 
 
 def _limits(rules: Rules) -> Limits:

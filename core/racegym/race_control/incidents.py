@@ -85,15 +85,15 @@ class ContactJudge(Part):
         )
         self._touched, self._open = touched.count, open_.filled
         self._alone = limits.alone
-        self._begin = (
+        self._begin = begin_incidents.bind(
             race.off_track, race.time, view.clock.elapsed, race.car_impulse, race.contact_class,
             race.blame, tallies.last_off, open_.filled, open_.blow,
         )  # fmt: skip
-        self._touches = (
+        self._take = take_touches.bind(
             race.status, race.present, race.off_track, race.time, touches, places,
             tracks.race_track, tracks.table, open_, tallies, limits.window,
         )  # fmt: skip
-        self._blame = (
+        self._weigh = weigh_incidents.bind(
             race.time, touched.count, places, bodies,
             Circuit(tracks.race_track, tracks.points, tracks.table), history, tallies.last_off,
             open_, limits,
@@ -102,8 +102,9 @@ class ContactJudge(Part):
             race.time, frame.s, frame.d, frame.heading_error, state.vx, state.vy,
             tracks.race_track, tracks.table, *history,
         )  # fmt: skip
-        self._every_race = np.arange(view.n_races, dtype=np.int64)
-        self._follow = (
+        every_race = np.arange(view.n_races, dtype=np.int64)
+        self._remember_all = remember_cars.bind(every_race, *self._remember)
+        self._follow = follow_incidents.bind(
             race.status, race.present, race.off_track, race.wall_impulse, race.time, places,
             bodies, open_, tallies, event_arrays(view.events), limits,
         )  # fmt: skip
@@ -114,10 +115,10 @@ class ContactJudge(Part):
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
-        begin_incidents(*self._begin)
-        if self._touched.any():
-            take_touches(*self._touches)
-            weigh_incidents(*self._blame)
-        if self._alone or self._open.any():
-            follow_incidents(*self._follow)
-        remember_cars(self._every_race, *self._remember)
+        self._begin()
+        if np.count_nonzero(self._touched):
+            self._take()
+            self._weigh()
+        if self._alone or np.count_nonzero(self._open):
+            self._follow()
+        self._remember_all()

@@ -66,7 +66,7 @@ class Passes(Part):
             sector_s=tracks.sector_s,
         )
         self._view = view
-        self._following = (
+        self._follow = follow_passes.bind(
             order, field, self.duels, contacts.count, contacts.car, contacts.other,
             race.overtakes_made, race.overtakes_suffered, race.passed_now, race.suffered_now,
             event_arrays(view.events), float(rules.hold), float(rules.alongside),
@@ -79,7 +79,7 @@ class Passes(Part):
 
     def observe(self) -> None:
         """Follow the pairs that are close."""
-        follow_passes(*self._following)
+        self._follow()
 
 
 class Places(Part):
@@ -92,14 +92,14 @@ class Places(Part):
 
     def __init__(self, view: View, passes: Passes):
         race = view.race
-        self._settling = (
+        self._settle = settle_places.bind(
             race.position, race.status, race.present, race.laps_done, race.finish_time, race.time,
             passes.duels, event_arrays(view.events),
         )  # fmt: skip
 
     def observe(self) -> None:
         """Settle the pairs of which one car is out of the race."""
-        settle_places(*self._settling)
+        self._settle()
 
 
 def place_gains(events: Iterable[Event]) -> Counter[int]:

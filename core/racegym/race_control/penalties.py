@@ -67,7 +67,7 @@ class Penalties(Part):
         self._waits = np.zeros(self._restart.shape, np.bool_)
         self._sets_back = any(rule.penalty == "restart_behind" for rule in rules.rules.values())
         details = EVENT_DETAILS.get(EventKind.OVERTAKE, ())
-        self._judgement = (
+        self._judge = judge_offences.bind(
             arrays.new("penalties.figures", (n_cars, OFFENCES), fill=-1),
             Seen(
                 present=race.present, off_track=race.off_track,
@@ -105,7 +105,7 @@ class Penalties(Part):
 
     def observe(self) -> None:
         """Judge the step that has just been made."""
-        judge_offences(*self._judgement)
+        self._judge()
 
     def tell(self, kind: EventKind, race: int, car: int) -> None:
         """Take note of a rescue, to be judged in the next step."""
@@ -117,7 +117,7 @@ class Penalties(Part):
         if not self._sets_back:
             return NOBODY
         waits = np.isfinite(self._restart, out=self._waits)
-        if not waits.any():
+        if not np.count_nonzero(waits):
             return NOBODY
         cars = np.flatnonzero(waits)
         to = self._restart.reshape(-1)[cars]

@@ -32,8 +32,8 @@ class PitLane(Part):
         self._any = False
         self._limits = (tracks.race_track, tracks.pits, float(rules.speed_limit), race.pit_limit)
         packed = (tracks.race_track, tracks.table, tracks.pits)
-        self._find = (frame.s, frame.d, *packed, inside, self.sheltered)
-        self._watch = (
+        self._find = find_in_lane.bind(frame.s, frame.d, *packed, inside, self.sheltered)
+        self._watch = watch_lane.bind(
             frame.s, state.vx, state.vy, race.present, race.status, inside, *packed,
             race.time, view.clock.elapsed, race.pit_limit,
             arrays.new("pit.entered", shape, "float64"), arrays.new("pit.stood", shape),
@@ -51,9 +51,9 @@ class PitLane(Part):
     def prepare(self) -> None:
         """Find who is in the lane."""
         if self._any:
-            find_in_lane(*self._find)
+            self._find()
 
     def observe(self) -> None:
         """Note who has come in, stood still or left."""
         if self._any:
-            watch_lane(*self._watch)
+            self._watch()

@@ -51,7 +51,8 @@ class Standings(Part):
             view.state.vx, race.time, clock.elapsed, *packed, *gates, self.passed_at,
             race.position, race.gap_ahead, race.gap_leader, race.laps_behind,
         )  # fmt: skip
-        self._every_race = np.arange(view.n_races, dtype=np.int64)
+        every_race = np.arange(view.n_races, dtype=np.int64)
+        self._rank = rank_cars.bind(every_race, *self._ranking)
 
     def start(self, races: Races) -> None:
         """Rank the cars where they stand."""
@@ -61,4 +62,4 @@ class Standings(Part):
     def observe(self) -> None:
         """Rank the cars anew; a car alone stays first."""
         if self.ranking.shape[1] > 1:
-            rank_cars(self._every_race, *self._ranking)
+            self._rank()

@@ -54,10 +54,10 @@ class Starts(Part):
 
     def order(self, control: Control) -> None:
         """Hold the cars under red lights, and keep a formation together."""
-        if (self._race.signal != _GREEN).any():
+        if np.count_nonzero(self._race.signal != _GREEN):
             hold_cars(control.throttle, control.brake, control.gear, *self._hold)
 
     def observe(self) -> None:
         """Watch the cars until the race has begun."""
-        if (self._race.signal != _GREEN).any():
+        if np.count_nonzero(self._race.signal != _GREEN):
             watch_starts(*self._watch)

@@ -49,7 +49,7 @@ class Wrecks(Part):
             if name in fills and spec.dtype in ("real", "float64")
         ]
         watched = [getattr(state, name if name in fills else "vx") for name in WATCHED]
-        self._find = (
+        self._find = find_wrecks.bind(
             *(
                 array.reshape(-1)
                 for array in (
@@ -67,7 +67,7 @@ class Wrecks(Part):
     def prepare(self) -> None:
         """Find the wrecks of this step, and clean what would spoil others."""
         self._found[0] = False
-        find_wrecks(*self._find)
+        self._find()
         if self._found[0]:
             self._clean(np.flatnonzero(self._broken))
 

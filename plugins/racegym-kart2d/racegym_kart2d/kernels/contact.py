@@ -292,7 +292,7 @@ def _find(
     return found
 
 
-@outlined
+@outlined(allocates=True)
 def _meet_others(
     begin: int, end: int, n_cars: int, x: Array, y: Array, z: Array, yaw: Array,
     vx: Array, vy: Array, yaw_rate: Array, present: Array, last_x: Array, last_y: Array,

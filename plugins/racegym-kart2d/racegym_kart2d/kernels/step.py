@@ -495,7 +495,7 @@ def _block(travel: Any) -> Any:
             put(wide, lanes.Y, i, get(wide, lanes.Y, i) + trip.dy)
             put(wide, lanes.YAW, i, get(wide, lanes.YAW, i) + trip.turn)
 
-    @outlined
+    @outlined(allocates=True)
     def step_block(
         begin: int,
         end: int,
