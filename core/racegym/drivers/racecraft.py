@@ -7,13 +7,9 @@ from pydantic import Field
 
 from racegym.interfaces import Array, Cars, Setup, StageOptions, View
 from racegym.kernels.intent import INTENT_COLUMNS, NEUTRAL
+from racegym.kernels.manners import MEMORY_COLUMNS, MEMORY_FILL, SIGHT_COLUMNS
 from racegym.kernels.mistakes import MISTAKE_COLUMNS, make_mistakes
-from racegym.kernels.racecraft import (
-    MEMORY_COLUMNS,
-    MEMORY_FILL,
-    SIGHT_COLUMNS,
-    plan_moves,
-)
+from racegym.kernels.racecraft import plan_moves
 
 __all__ = ["Racecraft", "RacerOptions"]
 
