@@ -310,3 +310,17 @@ def test_a_mixed_field_finishes_in_the_order_of_its_levels(race, seed):
     sys.stdout.write(f"seed {seed}: rank {ranked:.2f}; {met} contacts; a lap: {per_lap}\n")
     assert ranked > 0.4
     assert touched.sum() / laps.sum() < 1.0
+
+
+@pytest.mark.slow
+def test_levels_match_their_labels_on_circuits_and_vehicles_that_they_were_not_fitted_on():
+    pytest.importorskip("racegym_kart2d")
+    from racegym.run.calibration import calibrate
+
+    found = calibrate("raceline", ["rental_kart", "rc_car"], ["gt3"], tracks=2, seed=20)
+    assert {score.vehicle for score in found.scores} == {"rental_kart", "rc_car", "gt3"}
+    assert len(found.scores) == 3 * len(LEVELS)
+    assert all(abs(score.error) < 1.0 for score in found.scores)
+    for kind, row in efforts()["raceline"].items():
+        for level, aim in row.items():
+            assert found.aims[kind][level] == pytest.approx(aim, rel=0.01)
