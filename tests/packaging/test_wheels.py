@@ -43,7 +43,10 @@ def names(wheel: Path) -> set[str]:
 def test_the_wheel_of_core_holds_code_catalogue_scenarios_and_tracks(wheels, root):
     held = names(wheels["racegym"])
     assert {"racegym/__init__.py", "racegym/py.typed", "racegym/registry.toml"} <= held
-    scenarios = {f"racegym/scenarios/{file.name}" for file in (root / "scenarios").glob("*.yaml")}
+    scenarios = {
+        f"racegym/{file.relative_to(root).as_posix()}"
+        for file in (root / "scenarios").rglob("*.yaml")
+    }
     assert scenarios
     assert scenarios <= held
     assert sum(name.startswith("racegym/circuits/") for name in held) >= 3

@@ -227,7 +227,7 @@ def test_what_is_wrong_in_its_structure_is_refused_by_both(text, errors, loads):
 
 
 def _examples() -> Iterator[Any]:
-    for file in sorted((ROOT / "scenarios").glob("*.yaml")):
+    for file in sorted((ROOT / "scenarios").rglob("*.yaml")):
         yield pytest.param(file.read_text(encoding="utf-8"), id=file.name)
     docs = ROOT / "docs"
     pages = [*sorted(docs.glob("*.md")), *sorted(docs.glob("stages/**/*.md"))]

@@ -11,7 +11,7 @@ from racegym import plugins
 from racegym.errors import PluginError
 from racegym.scenario import load_scenario
 
-FILES = sorted((Path(__file__).resolve().parents[2] / "scenarios").glob("*.yaml"))
+FILES = sorted((Path(__file__).resolve().parents[2] / "scenarios").rglob("*.yaml"))
 
 
 def load(path: Path, shared: Path):

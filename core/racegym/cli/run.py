@@ -26,6 +26,15 @@ __all__ = ["command", "report_run"]
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Replace a value, e.g. laps=5."
 )
 @click.option(
+    "--driver", "drivers", multiple=True, metavar="WHO",
+    help="Who is to overtake: a driver, a checkpoint, a run, {name: NAME, level: LEVEL} or "
+    "FILE.py:CLASS; once or more.  [default: the first car's driver]",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N",
+    help="Of the races, and of held-out circuits; as --set seed=N.",
+)  # fmt: skip
+@click.option(
     "--runs-dir",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs"),
@@ -42,6 +51,8 @@ __all__ = ["command", "report_run"]
 def command(
     scenario: str,
     overrides: tuple[str, ...],
+    drivers: tuple[str, ...],
+    seed: int | None,
     runs_dir: Path,
     csv: bool,
     no_plots: bool,
@@ -53,18 +64,43 @@ def command(
 ) -> int:
     """Run SCENARIO, a file or a name, and record it: race it, or let its trainer learn on it.
 
+    A folder of overtaking situations, such as scenarios/overtaking/, is a benchmark: it prints how
+    often each --driver gets by.
+
     Ctrl-C ends the run after the current step; what has been recorded is completed, and what
     has been learned is saved. In the window, space pauses, + and - change the speed, Tab goes
     to the next car, V to the next camera; Esc closes it and the race goes on, as fast as it can.
     """
+    from racegym.cli.overtaking import run_overtaking
+    from racegym.duels.suite import folder_of, load_suite
     from racegym.report import LiveStandings, announce_compiling
     from racegym.run import Interruption, code_files, run, train
     from racegym.scenario import load_scenario
 
     console = Console(quiet=quiet)
-    loaded = load_scenario(scenario, overrides)
-    for file in code_files(loaded):
+    if seed is not None:
+        overrides = (*overrides, f"seed={seed}")
+    folder = folder_of(scenario)
+    every = (
+        [load_scenario(scenario, overrides)] if folder is None else load_suite(folder, overrides)
+    )
+    loaded = every[0]
+    for file in dict.fromkeys(file for one in every for file in code_files(one)):
         click.echo(f"runs the code in {file}", err=True)
+    if loaded.task == "overtake":
+        if view or video is not None or csv:
+            raise click.UsageError(
+                "--view, --video and --csv are of a single race; race one with --set task=race"
+            )
+        made = run_overtaking(console, every, drivers, runs_dir)
+        if quiet:
+            click.echo(made)
+        return 0
+    if drivers:
+        raise click.UsageError(
+            "--driver is for overtaking situations; a race's drivers stand in its scenario, as "
+            "--set cars[0].driver=NAME"
+        )
     if loaded.task == "train":
         if view or video is not None:
             raise click.UsageError("--view and --video show races, and this scenario trains")

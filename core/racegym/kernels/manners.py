@@ -37,6 +37,7 @@ __all__ = [
     "FREE",
     "GRIP_LEFT",
     "HIGH",
+    "HOLDS_BACK",
     "INSIDE",
     "LAST_RACING",
     "LEAST_BRAKES",
@@ -64,6 +65,7 @@ __all__ = [
     "RIVAL",
     "ROAD",
     "ROOM",
+    "SHUT_TIMES",
     "SIDE",
     "SIDEWAYS",
     "SIGHT_COLUMNS",
@@ -134,6 +136,8 @@ NEAR_TIME, NEAR_LENGTHS = 1.0, 2.0  # [s], [lengths] of a gap within which it at
 COST_TIME = 1.5  # [s] of the smoothing of COSTS
 WORTH, WORTH_TIMID = 0.006, 0.02  # share of speed that it must cost; and more for the timid
 ATTACK_FOR, REST_FOR = 9.0, 1.5  # [s] an attack may last that gets nowhere; pause after it
+HOLDS_BACK = 0.5  # of the speed that its line allows beyond the other's, when it goes by
+SHUT_TIMES = 2.0  # reactions for which its side has to be shut until it tries the other
 ENTITLED = 0.4  # of the lengths that overlap, from which the other has to leave room
 LEAST_BRAKES = 0.3  # of them, that a bend leaves
 CLEAR = 0.35  # [lengths] ahead of the other car, at which it is passed

@@ -39,6 +39,7 @@ from racegym.kernels.manners import (
     FREE,
     GRIP_LEFT,
     HIGH,
+    HOLDS_BACK,
     INSIDE,
     LEAST_BRAKES,
     LEAST_SPEED,
@@ -244,7 +245,9 @@ def look_around(
         blocked = between_us < widths + (0.06 if stands else 0.2) * half_width
         if not blocked and gap > -ENTITLED * lengths:
             # It has to be alongside before the road gets too narrow for both.
-            way = along * (gap + lengths) / max(closing, 0.04 * along)
+            # Who waits behind closes at nothing; who goes by does so at half its surplus or more.
+            faster = max(closing, HOLDS_BACK * (sight[FREE] - speed), 0.04 * along)
+            way = along * (gap + lengths) / faster
             side = -1.0 if apart > 0.0 else 1.0
             blocked = not passable(sight, side, aside, widths, way)
         if blocked and gap > -lengths:

@@ -90,6 +90,7 @@ from racegym.kernels.manners import (
     REST_FOR,
     RETURN,
     RIVAL,
+    SHUT_TIMES,
     SIDE,
     SLANT,
     SLOWED,
@@ -134,6 +135,12 @@ def attack(memory, sight, race, here, along, half_length, half_width, aggression
             memory[PASSES] += 1.0
             memory[RIVAL], memory[SIDE], memory[COSTS] = -1.0, 0.0, 0.0
             return 0.0
+        # Where that side has been shut, the other one may be open.
+        here_room = sight[HIGH] - aside if memory[SIDE] > 0.0 else aside - sight[LOW]
+        there_room = aside - sight[LOW] if memory[SIDE] > 0.0 else sight[HIGH] - aside
+        memory[SLOWED] = memory[SLOWED] + dt if here_room < least < there_room else 0.0
+        if memory[SLOWED] > SHUT_TIMES * reaction and not beside and not standing:
+            memory[SIDE], memory[SLOWED] = -memory[SIDE], 0.0
         goal = aside + memory[SIDE] * least
         too_long = memory[CLOCK] > ATTACK_FOR and not beside and not standing
         gone = off > long + 2.0 * along + 8.0 * half_length
@@ -173,24 +180,39 @@ def attack(memory, sight, race, here, along, half_length, half_width, aggression
 
 
 @outlined
-def defend(memory, sight, progress, place, along, half_length, half_width, aggression, allowed):
-    """Return the place that covers the inside, where that is called for."""
+def defend(
+    memory, sight, progress, place, along, half_length, half_width, aggression, reaction, allowed
+):  # fmt: skip
+    """Return the place that covers a side, where that is called for.
+
+    Before a corner that is the inside, on a straight the side to which the car behind has pulled
+    out. It is left alone where that car would be alongside before the driver has reacted.
+    """
     if progress > memory[APEX]:
         memory[DEFENCE] = 0.0
-        threat = sight[BEHIND_GAP] < THREAT_TIME * along and sight[BEHIND_GAP] > 0.5 * half_length
+        gap = sight[BEHIND_GAP]
         mine = along / sight[FREE] if sight[FREE] > 0.0 else 1.0
-        aside = (sight[BEHIND_PLACE] - place) * sight[INSIDE]
-        threat = threat and (sight[BEHIND_SHARE] > mine + FASTER or aside > half_width)
+        closing = (sight[BEHIND_SHARE] - mine) * sight[FREE]
+        apart = sight[BEHIND_PLACE] - place
+        threat = 0.5 * half_length < gap < THREAT_TIME * along
+        threat = threat and gap > 2.0 * reaction * max(closing, 0.0)
         soon = COVER_FROM * along < sight[CORNER_IN] < COVER_TIME * along
-        # Whoever is on the inside already has it.
-        if allowed and threat and soon and aside < 2.5 * half_width and aggression > 0.0:
-            memory[DEFENCE] = sight[INSIDE]
-            memory[APEX] = progress + sight[APEX_IN] + half_length
+        aside = apart * sight[INSIDE]
+        side = 0.0
+        if soon:  # whoever is on the inside already has it
+            faster = sight[BEHIND_SHARE] > mine + FASTER or aside > half_width
+            side = sight[INSIDE] if faster and aside < 2.5 * half_width else 0.0
+        elif sight[CORNER_IN] >= COVER_TIME * along and half_width < abs(apart):
+            side = (1.0 if apart > 0.0 else -1.0) if abs(apart) < 3.0 * half_width else 0.0
+        if allowed and threat and side != 0.0 and aggression > 0.0:
+            memory[DEFENCE] = side
+            hold = min(sight[APEX_IN], COVER_TIME * along)
+            memory[APEX] = progress + hold + half_length
             memory[DEFENCES] += 1.0
     if memory[DEFENCE] == 0.0:
         return 0.0
     edge = sight[HIGH] if memory[DEFENCE] > 0.0 else -sight[LOW]
-    return memory[DEFENCE] * min((0.4 + 0.5 * aggression) * edge, 5.0 * half_width)
+    return memory[DEFENCE] * min(aggression * edge, 5.0 * half_width)
 
 
 @outlined
@@ -224,7 +246,7 @@ def plan_car(
         standing or not (lapped or danger), s, d, length, table, track, start, paths, dt,
     )  # fmt: skip
     cover = defend(
-        memory, sight, progress, place, along, half_length, half_width, aggression,
+        memory, sight, progress, place, along, half_length, half_width, aggression, reaction,
         not (lapped or danger) and memory[SIDE] == 0.0,
     )  # fmt: skip
     factor = YELLOW_SPEED if danger else 1.0

@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from racegym.scenario.building import build_config, build_world
 from racegym.scenario.faults import Places
+from racegym.scenario.overtaking import OvertakingSettings
 from racegym.scenario.racing import RulesSettings, StartSettings
 from racegym.scenario.settings import (
     CarSettings,
@@ -48,7 +49,7 @@ class Scenario(Settings):
     racegym: int = Field(default=VERSION, description="version of the format")
     name: Name = Field(default="scenario", description="what it is called")
     description: str = Field(default="", max_length=10_000, description="for people")
-    task: Literal["race", "evaluate", "train"] = Field(
+    task: Literal["race", "evaluate", "train", "overtake"] = Field(
         default="race", description="what `racegym run` does"
     )
     seed: int = Field(
@@ -105,6 +106,9 @@ class Scenario(Settings):
     sweep: SweepSettings | None = Field(
         default=None, description="what `racegym sweep` tries of this scenario"
     )
+    overtaking: OvertakingSettings | None = Field(
+        default=None, description="the situation, where the task is overtake"
+    )
     record: RecordSettings = Field(default=RecordSettings(), description="what a run keeps")
 
     _places: Places = PrivateAttr(default_factory=lambda: Places(None, {}))
@@ -129,6 +133,16 @@ class Scenario(Settings):
     def _track_or_tracks(self) -> Scenario:
         if self.track is not None and self.tracks:
             raise ValueError("give either track or tracks, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_to_pass(self) -> Scenario:
+        if self.task == "overtake" and self.overtaking is None:
+            raise ValueError(
+                "task: overtake needs a situation; write overtaking: {situation: NAME}"
+            )
+        if self.task == "overtake" and sum(car.count for car in self.cars) < 2:
+            raise ValueError("task: overtake needs two cars; the first attacks, the others defend")
         return self
 
     def __eq__(self, other: object) -> bool:

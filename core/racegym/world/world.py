@@ -287,6 +287,8 @@ class World:
         d: ArrayLike = 0.0,
         heading_error: ArrayLike = 0.0,
         speed: ArrayLike = 0.0,
+        *,
+        unwrapped: bool = False,
     ) -> None:
         """Put cars somewhere on their tracks; their laps go on from there.
 
@@ -297,6 +299,8 @@ class World:
                 that line, from the length of a lap on beyond the next.
             heading_error: [rad] to the left of the track's direction.
             speed: [m/s] forward.
+            unwrapped: ``s`` is progress, over laps and negative before the line, which they
+                have from now on.
 
         Raises:
             BackendError: the backend can't place cars during a race.
@@ -307,7 +311,9 @@ class World:
                 f"backend {self.config.backend.name!r} can't place cars during a race "
                 f"(placement: {self.spec.placement})"
             )
-        along = np.broadcast_to(np.asarray(s, np.float64), which.shape)
+        wanted = np.broadcast_to(np.asarray(s, np.float64), which.shape)
+        lap = self.view.tracks.length[self.view.tracks.race_track[which // self.n_cars]]
+        along = wanted % lap if unwrapped else wanted
         across = np.broadcast_to(np.asarray(d, np.float64), which.shape)
         pose = self.view.tracks.pose(which // self.n_cars, along, across)
         pose[:, 2] = _wrap(pose[:, 2] + np.asarray(heading_error, np.float64))
@@ -317,7 +323,7 @@ class World:
         laps = progress[which] - self.view.frame.s.reshape(-1)[which]
         relocate_cars(which, along, *self._relocation)
         # `relocate_cars` starts a lap afresh; the laps already driven are kept.
-        self._unwrap(which, along + laps)
+        self._unwrap(which, wanted if unwrapped else along + laps)
 
     def remove(self, cars: ArrayLike) -> None:
         """Take cars off the track for the rest of the race."""
@@ -514,9 +520,7 @@ class World:
             return
         here = self.view.race.present.reshape(-1)[cars]
         cars, progress = cars[here], progress[here]
-        lap = self.view.tracks.length[self.view.tracks.race_track[cars // self.n_cars]]
-        self.place(cars, progress % lap, speed=speed)
-        self.view.frame.progress.reshape(-1)[cars] = progress
+        self.place(cars, progress, speed=speed, unwrapped=True)
 
     def _rescue(self, cars: Cars) -> None:
         here = cars[self.view.race.present.reshape(-1)[cars]]
