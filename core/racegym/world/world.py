@@ -47,7 +47,7 @@ from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
 from racegym.world.config import WorldConfig
 from racegym.world.formation import FORMATIONS, procedure, slots_of
-from racegym.world.seats import Seat
+from racegym.world.seats import AGENT, Seat
 from racegym.world.variation import VEHICLE
 
 __all__ = ["World", "WorldSnapshot"]
@@ -129,6 +129,8 @@ class World:
         self.groups: list[AgentGroup] = assembly.groups()
         self.seats: list[Seat] = assembly.seats()
         self._pilot = assembly.pilot
+        self._controls = [getattr(self.control, name) for name in columns(Control)]
+        self._taken: Cars = np.zeros(0, np.int64)
         self._others = [stage for stage in assembly.stages if stage is not self.backend]
         self._every_race = np.arange(self.n_races, dtype=np.int64)
         self._grip = self.variation.grip() if self.variation else None
@@ -209,8 +211,7 @@ class World:
         race.seed[which], race.episode[which] = seed, episode
         race_keys(which, race.seed, race.episode, race.key)
         keys = race.key[which]
-        for seat in self.seats:
-            seat.assign(self._pilot)
+        self._assign()
 
         if self._dealer is not None:
             self._dealer.deal(which, keys)
@@ -345,12 +346,16 @@ class World:
         self._begin_step()
         control.gear.fill(0)
         control.request.fill(0)
-        for group, given in zip(self.groups, actions, strict=True):
-            group.apply(given, control)
-        for seat in self.seats:  # after the agents: it may have been given the car of one
+        for seat in self.seats:
             seat.act(view, control)
             if seat.driver.faults:
                 self._note_faults(seat.driver.faults)
+        taken = self._taken
+        kept = [array.reshape(-1)[taken] for array in self._controls] if len(taken) else []
+        for group, given in zip(self.groups, actions, strict=True):
+            group.apply(given, control)
+        for array, asked in zip(self._controls, kept, strict=False):
+            array.reshape(-1)[taken] = asked
         self.race_control.order(control)
         self._drive()
 
@@ -487,8 +492,15 @@ class World:
             self._pilot[command.race, command.car] = command.driver
             told = (EventKind.HAND_OVER, command.race, command.car, float(command.driver))
             self._untold.append(told)
-            for seat in self.seats:
-                seat.assign(self._pilot)
+            self._assign()
+
+    def _assign(self) -> None:
+        """Deal the cars to the drivers; agents' cars that one of them has are ``_taken``."""
+        for seat in self.seats:
+            seat.assign(self._pilot)
+        pilot = self._pilot.reshape(-1)
+        taken = [group.cars[pilot[group.cars] != AGENT] for group in self.groups]
+        self._taken = np.concatenate(taken) if taken else np.zeros(0, np.int64)
 
     def _set_back(self, cars: Cars, progress: NDArray[np.float64], speed: float) -> None:
         """Put cars where race control wants them, on the middle of the track."""
@@ -535,8 +547,7 @@ class World:
             np.copyto(buffer, saved)
         if snapshot.engine is not None:
             self.backend.load(snapshot.engine)
-        for seat in self.seats:
-            seat.assign(self._pilot)
+        self._assign()
         self._started = True
 
     def deal_tracks(self) -> None:
