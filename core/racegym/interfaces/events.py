@@ -240,7 +240,8 @@ class Event:
 class Events:
     """What race control saw in this step, up to a fixed number a race.
 
-    Arrays are ``(n_races, capacity)``, valid up to ``count``.
+    Arrays are ``(n_races, capacity)``, valid up to ``count``; later ones are dropped. There is
+    room for eight of each car and for a change of places of every pair, as when all go out at once.
 
     Attributes:
         count: (n_races,) int32.
@@ -253,7 +254,7 @@ class Events:
     """
 
     def __init__(self, arrays: Arrays, n_cars: int):
-        self.capacity = 8 + 8 * n_cars
+        self.capacity = 8 + 8 * n_cars + n_cars * (n_cars - 1) // 2
         cap = (self.capacity,)
         self.count: Array = arrays.new("events.count", (), "int32")
         self.kind: Array = arrays.new("events.kind", cap, "int32")
