@@ -295,7 +295,7 @@ def test_only_functions_that_say_so_make_arrays():
         for race in prange(out.shape[0]):
             out[race] = np.zeros(3).sum()
 
-    with pytest.raises(Exception, match="NRT required"):
+    with pytest.raises(Exception, match="Only accept returning of array passed"):
         makes_one(out)
 
 

@@ -351,12 +351,12 @@ class World:
         self._begin_step()
         control.gear.fill(0)
         control.request.fill(0)
-        for group, given in zip(self.groups, actions, strict=True):
-            group.apply(given, control)
-        for seat in self.seats:  # after the agents: it may have been given the car of one
+        for seat in self.seats:
             seat.act(view, control)
             if seat.driver.faults:
                 self._note_faults(seat.driver.faults)
+        for group, given in zip(self.groups, actions, strict=True):
+            group.apply(given, control)
         self.race_control.order(control)
         self._drive()
 
