@@ -57,8 +57,10 @@ SHORTER = [  # what would take long is done for a shorter time
     ),
     (
         r"racegym run selfplay_duel",
-        r"\g<0> --set trainer.steps=128 --set trainer.num_envs=4 --set training.curriculum=null "
-        "--set trainer.num_steps=16 --set 'tracks=[{generate: {seed: 1}}]' --no-plots",
+        (
+            r"\g<0> --set trainer.steps=128 --set trainer.num_envs=4 --set trainer.num_steps=16"
+            r" --set training.curriculum=null --set 'tracks=[{generate: {seed: 1}}]' --no-plots"
+        ),
     ),
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
     (r"racegym calibrate .*", "racegym calibrate pure_pursuit --tracks 1 --vehicle rental_kart"),
