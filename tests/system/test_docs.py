@@ -55,6 +55,13 @@ SHORTER = [  # what would take long is done for a shorter time
         r"racegym run train_(sac|td3|dqn)",
         r"\g<0> --set trainer.steps=256 --set training.evaluate=null --set track.generate.count=1",
     ),
+    (
+        r"racegym run selfplay_duel",
+        (
+            r"\g<0> --set trainer.steps=128 --set trainer.num_envs=4 --set trainer.num_steps=16"
+            r" --set training.curriculum=null --set 'tracks=[{generate: {seed: 1}}]' --no-plots"
+        ),
+    ),
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
     (r"racegym calibrate .*", "racegym calibrate pure_pursuit --tracks 1 --vehicle rental_kart"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
@@ -353,7 +360,7 @@ def test_command(
     skip_without_screen(command)
     if command.startswith("racegym sweep"):
         pytest.importorskip("optuna", reason="needs Optuna: pip install -e '.[sweep]'")
-    elif "--trainer ppo" in command:
+    elif re.search("--trainer ppo|selfplay_duel", command):
         pytest.importorskip("racegym_cleanrl")
     elif re.search(r"evaluate rental_kart|pretrained_kart", command):
         pytest.importorskip("onnxruntime")
