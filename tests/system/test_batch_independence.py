@@ -93,6 +93,7 @@ def _alone(race: int) -> list[bytes]:
     return seen
 
 
+@pytest.mark.slow  # real races in a batch of 64 and on three threads are in tests/races
 def test_batch_of_4096_equals_the_race_alone() -> None:
     serial = _batch(1)
     parallel = _batch(64)
