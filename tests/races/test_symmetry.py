@@ -24,7 +24,7 @@ GRID = ["K5", "K0", "K2", "K4", "K1", "K3"]
 
 def cars():
     return [
-        kart(k, {"name": DRIVERS[k % 2], "pace": pace, "aggression": 1, "reaction": 0.1})
+        kart(k, {"name": DRIVERS[k % 2], "pace": pace, "aggression": 0.3, "reaction": 0.1})
         for k, pace in enumerate(PACES)
     ]
 

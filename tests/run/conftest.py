@@ -20,7 +20,11 @@ SHORT: dict[str, Any] = {
     "seed": 5,
     "track": {"generate": {"seed": 7, "length": 300}},
     "cars": [
-        {"name": "slow", "vehicle": "rental_kart", "driver": {"name": "pure_pursuit", "pace": 70}},
+        {
+            "name": "slow",
+            "vehicle": "rental_kart",
+            "driver": {"name": "pure_pursuit", "pace": 70, "aggression": 0},
+        },
         {"name": "fast", "vehicle": "rental_kart", "driver": {"name": "pure_pursuit", "pace": 90}},
         {"name": "still", "vehicle": "rental_kart", "driver": "idle"},
     ],

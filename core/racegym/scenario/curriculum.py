@@ -77,10 +77,12 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+_MOST = 20  # conditions of a stage
 Conditions = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
-    Field(strict=False, max_length=20),
+    Annotated[tuple[str, ...], Field(strict=False, max_length=_MOST)],
+    BeforeValidator(
+        _listed, json_schema_input_type=str | Annotated[list[str], Field(max_length=_MOST)]
+    ),
 ]
 
 
