@@ -96,5 +96,5 @@ def test_a_hundred_races_of_karts(tmp_path):
         ]
         assert tidy[0] == tidy[1]
     world.close()
-    assert found["TRACK"] > 500 and found["LAPPING"] > 300 and found["RETIREMENT"] > 400
+    assert found["TRACK"] > 300 and found["LAPPING"] > 150 and found["RETIREMENT"] > 300
     assert found["attempts"] > 20 and found["off track"] > 20
