@@ -26,6 +26,7 @@ _PLACE = purpose("start.s")
 _LATERAL = purpose("start.d")
 _HEADING = purpose("start.heading")
 _SPEED = purpose("start.speed")
+_RACE_SPEED = purpose("start.race_speed")
 _ORDER = purpose("start.order")
 
 
@@ -54,7 +55,7 @@ def grid_place(grid_slots, track, marked, slot, front, step):
 def place_on_grid(
     races, keys, slots, length, width, race_track, points, table, grid_slots,
     formation, shuffled, run_up, gap, base_speed, lateral_noise, heading_noise, speed_noise,
-    lap_origin, s, d, heading, speed,
+    race_speed_noise, lap_origin, s, d, heading, speed,
 ):  # fmt: skip
     """Write the start of every car of some races.
 
@@ -75,6 +76,7 @@ def place_on_grid(
         gap: [m] between slots along the track; 0 takes 1.6 times the longest car.
         base_speed: [m/s].
         lateral_noise, heading_noise, speed_noise: half-widths of uniform scatter.
+        race_speed_noise: [m/s] the same, of what all cars of a race have in common.
         lap_origin: (n_races, n_cars) float64 [m]: the progress at which a car's laps begin.
             Written.
         s: (k * n_cars,) float64 [m], the progress that the car is to have; for ``RANDOM`` at equal
@@ -97,6 +99,7 @@ def place_on_grid(
         first, count = int(table[track, FIRST]), int(table[track, COUNT])
         across = points[first, WIDTH_LEFT] + points[first, WIDTH_RIGHT]
         row = n_cars if n_cars * ROOM * widest <= across else min(2, n_cars)
+        common = race_speed_noise * (2.0 * draw_uniform(keys[k], 0, 0, _RACE_SPEED) - 1.0)
         dealt = np.empty(n_cars, np.int64)
         deal_slots(slots, keys[k], shuffled, dealt)
         for car in range(n_cars):
@@ -128,4 +131,4 @@ def place_on_grid(
             d[i] = max(min(side, left - inside), inside - right)
             heading[i] = heading_noise * (2.0 * draw_uniform(keys[k], car, 0, _HEADING) - 1.0)
             fast = speed_noise * (2.0 * draw_uniform(keys[k], car, 0, _SPEED) - 1.0)
-            speed[i] = max(0.0, base_speed + fast)
+            speed[i] = max(0.0, base_speed + common + fast)

@@ -239,3 +239,7 @@ class StartSettings(Settings):
         default=0.0, ge=0, le=3.2, description="[rad] half-width of scatter"
     )
     speed_noise: float = Field(default=0.0, ge=0, le=200, description="[m/s] half-width of scatter")
+    race_speed_noise: float = Field(
+        default=0.0, ge=0, le=200,
+        description="[m/s] half-width of scatter, the same for all cars of a race",
+    )  # fmt: skip

@@ -153,6 +153,7 @@ class StartConfig:
         lateral_noise: [m] half-width of the uniform scatter across the track.
         heading_noise: [rad] half-width of the uniform scatter of the heading.
         speed_noise: [m/s] half-width of the uniform scatter of the speed, never below 0.
+        race_speed_noise: [m/s] the same, drawn once for all cars of a race.
     """
 
     kind: StartKind = "grid"
@@ -167,6 +168,7 @@ class StartConfig:
     lateral_noise: float = 0.0
     heading_noise: float = 0.0
     speed_noise: float = 0.0
+    race_speed_noise: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

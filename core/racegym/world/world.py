@@ -172,7 +172,7 @@ class World:
             tracks.race_track, tracks.points, tracks.table, tracks.grid_slots,
             FORMATIONS[start.kind], start.order == "random", self._run_up, float(start.gap),
             float(start.speed), float(start.lateral_noise), float(start.heading_noise),
-            float(start.speed_noise), self.view.race.lap_origin,
+            float(start.speed_noise), float(start.race_speed_noise), self.view.race.lap_origin,
         )  # fmt: skip
 
     def reset(
