@@ -32,7 +32,7 @@ All is symmetrical in left and right, and depends on the cars of the race alone.
 
 from __future__ import annotations
 
-from math import cos, sin, sqrt
+from math import cos, inf, sin, sqrt
 
 from numba import prange
 
@@ -52,6 +52,12 @@ from racegym.kernels.manners import (
     APEX,
     APEX_IN,
     ATTACK_FOR,
+    BACK_AFTER,
+    BACK_ANGLE,
+    BACK_FOR,
+    BACK_ROOM,
+    BACK_SPEED,
+    BACKING,
     BEHIND_GAP,
     BEHIND_PLACE,
     BEHIND_SHARE,
@@ -80,6 +86,7 @@ from racegym.kernels.manners import (
     MOST,
     NEAR_LENGTHS,
     NEAR_TIME,
+    ON_GRID,
     OTHERS_HIGH,
     OTHERS_LOW,
     PASSES,
@@ -98,7 +105,7 @@ from racegym.kernels.manners import (
     STAND_SPEED,
     STANDING,
     THREAT_TIME,
-    URGENT,
+    URGE,
     WORTH,
     WORTH_TIMID,
     YELLOW_SPEED,
@@ -125,6 +132,8 @@ def attack(memory, sight, race, here, along, half_length, half_width, aggression
     if standing and int(sight[AHEAD]) != rival:
         rival, memory[RIVAL], memory[REST] = -1, -1.0, 0.0  # first things first
     if rival >= 0:
+        if standing:  # which may stand across the track
+            least = max(least, sight[AHEAD_HALF] + 1.6 * half_width)
         memory[CLOCK] += dt
         off = wrap_difference(s[race, rival] - here, around)
         long = half_length + 0.5 * known(length[race, rival])
@@ -143,7 +152,7 @@ def attack(memory, sight, race, here, along, half_length, half_width, aggression
             memory[SIDE], memory[SLOWED] = -memory[SIDE], 0.0
         goal = aside + memory[SIDE] * least
         too_long = memory[CLOCK] > ATTACK_FOR and not beside and not standing
-        gone = off > long + 2.0 * along + 8.0 * half_length
+        gone = off > long + 2.0 * along + 8.0 * half_length and not standing
         if too_long or gone or not allowed:
             memory[RIVAL], memory[SIDE], memory[REST] = -1.0, 0.0, REST_FOR
             return 0.0
@@ -160,7 +169,7 @@ def attack(memory, sight, race, here, along, half_length, half_width, aggression
     other = sight[AHEAD_PLACE]
     need = sight[AHEAD_HALF] - half_width + 2.0 * half_width * (1.15 + 0.3 * (1.0 - aggression))
     if standing:
-        need = sight[AHEAD_HALF] + 1.2 * half_width
+        need = sight[AHEAD_HALF] + 1.6 * half_width
     left, right = sight[HIGH] - (other + need), (other - need) - sight[LOW]
     bonus = (1.0 + 2.0 * aggression) * half_width * sight[INSIDE]
     if sight[CORNER_IN] > LOOK_TIME * 2.0 * along:
@@ -216,27 +225,45 @@ def defend(
 
 
 @outlined
+def back_out(memory, sight, place, goal, along, half_length, dt):
+    """Say whether to drive backwards: too close to a car that stands to pull out beside it."""
+    room = min(abs(goal - place) / BACK_ANGLE, 6.0 * half_length)
+    room += 2.0 * BACK_ROOM * half_length
+    waits = memory[STALL] > BACK_AFTER and memory[SIDE] != 0.0
+    near = sight[AHEAD_GAP] < room and sight[MOST] < LEAST_SPEED
+    free_behind = sight[BEHIND_GAP] > half_length
+    if memory[BACKING] > 0.0:
+        on = waits and sight[AHEAD_GAP] < room and free_behind
+        memory[BACKING] = max(memory[BACKING] - dt, 0.0) if on else 0.0
+    elif waits and near and free_behind and abs(along) < LEAST_SPEED:
+        memory[BACKING] = BACK_FOR
+    return memory[BACKING] > 0.0
+
+
+@outlined
 def plan_car(
     memory, intent, sight, race, car, n_cars, track, here, own_d, along, progress,
     half_length, half_width, brake, flags, aggression, reaction,
-    s, d, previous_d, heading_error, vx, vy, status, present, length, width,
+    s, d, previous_d, heading_error, vx, vy, ax, status, present, length, width,
     points, table, start, paths, dt,
 ):  # fmt: skip
     """Decide for one car; see ``plan_moves``."""
     count = int(table[track, COUNT])
     index, t = place_at(table, track, here)
     place = own_d - between(paths, start, index, count, t, OFFSET)
-    if along < STAND_SPEED and abs(place - memory[PLACE]) > half_width:
+    waiting = memory[STALL] > 0.0
+    if along < STAND_SPEED and abs(place - memory[PLACE]) > half_width and not waiting:
         memory[PLACE], memory[RATE] = place, 0.0  # on the grid, after a spin, put there
     spare = 2.0 * half_width if memory[STALL] > PATIENCE else 0.0
     half = half_width * (1.0 + 2.0 * MARGIN)
+    slowing = min(max(-known(ax[race, car]), 0.0), 2.0 * brake)
     most = look_ahead(
-        sight, memory[PLACE], track, here, max(along, 1.0), half, spare, brake, points, table,
-        start, paths,
+        sight, memory[PLACE], memory[RATE], track, here, max(along, 1.0), slowing, half, spare,
+        brake, points, table, start, paths,
     )  # fmt: skip
     look_around(
         sight, memory, race, car, n_cars, here, place, memory[PLACE], along, half_length,
-        half_width, brake, reaction, track, s, d, previous_d, heading_error, vx, vy, status,
+        half_width, brake, reaction, track, s, d, previous_d, heading_error, vx, vy, ax, status,
         present, length, width, table, start, paths, dt,
     )  # fmt: skip
     lapped, danger = (flags & BLUE) != 0, (flags & DANGER) != 0
@@ -265,13 +292,26 @@ def plan_car(
     squeezed = sight[OTHERS_LOW] > sight[HIGH] or sight[OTHERS_HIGH] < sight[LOW]
     squeezed = squeezed or sight[OTHERS_LOW] > sight[OTHERS_HIGH]
     goal = clip(goal, sight[LOW], sight[HIGH])
-    urgent = URGENT if goal != wish else 1.0
+    urgent = sight[URGE] if goal != wish else 1.0
     if squeezed and sight[AHEAD] >= 0.0 and sight[AHEAD_GAP] < 0.0:
         most = min(most, 0.93 * max(sight[AHEAD_SPEED], 0.0))  # who is behind gives way
     most = min(most, sight[MOST])
     waits = (standing and along < STAND_SPEED) or memory[STALL] > 0.0
-    near = sight[AHEAD_GAP] < 8.0 * half_length and sight[AHEAD_SPEED] < LEAST_SPEED
+    near = sight[AHEAD_GAP] < 16.0 * half_length and sight[AHEAD_SPEED] < LEAST_SPEED
+    near = near and status[race, car] != ON_GRID
     memory[STALL] = memory[STALL] + dt if (waits or along < LEAST_SPEED) and near else 0.0
+    intent[FACTOR], intent[LIMIT], intent[SWAY] = factor, most, 0.0
+    if back_out(memory, sight, place, goal, along, half_length, dt):
+        memory[PLACE], memory[RATE] = place, 0.0
+        intent[ASIDE], intent[LIMIT] = place, -max(2.0 * BACK_SPEED * half_length, LEAST_SPEED)
+        return
+    crawl = max(2.0 * BACK_SPEED * half_length, STAND_SPEED)
+    if memory[STALL] > 0.0 and sight[MOST] < inf:  # at a crawl, tyres are no limit
+        intent[LIMIT] = min(most, crawl)
+    if memory[STALL] > 0.0 and along < 1.2 * crawl:
+        memory[PLACE], memory[RATE] = goal, 0.0
+        intent[ASIDE] = goal
+        return
 
     # The place goes to the goal as tyres can push it.
     push = urgent * sight[GRIP_LEFT]
@@ -284,13 +324,12 @@ def plan_car(
     memory[PLACE] += memory[RATE] * dt
     intent[ASIDE] = memory[PLACE]
     intent[SWAY] = (memory[PLACE] - before) / (dt * max(along, 2.0))
-    intent[FACTOR], intent[LIMIT] = factor, most
 
 
 @kernel
 def plan_moves(
     cars, memory, intent, sights, aggression, reaction,
-    s, d, previous_d, heading_error, progress, vx, vy, status, present, flags,
+    s, d, previous_d, heading_error, progress, vx, vy, ax, status, present, flags,
     length, width, brake, race_track, points, table, starts, paths, dt,
 ):  # fmt: skip
     """Decide where beside its line each of some cars shall be, and how fast at most.
@@ -303,7 +342,7 @@ def plan_moves(
         aggression: from 0 to 1.
         reaction: [s].
         s, d, heading_error, progress: of ``TrackFrame``; previous_d: of the one before.
-        vx, vy: of ``CarState``.
+        vx, vy, ax: of ``CarState``; accelerations may be missing.
         status, present, flags: of ``RaceState``.
         length, width, brake: of ``VehicleTable``.
         race_track, points, table: the packed tracks.
@@ -328,6 +367,6 @@ def plan_moves(
             max(0.5 * known(length[race, car]), 0.05), max(0.5 * known(width[race, car]), 0.02),
             max(BRAKE_SHARE * known(brake[race, car]), 0.5), int(flags[race, car]),
             aggression, reaction,
-            s, d, previous_d, heading_error, vx, vy, status, present, length, width,
+            s, d, previous_d, heading_error, vx, vy, ax, status, present, length, width,
             points, table, starts[race, car], paths, dt,
         )  # fmt: skip
