@@ -24,6 +24,7 @@ __all__ = [
     "BESIDE",
     "BLUE",
     "BOUND_FOR",
+    "BOUND_MOST",
     "BRAKE_SHARE",
     "BRAKING",
     "CLEAR",
@@ -71,6 +72,7 @@ __all__ = [
     "REST",
     "REST_FOR",
     "RETURN",
+    "RETURNS",
     "RIVAL",
     "ROAD",
     "ROOM",
@@ -138,7 +140,8 @@ SIGHT_COLUMNS = ROAD + 2 * (LOOKS + 1)
 LAG = 0.25  # [s] by which a driver's speed follows the one it is told
 BRAKE_SHARE = 0.6  # of the vehicle's brakes, b of (1)
 LOOK_TIME = 1.2  # [s] ahead that it looks at least
-BOUND_FOR = 0.4  # [s] for which its own move goes on, told whether a car ahead is in its way
+BOUND_FOR, BOUND_MOST = 0.4, 0.8  # [s] for which its own move goes on at least, at most
+RETURNS = 0.6  # of the speed of its line, below which a car is on its way back to it
 SOON = 0.2  # [s] for which a car alongside is taken to go on sideways as it does
 STEEP, STEEPER = 0.1, 0.7  # metres sideways for one ahead at most; more when it crawls
 SIDEWAYS = 0.15  # of the lateral limit, that a move uses

@@ -30,6 +30,7 @@ from racegym.kernels.manners import (
     BEHIND_PLACE,
     BEHIND_SHARE,
     BOUND_FOR,
+    BOUND_MOST,
     BRAKING,
     CLOSE_LENGTHS,
     CLOSE_TIME,
@@ -59,6 +60,7 @@ from racegym.kernels.manners import (
     PATIENCE,
     RATE,
     RECOVER,
+    RETURNS,
     RIVAL,
     ROAD,
     ROOM,
@@ -206,7 +208,6 @@ def look_around(
     fear = max(THREAT_TIME * along, 0.0) + 4.0 * half_length
     cornering = sight[CORNER_IN] < 0.5 * max(along, 1.0)
     free_ahead = 0.0
-    bound = goal + BOUND_FOR * memory[RATE]  # where it is about to be
     for other in range(n_cars):
         if other == car or not present[race, other]:
             continue
@@ -236,6 +237,9 @@ def look_around(
         is_mine = int(memory[RIVAL]) == other
         apart = aside - place
         closing = along - speed if off > 0.0 else speed - along
+        # Where it will be by the time that it has slowed down.
+        lasts = min(BOUND_FOR + 0.5 * max(closing, 0.0) / brake, BOUND_MOST)
+        bound = goal + lasts * memory[RATE]
 
         # Alongside: leave room. One that comes from behind counts a little earlier.
         early = 0.4 * half_length + 0.25 * max(closing, 0.0) if off < 0.0 else 0.0
@@ -261,8 +265,11 @@ def look_around(
         if parked:  # the road may lead back to it
             low, high = min(low, sight[HIGH]), max(high, sight[LOW])
         near, far = aside, aside
+        if speed < RETURNS * free:  # from off the road, or after a spin
+            near += BOUND_MOST * min(rate, 0.0)
+            far += BOUND_MOST * max(rate, 0.0)
         if cornering and gap > -0.5 * half_length and not parked:
-            near, far = min(aside, 0.5 * aside), max(aside, 0.5 * aside)
+            near, far = min(near, 0.5 * aside), max(far, 0.5 * aside)
         between_us = max(near - high, low - far)
         standing = speed < STAND_SHARE * free and along > speed + STAND_SPEED
         standing = standing or (speed < 1.0 and memory[STALL] > 0.0)
