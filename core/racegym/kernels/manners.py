@@ -16,8 +16,10 @@ __all__ = [
     "BACK_AFTER",
     "BACK_ANGLE",
     "BACK_FOR",
+    "BACK_REST",
     "BACK_ROOM",
     "BACK_SPEED",
+    "BACK_STOPPED",
     "BEHIND_GAP",
     "BEHIND_PLACE",
     "BEHIND_SHARE",
@@ -114,7 +116,7 @@ YIELD = 9  # side to which it lets others by
 STALL = 10  # [s] that it has waited behind a standing car
 SLOWED = 11  # [s] that a wish to attack has lasted
 DEFENCES, PASSES = 12, 13  # counted
-BACKING = 14  # [s] for which it backs out at most
+BACKING = 14  # [s] for which it backs out at most; below 0, for which it does not
 MEMORY_COLUMNS = 15
 MEMORY_FILL = (0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, -1e18, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -162,6 +164,7 @@ COVER_TIME, COVER_FROM = 3.0, 0.25  # [s] before a corner that it is covered; th
 THREAT_TIME, FASTER = 0.6, 0.015  # [s] of a gap, behind, that threatens; share of speed
 STAND_SHARE, STAND_SPEED, STAND_GAP = 0.3, 2.0, 2.0  # of the line's speed; [m/s]; [lengths]
 BACK_AFTER, BACK_FOR, BACK_SPEED = 1.5, 8.0, 0.8  # [s] of waiting; [s] at most; [lengths/s]
+BACK_STOPPED, BACK_REST = 0.2, 10.0  # [m/s] that count as none; [s] until it tries again
 BACK_ANGLE, BACK_ROOM = 0.3, 1.2  # slope at which it can pull out; [lengths] to turn in
 PARKED = 1.0  # [m/s] below which a car is not about to come back to the line
 PATIENCE = 3.0  # [s] behind a standing car, after which the verge is used

@@ -19,7 +19,9 @@ from racegym.kernels.manners import (
     BACK_AFTER,
     BACK_ANGLE,
     BACK_FOR,
+    BACK_REST,
     BACK_ROOM,
+    BACK_STOPPED,
     BACKING,
     BEHIND_GAP,
     BEHIND_PLACE,
@@ -167,16 +169,24 @@ def defend(
 
 
 @outlined
-def back_out(memory, sight, place, goal, along, half_length, dt):
+def back_out(memory, sight, place, goal, along, half_length, half_width, dt):
     """Say whether to drive backwards: too close to a car that stands to pull out beside it."""
     room = min(abs(goal - place) / BACK_ANGLE, 6.0 * half_length)
     room += 2.0 * BACK_ROOM * half_length
     waits = memory[STALL] > BACK_AFTER and memory[SIDE] != 0.0
     near = sight[AHEAD_GAP] < room and sight[MOST] < LEAST_SPEED
     free_behind = sight[BEHIND_GAP] > half_length
+    if memory[BACKING] < 0.0:
+        memory[BACKING] = min(memory[BACKING] + dt, 0.0)
+        return False
+    if memory[BACKING] > 0.0 and along > BACK_STOPPED:  # it has no reverse, or is pushed
+        memory[BACKING] = -BACK_REST
+        return False
     if memory[BACKING] > 0.0:
         on = waits and sight[AHEAD_GAP] < room and free_behind
         memory[BACKING] = max(memory[BACKING] - dt, 0.0) if on else 0.0
-    elif waits and near and free_behind and abs(along) < LEAST_SPEED:
+    elif waits and near and free_behind and abs(along) < BACK_STOPPED:
         memory[BACKING] = BACK_FOR
+        if abs(goal - place) < 0.5 * half_width:  # more of them stand on that side
+            memory[SIDE] = -memory[SIDE]
     return memory[BACKING] > 0.0

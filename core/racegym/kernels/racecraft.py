@@ -146,7 +146,7 @@ def plan_car(
     near = near and status[race, car] != ON_GRID
     memory[STALL] = memory[STALL] + dt if (waits or along < LEAST_SPEED) and near else 0.0
     intent[FACTOR], intent[LIMIT], intent[SWAY] = factor, most, 0.0
-    if back_out(memory, sight, place, goal, along, half_length, dt):
+    if back_out(memory, sight, place, goal, along, half_length, half_width, dt):
         memory[PLACE], memory[RATE] = place, 0.0
         intent[ASIDE], intent[LIMIT] = place, -max(2.0 * BACK_SPEED * half_length, LEAST_SPEED)
         return
