@@ -126,6 +126,21 @@ def test_it_drives_round_a_car_that_stands(race, circuit):
     assert world.view.frame.progress[0, 1] > 0.9 * circuit.length
 
 
+@pytest.mark.parametrize("name", ["raceline", "pure_pursuit"])
+@pytest.mark.parametrize("lengths", [0.1, 1.5, 4.0])
+@pytest.mark.parametrize("turned", [0.0, 0.5 * np.pi])
+def test_it_gets_round_a_car_that_never_moves_however_close(race, circuit, name, lengths, turned):
+    world = race(circuit, ("idle", {}), (name, {"pace": 80}))
+    behind = 100.0 - (1.0 + lengths) * float(world.view.vehicle.length[0, 0])
+    world.place([0, 1], [100.0, behind], 0.0, [turned, 0.0], 0.0)
+    for _ in range(1000):
+        world.step()
+        if 10.0 < world.view.frame.s[0, 1] - 100.0 < 100.0:
+            break
+    else:
+        pytest.fail(f"it is still at {world.view.frame.s[0, 1]} m")
+
+
 def test_it_covers_a_corner_once_and_holds_the_side(race, circuit):
     hunters = [("raceline", {"pace": 94})] * 2
     world = race(circuit, ("raceline", {"pace": 88, "aggression": 0.9}), *hunters)

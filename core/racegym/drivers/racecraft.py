@@ -99,7 +99,7 @@ class Racecraft:
             plan_moves(
                 cars, self.memory, self.intent, self._sights, self._aggression, self._reaction,
                 frame.s, frame.d, view.previous_frame.d, frame.heading_error, frame.progress,
-                state.vx, state.vy, race.status, race.present, race.flags,
+                state.vx, state.vy, state.ax, race.status, race.present, race.flags,
                 vehicle.length, vehicle.width, vehicle.brake,
                 view.tracks.race_track, view.tracks.points, view.tracks.table, starts, paths,
                 view.dt,

@@ -45,7 +45,7 @@ from racegym.kernels.geometry import wrap_angle
 from racegym.kernels.intent import ASIDE, FACTOR, LIMIT, SWAY
 from racegym.kernels.projection import COUNT, CURVATURE, FIRST
 from racegym.kernels.pursuit import known
-from racegym.kernels.recovery import BACK_THROTTLE, waited
+from racegym.kernels.recovery import BACK_THROTTLE, backwards, waited
 from racegym.kernels.sensing import place_at
 
 __all__ = [
@@ -254,6 +254,9 @@ def follow_line(
         blocked[race, car] = waited(blocked[race, car], speed, opened, dt)
         if backing:
             lever, wheel, gas, halt = -1, -wheel, BACK_THROTTLE, 0.0
+        elif intent[race, car, LIMIT] < 0.0:
+            gas = backwards(intent[race, car, LIMIT], forward)
+            lever, wheel, halt = -1, -wheel, 0.0
 
         steer[race, car] = real(wheel)
         throttle[race, car] = real(min(max(gas, 0.0), 1.0))

@@ -13,6 +13,6 @@ __all__ = ["ASIDE", "FACTOR", "INTENT_COLUMNS", "LIMIT", "NEUTRAL", "SWAY"]
 ASIDE = 0  # [m] to the left of the line
 SWAY = 1  # how much that grows for each metre of the line
 FACTOR = 2  # on the speed of the line
-LIMIT = 3  # [m/s]
+LIMIT = 3  # [m/s]; below 0, it is to drive backwards so fast
 INTENT_COLUMNS = 4
 NEUTRAL = (0.0, 0.0, 1.0, inf)

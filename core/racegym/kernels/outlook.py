@@ -13,6 +13,7 @@ from racegym.kernels.following import (
     LEAST_LATERAL,
     LINE_CURVATURE,
     OFFSET,
+    SLOPE,
     SPEED,
     between,
 )
@@ -28,6 +29,8 @@ from racegym.kernels.manners import (
     BEHIND_GAP,
     BEHIND_PLACE,
     BEHIND_SHARE,
+    BOUND_FOR,
+    BOUND_MOST,
     BRAKING,
     CLOSE_LENGTHS,
     CLOSE_TIME,
@@ -41,6 +44,7 @@ from racegym.kernels.manners import (
     HIGH,
     HOLDS_BACK,
     INSIDE,
+    LAG,
     LEAST_BRAKES,
     LEAST_SPEED,
     LOOK_TIME,
@@ -52,8 +56,11 @@ from racegym.kernels.manners import (
     ON_GRID,
     OTHERS_HIGH,
     OTHERS_LOW,
+    PARKED,
     PATIENCE,
+    RATE,
     RECOVER,
+    RETURNS,
     RIVAL,
     ROAD,
     ROOM,
@@ -71,6 +78,8 @@ from racegym.kernels.manners import (
     SWAY_FROM,
     SWAY_MORE,
     THREAT_TIME,
+    URGE,
+    URGENT,
 )
 from racegym.kernels.projection import COUNT, CURVATURE, FIRST, LENGTH, WIDTH_LEFT, WIDTH_RIGHT
 from racegym.kernels.pursuit import known
@@ -95,7 +104,8 @@ def towards(v_o, brake, way):
 
 @outlined
 def look_ahead(
-    sight, place, track, here, speed, half, spare, brake, points, table, start, paths
+    sight, place, rate, track, here, speed, slowing, half, spare, brake, points, table, start,
+    paths,
 ):  # fmt: skip
     """Fill the corridor and the next corner; return the most speed by (2)."""
     first, count = int(table[track, FIRST]), int(table[track, COUNT])
@@ -104,6 +114,7 @@ def look_ahead(
     sight[CORNER_IN], sight[APEX_IN] = inf, inf
     sight[STRIDE] = horizon / LOOKS
     most, sharpest = inf, 0.0
+    outwards = rate if speed > 2.0 * STAND_SPEED else 0.0
     for look in range(LOOKS + 1):
         way = horizon * look / LOOKS
         index, t = place_at(table, track, here + way)
@@ -121,7 +132,12 @@ def look_ahead(
             moved = sqrt(4.0 * SIDEWAYS * lateral * half)
             steep = STEEP + STEEPER * max(1.0 - 0.5 * speed / STAND_SPEED, 0.0)
             sight[SLANT] = min(steep, moved / max(speed, LEAST_SPEED))
-            sight[GRIP_LEFT] = lateral * (SWAY_FROM + SWAY_MORE * max(1.0 - used, 0.0))
+            # Tyres that brake do not push sideways as well.
+            held = min(slowing / lateral, 1.0)
+            left_over = sqrt(1.0 - held * held) - used
+            left_over = left_over if left_over > 0.0 else 0.0
+            sight[GRIP_LEFT] = lateral * (SWAY_FROM + SWAY_MORE * left_over)
+            sight[URGE] = 1.0 + (URGENT - 1.0) * left_over
         # The line itself is always allowed.
         high = max(left + spare - half - aim, 0.0)
         low = min(half - right - spare - aim, 0.0)
@@ -129,8 +145,10 @@ def look_ahead(
         # Until there, it can have come back so far from beyond.
         time = way / speed
         back = min(sight[SLANT] * way, 0.5 * RECOVER * lateral * time * time)
-        sight[HIGH] = min(sight[HIGH], high + back)
-        sight[LOW] = max(sight[LOW], low - back)
+        # Going outwards, it first has to stop that.
+        more = min(abs(outwards) * time, outwards * outwards / sight[GRIP_LEFT])
+        sight[HIGH] = min(sight[HIGH], max(high + back - (more if rate > 0.0 else 0.0), 0.0))
+        sight[LOW] = max(sight[LOW], min(low - back + (more if rate < 0.0 else 0.0), 0.0))
         side = 1.0 if bend > 0.0 else -1.0
         if used > CORNER_SHARE:
             if sight[INSIDE] == 0.0:
@@ -153,13 +171,13 @@ def look_ahead(
 
 
 @device
-def passable(sight, side, other, widths, way):
+def passable(sight, side, least, most, widths, way):
     """Tell whether there is room beside another car over the next ``way`` [m].
 
     Args:
         sight: what the look ahead found.
         side: of it that is meant, 1 for left.
-        other: its place [m]; it may as well be back on the line by then.
+        least, most: [m] the places where it may be by then.
         widths: [m] between the middles of both, at least.
         way: [m].
     """
@@ -168,16 +186,16 @@ def passable(sight, side, other, widths, way):
         if look * sight[STRIDE] > way:
             break
         if side > 0.0:
-            free = free and max(other, 0.0) + widths <= sight[ROAD + 2 * look + 1]
+            free = free and most + widths <= sight[ROAD + 2 * look + 1]
         else:
-            free = free and min(other, 0.0) - widths >= sight[ROAD + 2 * look]
+            free = free and least - widths >= sight[ROAD + 2 * look]
     return free
 
 
 @outlined
 def look_around(
     sight, memory, race, car, n_cars, here, place, goal, along, half_length, half_width, brake,
-    reaction, track, s, d, previous_d, heading_error, vx, vy, status, present, length, width,
+    reaction, track, s, d, previous_d, heading_error, vx, vy, ax, status, present, length, width,
     table, start, paths, dt,
 ):  # fmt: skip
     """Fill what the other cars allow and whom to pass or to fear."""
@@ -185,7 +203,8 @@ def look_around(
     sight[OTHERS_LOW], sight[OTHERS_HIGH], sight[MOST] = -inf, inf, inf
     sight[AHEAD], sight[AHEAD_GAP], sight[BEHIND_GAP] = -1.0, inf, inf
     sight[STANDING] = 0.0
-    reach = max(1.5 * along, 0.5 * along * along / brake) + 8.0 * half_length
+    reach = max(1.5 * along, 0.5 * along * along / brake, 8.0 * half_length)
+    reach += 8.0 * half_length
     fear = max(THREAT_TIME * along, 0.0) + 4.0 * half_length
     cornering = sight[CORNER_IN] < 0.5 * max(along, 1.0)
     free_ahead = 0.0
@@ -208,12 +227,19 @@ def look_around(
         index, t = place_at(table, track, s[race, other])
         aside = known(d[race, other]) - between(paths, start, index, count, t, OFFSET)
         free = between(paths, start, index, count, t, SPEED)
+        # How fast it leaves the line, which may swing itself.
         rate = (known(d[race, other]) - known(previous_d[race, other])) / dt
-        rate = min(max(rate, -0.3 * max(speed, 1.0)), 0.3 * max(speed, 1.0))
+        most = 0.3 * max(speed, 1.0)
+        rate = min(max(rate, -2.0 * most), 2.0 * most)
+        rate -= speed * between(paths, start, index, count, t, SLOPE)
+        rate = min(max(rate, -most), most)
         gap = abs(off) - lengths
         is_mine = int(memory[RIVAL]) == other
         apart = aside - place
         closing = along - speed if off > 0.0 else speed - along
+        # Where it will be by the time that it has slowed down.
+        lasts = min(BOUND_FOR + 0.5 * max(closing, 0.0) / brake, BOUND_MOST)
+        bound = goal + lasts * memory[RATE]
 
         # Alongside: leave room. One that comes from behind counts a little earlier.
         early = 0.4 * half_length + 0.25 * max(closing, 0.0) if off < 0.0 else 0.0
@@ -234,22 +260,31 @@ def look_around(
 
         # Ahead: it is in the way if it is beside no place between here and the goal. Before a
         # corner it may come back to the line, unless one is alongside already.
-        low, high = min(place, goal), max(place, goal)
+        parked = abs(speed) < PARKED
+        low, high = min(place, goal, bound), max(place, goal, bound)
+        if parked:  # the road may lead back to it
+            low, high = min(low, sight[HIGH]), max(high, sight[LOW])
         near, far = aside, aside
-        if cornering and gap > -0.5 * half_length:
-            near, far = min(aside, 0.5 * aside), max(aside, 0.5 * aside)
+        if speed < RETURNS * free:  # from off the road, or after a spin
+            near += BOUND_MOST * min(rate, 0.0)
+            far += BOUND_MOST * max(rate, 0.0)
+        if cornering and gap > -0.5 * half_length and not parked:
+            near, far = min(near, 0.5 * aside), max(far, 0.5 * aside)
         between_us = max(near - high, low - far)
         standing = speed < STAND_SHARE * free and along > speed + STAND_SPEED
         standing = standing or (speed < 1.0 and memory[STALL] > 0.0)
-        stands = is_mine and speed < 1.0
-        blocked = between_us < widths + (0.06 if stands else 0.2) * half_width
+        margin = 0.2 if not parked else 0.5
+        if is_mine and parked and along < 2.0 * STAND_SPEED:
+            margin = 0.06
+        blocked = between_us < widths + margin * half_width
         if not blocked and gap > -ENTITLED * lengths:
             # It has to be alongside before the road gets too narrow for both.
             # Who waits behind closes at nothing; who goes by does so at half its surplus or more.
             faster = max(closing, HOLDS_BACK * (sight[FREE] - speed), 0.04 * along)
             way = along * (gap + lengths) / faster
             side = -1.0 if apart > 0.0 else 1.0
-            blocked = not passable(sight, side, aside, widths, way)
+            back = aside if parked else 0.0  # on the line again by then
+            blocked = not passable(sight, side, min(aside, back), max(aside, back), widths, way)
         if blocked and gap > -lengths:
             keep = 2.0 * half_length * CLOSE_LENGTHS + CLOSE_TIME * along
             keep += reaction * max(along - speed, 0.0)
@@ -259,6 +294,10 @@ def look_around(
             way = gap - keep
             if way > 0.0:
                 allowed = towards(max(speed, 0.0), sight[BRAKING], way)
+                # Speeds are followed with a lag, so what the limit falls by is taken off it.
+                falls = sight[BRAKING] * max(closing, 0.0)
+                falls += max(speed, 0.0) * min(max(-known(ax[race, other]), 0.0), 2.0 * brake)
+                allowed -= min(LAG * falls / max(allowed, 1.0), 0.3 * allowed)
             else:
                 allowed = max(speed, 0.0) * max(1.0 + 0.3 * way / keep, 0.5)
             sight[MOST] = min(sight[MOST], allowed)

@@ -47,7 +47,7 @@ from racegym.kernels.pacing import (
     share_along,
 )
 from racegym.kernels.projection import COUNT, CURVATURE, FIRST, SPACING, curve
-from racegym.kernels.recovery import BACK_THROTTLE, waited
+from racegym.kernels.recovery import BACK_THROTTLE, backwards, waited
 from racegym.kernels.sensing import place_at
 
 __all__ = ["KEY_COLUMNS", "KEY_ENVELOPE", "KEY_TRACK", "KEY_VERSION", "find_changed", "pursue"]
@@ -279,6 +279,9 @@ def pursue(
         blocked[race, car] = waited(blocked[race, car], speed, opened, dt)
         if backing:
             lever_position, wheel, gas, halt = -1, -wheel, BACK_THROTTLE, 0.0
+        elif intent[race, car, LIMIT] < 0.0:
+            gas = backwards(intent[race, car, LIMIT], forward)
+            lever_position, wheel, halt = -1, -wheel, 0.0
 
         steer[race, car] = real(wheel)
         throttle[race, car] = real(min(max(gas, 0.0), 1.0))

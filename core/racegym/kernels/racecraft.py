@@ -32,7 +32,7 @@ All is symmetrical in left and right, and depends on the cars of the race alone.
 
 from __future__ import annotations
 
-from math import cos, sin, sqrt
+from math import cos, inf, sin, sqrt
 
 from numba import prange
 
@@ -41,73 +41,44 @@ from racegym.kernels.following import (
     OFFSET,
     between,
 )
-from racegym.kernels.geometry import wrap_difference
 from racegym.kernels.intent import ASIDE, FACTOR, INTENT_COLUMNS, LIMIT, NEUTRAL, SWAY
 from racegym.kernels.manners import (
     AHEAD,
     AHEAD_GAP,
-    AHEAD_HALF,
-    AHEAD_PLACE,
     AHEAD_SPEED,
-    APEX,
-    APEX_IN,
-    ATTACK_FOR,
-    BEHIND_GAP,
-    BEHIND_PLACE,
-    BEHIND_SHARE,
-    BESIDE,
+    BACK_SPEED,
     BLUE,
     BRAKE_SHARE,
-    CLEAR,
-    CLOCK,
-    CORNER_IN,
-    COSTS,
-    COVER_FROM,
-    COVER_TIME,
     DANGER,
-    DEFENCE,
-    DEFENCES,
-    FASTER,
-    FREE,
     GRIP_LEFT,
     HIGH,
     INSIDE,
     LAST_RACING,
     LEAST_SPEED,
-    LOOK_TIME,
     LOW,
     MARGIN,
     MOST,
-    NEAR_LENGTHS,
-    NEAR_TIME,
+    ON_GRID,
     OTHERS_HIGH,
     OTHERS_LOW,
-    PASSES,
     PATIENCE,
     PLACE,
     RATE,
-    REST,
-    REST_FOR,
     RETURN,
-    RIVAL,
-    SHUT_TIMES,
     SIDE,
     SLANT,
-    SLOWED,
     STALL,
     STAND_SPEED,
     STANDING,
-    THREAT_TIME,
-    URGENT,
-    WORTH,
-    WORTH_TIMID,
+    URGE,
     YELLOW_SPEED,
     YIELD,
     YIELD_SPEED,
     YIELD_WIDTHS,
 )
+from racegym.kernels.moves import attack, back_out, defend
 from racegym.kernels.outlook import clip, look_ahead, look_around
-from racegym.kernels.projection import COUNT, LENGTH
+from racegym.kernels.projection import COUNT
 from racegym.kernels.pursuit import known
 from racegym.kernels.sensing import place_at
 
@@ -115,128 +86,29 @@ __all__ = ["plan_moves"]
 
 
 @outlined
-def attack(memory, sight, race, here, along, half_length, half_width, aggression, reaction,
-           allowed, s, d, length, table, track, start, paths, dt):  # fmt: skip
-    """Begin, go on with or end an attack; return the place that it asks for, if any."""
-    count, around = int(table[track, COUNT]), table[track, LENGTH]
-    least = 2.0 * half_width * (1.0 + BESIDE + 0.3 * (1.0 - aggression))
-    memory[REST] = max(memory[REST] - dt, 0.0)
-    rival, standing = int(memory[RIVAL]), sight[STANDING] > 0.0
-    if standing and int(sight[AHEAD]) != rival:
-        rival, memory[RIVAL], memory[REST] = -1, -1.0, 0.0  # first things first
-    if rival >= 0:
-        memory[CLOCK] += dt
-        off = wrap_difference(s[race, rival] - here, around)
-        long = half_length + 0.5 * known(length[race, rival])
-        index, t = place_at(table, track, s[race, rival])
-        aside = known(d[race, rival]) - between(paths, start, index, count, t, OFFSET)
-        beside = abs(off) < long
-        if off < -(long + 2.0 * CLEAR * half_length):
-            memory[PASSES] += 1.0
-            memory[RIVAL], memory[SIDE], memory[COSTS] = -1.0, 0.0, 0.0
-            return 0.0
-        # Where that side has been shut, the other one may be open.
-        here_room = sight[HIGH] - aside if memory[SIDE] > 0.0 else aside - sight[LOW]
-        there_room = aside - sight[LOW] if memory[SIDE] > 0.0 else sight[HIGH] - aside
-        memory[SLOWED] = memory[SLOWED] + dt if here_room < least < there_room else 0.0
-        if memory[SLOWED] > SHUT_TIMES * reaction and not beside and not standing:
-            memory[SIDE], memory[SLOWED] = -memory[SIDE], 0.0
-        goal = aside + memory[SIDE] * least
-        too_long = memory[CLOCK] > ATTACK_FOR and not beside and not standing
-        gone = off > long + 2.0 * along + 8.0 * half_length
-        if too_long or gone or not allowed:
-            memory[RIVAL], memory[SIDE], memory[REST] = -1.0, 0.0, REST_FOR
-            return 0.0
-        return goal
-    near = sight[AHEAD_GAP] < NEAR_TIME * along + 2.0 * NEAR_LENGTHS * half_length
-    worth = memory[COSTS] > WORTH + WORTH_TIMID * (1.0 - aggression) and near
-    if sight[AHEAD] < 0.0 or not (worth or standing) or not allowed or memory[REST] > 0.0:
-        memory[SLOWED] = 0.0
-        return 0.0
-    memory[SLOWED] += dt
-    if memory[SLOWED] < reaction:
-        return 0.0
-    # The side: by the room beside the other car, and the inside of the next corner.
-    other = sight[AHEAD_PLACE]
-    need = sight[AHEAD_HALF] - half_width + 2.0 * half_width * (1.15 + 0.3 * (1.0 - aggression))
-    if standing:
-        need = sight[AHEAD_HALF] + 1.2 * half_width
-    left, right = sight[HIGH] - (other + need), (other - need) - sight[LOW]
-    bonus = (1.0 + 2.0 * aggression) * half_width * sight[INSIDE]
-    if sight[CORNER_IN] > LOOK_TIME * 2.0 * along:
-        bonus *= 0.5
-    left_score, right_score = min(left, 4.0 * half_width), min(right, 4.0 * half_width)
-    prefer = left_score - right_score + bonus - 0.2 * other
-    side = 0.0
-    if left >= 0.0 and (right < 0.0 or prefer > 0.0):
-        side = 1.0
-    elif right >= 0.0:
-        side = -1.0
-    if side == 0.0:
-        return 0.0
-    memory[SIDE], memory[RIVAL], memory[CLOCK] = side, sight[AHEAD], 0.0
-    memory[SLOWED] = 0.0
-    return other + side * max(need, least)
-
-
-@outlined
-def defend(
-    memory, sight, progress, place, along, half_length, half_width, aggression, reaction, allowed
-):  # fmt: skip
-    """Return the place that covers a side, where that is called for.
-
-    Before a corner that is the inside, on a straight the side to which the car behind has pulled
-    out. It is left alone where that car would be alongside before the driver has reacted.
-    """
-    if progress > memory[APEX]:
-        memory[DEFENCE] = 0.0
-        gap = sight[BEHIND_GAP]
-        mine = along / sight[FREE] if sight[FREE] > 0.0 else 1.0
-        closing = (sight[BEHIND_SHARE] - mine) * sight[FREE]
-        apart = sight[BEHIND_PLACE] - place
-        threat = 0.5 * half_length < gap < THREAT_TIME * along
-        threat = threat and gap > 2.0 * reaction * max(closing, 0.0)
-        soon = COVER_FROM * along < sight[CORNER_IN] < COVER_TIME * along
-        aside = apart * sight[INSIDE]
-        side = 0.0
-        if soon:  # whoever is on the inside already has it
-            faster = sight[BEHIND_SHARE] > mine + FASTER or aside > half_width
-            side = sight[INSIDE] if faster and aside < 2.5 * half_width else 0.0
-        elif sight[CORNER_IN] >= COVER_TIME * along and half_width < abs(apart):
-            side = (1.0 if apart > 0.0 else -1.0) if abs(apart) < 3.0 * half_width else 0.0
-        if allowed and threat and side != 0.0 and aggression > 0.0:
-            memory[DEFENCE] = side
-            hold = min(sight[APEX_IN], COVER_TIME * along)
-            memory[APEX] = progress + hold + half_length
-            memory[DEFENCES] += 1.0
-    if memory[DEFENCE] == 0.0:
-        return 0.0
-    edge = sight[HIGH] if memory[DEFENCE] > 0.0 else -sight[LOW]
-    return memory[DEFENCE] * min(aggression * edge, 5.0 * half_width)
-
-
-@outlined
 def plan_car(
     memory, intent, sight, race, car, n_cars, track, here, own_d, along, progress,
     half_length, half_width, brake, flags, aggression, reaction,
-    s, d, previous_d, heading_error, vx, vy, status, present, length, width,
+    s, d, previous_d, heading_error, vx, vy, ax, status, present, length, width,
     points, table, start, paths, dt,
 ):  # fmt: skip
     """Decide for one car; see ``plan_moves``."""
     count = int(table[track, COUNT])
     index, t = place_at(table, track, here)
     place = own_d - between(paths, start, index, count, t, OFFSET)
-    if along < STAND_SPEED and abs(place - memory[PLACE]) > half_width:
+    waiting = memory[STALL] > 0.0
+    if along < STAND_SPEED and abs(place - memory[PLACE]) > half_width and not waiting:
         memory[PLACE], memory[RATE] = place, 0.0  # on the grid, after a spin, put there
     spare = 2.0 * half_width if memory[STALL] > PATIENCE else 0.0
     half = half_width * (1.0 + 2.0 * MARGIN)
+    slowing = min(max(-known(ax[race, car]), 0.0), 2.0 * brake)
     most = look_ahead(
-        sight, memory[PLACE], track, here, max(along, 1.0), half, spare, brake, points, table,
-        start, paths,
+        sight, memory[PLACE], memory[RATE], track, here, max(along, 1.0), slowing, half, spare,
+        brake, points, table, start, paths,
     )  # fmt: skip
     look_around(
         sight, memory, race, car, n_cars, here, place, memory[PLACE], along, half_length,
-        half_width, brake, reaction, track, s, d, previous_d, heading_error, vx, vy, status,
+        half_width, brake, reaction, track, s, d, previous_d, heading_error, vx, vy, ax, status,
         present, length, width, table, start, paths, dt,
     )  # fmt: skip
     lapped, danger = (flags & BLUE) != 0, (flags & DANGER) != 0
@@ -265,13 +137,26 @@ def plan_car(
     squeezed = sight[OTHERS_LOW] > sight[HIGH] or sight[OTHERS_HIGH] < sight[LOW]
     squeezed = squeezed or sight[OTHERS_LOW] > sight[OTHERS_HIGH]
     goal = clip(goal, sight[LOW], sight[HIGH])
-    urgent = URGENT if goal != wish else 1.0
+    urgent = sight[URGE] if goal != wish else 1.0
     if squeezed and sight[AHEAD] >= 0.0 and sight[AHEAD_GAP] < 0.0:
         most = min(most, 0.93 * max(sight[AHEAD_SPEED], 0.0))  # who is behind gives way
     most = min(most, sight[MOST])
     waits = (standing and along < STAND_SPEED) or memory[STALL] > 0.0
-    near = sight[AHEAD_GAP] < 8.0 * half_length and sight[AHEAD_SPEED] < LEAST_SPEED
+    near = sight[AHEAD_GAP] < 16.0 * half_length and sight[AHEAD_SPEED] < LEAST_SPEED
+    near = near and status[race, car] != ON_GRID
     memory[STALL] = memory[STALL] + dt if (waits or along < LEAST_SPEED) and near else 0.0
+    intent[FACTOR], intent[LIMIT], intent[SWAY] = factor, most, 0.0
+    if back_out(memory, sight, place, goal, along, half_length, half_width, dt):
+        memory[PLACE], memory[RATE] = place, 0.0
+        intent[ASIDE], intent[LIMIT] = place, -max(2.0 * BACK_SPEED * half_length, LEAST_SPEED)
+        return
+    crawl = max(2.0 * BACK_SPEED * half_length, STAND_SPEED)
+    if memory[STALL] > 0.0 and sight[MOST] < inf:  # at a crawl, tyres are no limit
+        intent[LIMIT] = min(most, crawl)
+    if memory[STALL] > 0.0 and along < 1.2 * crawl:
+        memory[PLACE], memory[RATE] = goal, 0.0
+        intent[ASIDE] = goal
+        return
 
     # The place goes to the goal as tyres can push it.
     push = urgent * sight[GRIP_LEFT]
@@ -284,13 +169,12 @@ def plan_car(
     memory[PLACE] += memory[RATE] * dt
     intent[ASIDE] = memory[PLACE]
     intent[SWAY] = (memory[PLACE] - before) / (dt * max(along, 2.0))
-    intent[FACTOR], intent[LIMIT] = factor, most
 
 
 @kernel
 def plan_moves(
     cars, memory, intent, sights, aggression, reaction,
-    s, d, previous_d, heading_error, progress, vx, vy, status, present, flags,
+    s, d, previous_d, heading_error, progress, vx, vy, ax, status, present, flags,
     length, width, brake, race_track, points, table, starts, paths, dt,
 ):  # fmt: skip
     """Decide where beside its line each of some cars shall be, and how fast at most.
@@ -303,7 +187,7 @@ def plan_moves(
         aggression: from 0 to 1.
         reaction: [s].
         s, d, heading_error, progress: of ``TrackFrame``; previous_d: of the one before.
-        vx, vy: of ``CarState``.
+        vx, vy, ax: of ``CarState``; accelerations may be missing.
         status, present, flags: of ``RaceState``.
         length, width, brake: of ``VehicleTable``.
         race_track, points, table: the packed tracks.
@@ -328,6 +212,6 @@ def plan_moves(
             max(0.5 * known(length[race, car]), 0.05), max(0.5 * known(width[race, car]), 0.02),
             max(BRAKE_SHARE * known(brake[race, car]), 0.5), int(flags[race, car]),
             aggression, reaction,
-            s, d, previous_d, heading_error, vx, vy, status, present, length, width,
+            s, d, previous_d, heading_error, vx, vy, ax, status, present, length, width,
             points, table, starts[race, car], paths, dt,
         )  # fmt: skip
