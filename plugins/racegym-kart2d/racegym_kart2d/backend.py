@@ -152,6 +152,8 @@ class Kart2D(Backend):
             self._last = tuple(
                 _flat(new(f"last_{n}", (n_cars,), kind)) for n, kind in names.items()
             )
+            # Where sorting begins: it makes contact quicker, and changes nothing.
+            self._order = np.tile(np.arange(n_cars), view.n_races)
 
     @property
     def parameters(self) -> NDArray[np.floating[Any]]:
@@ -210,8 +212,8 @@ class Kart2D(Backend):
         if self._touches:
             self._collide = collide.bind(
                 motion.x, motion.y, motion.z, motion.yaw, motion.vx, motion.vy, motion.yaw_rate,
-                self._present, *self._last, memory.parameters, memory.segment, outside.mass,
-                *self._ground[:3], self.view.tracks.crossings, *self._touch,
+                self._present, *self._last, self._order, memory.parameters, memory.segment,
+                outside.mass, *self._ground[:3], self.view.tracks.crossings, *self._touch,
                 self.options.restitution, self.options.friction,
             )  # fmt: skip
 
