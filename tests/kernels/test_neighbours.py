@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from racegym import kernels
 from racegym.kernels.neighbours import FEATURES, observe_opponents
 from racegym.kernels.projection import LENGTH
 
@@ -55,3 +56,28 @@ def test_the_nearest_are_those_that_sorting_all_finds() -> None:
             assert (out[k, :, 0] == [1.0] * len(wanted) + [0.0] * (MOST - len(wanted))).all()
             assert list(told[: len(wanted)]) == wanted
             assert (out[k, len(wanted) :] == 0.0).all()
+
+
+def test_several_threads_tell_the_same() -> None:
+    n_races = 64
+    rng = np.random.default_rng(0)
+    s, x, y = rng.uniform(0, LAP, (3, n_races, CARS))
+    yaw, vx, vy, d = rng.normal(0, 1, (4, n_races, CARS)).astype(np.float32)
+    cars = np.arange(n_races * CARS)
+    assert len(cars) >= kernels.PARALLEL_FROM
+    told = []
+    before = kernels.threads()
+    try:
+        for threads in (1, 2):
+            kernels.set_threads(threads)
+            out = np.zeros((len(cars), MOST, FEATURES), np.float32)
+            observe_opponents(
+                cars, out, np.zeros((len(cars), MOST), np.int64),
+                np.tile(np.arange(CARS), (n_races, 1)), np.zeros((n_races, CARS), np.int64),
+                x, y, yaw, vx, vy, s, d, np.ones((n_races, CARS), np.bool_),
+                np.zeros(n_races, np.int32), np.full((1, LENGTH + 1), LAP), REACH, 20.0, 10.0, 1.0,
+            )  # fmt: skip
+            told.append(out)
+    finally:
+        kernels.set_threads(before)
+    assert (told[0] == told[1]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import cos, sin
 
+import numpy as np
 from numba import prange
 
 from racegym.kernels.compile import device, kernel, outlined
@@ -216,8 +217,9 @@ def observe_opponents(
         if first > 0 and cars[first - 1] // n_cars == race:
             continue  # whoever is first of a race sees to all of it
         length = table[race_track[race], LENGTH]
-        stop = find_all(cars, first, race, nearest, order, place, s, present, length, reach)
-        for k in range(first, stop):
+        begin = np.int64(first)  # counted without a sign where several threads run
+        stop = find_all(cars, begin, race, nearest, order, place, s, present, length, reach)
+        for k in range(begin, stop):
             tell_opponents(
                 race, cars[k] - race * n_cars, nearest[k], x, y, yaw, vx, vy, s, d, length,
                 position_unit, speed_unit, least_speed, out[k],
