@@ -139,16 +139,18 @@ class Kernel:
         light kernel where arguments are tuples of arrays.
         """
         entry: Callable[..., None] | None = None
+        arguments = (first, *rest)  # in one: putting them together takes as long as a light kernel
+        parts = self._divisible and _items(first.shape) >= self._parallel_from
 
         def run() -> None:
             nonlocal entry
-            if _threads > 1 and self._divisible and _items(first.shape) >= self._parallel_from:
-                self._run_parallel(first, *rest)
+            if parts and _threads > 1:
+                self._run_parallel(*arguments)
             elif entry is not None:
-                entry(first, *rest)
+                entry(*arguments)
             else:
-                self(first, *rest)
-                types = tuple(numba.typeof(argument) for argument in (first, *rest))
+                self(*arguments)
+                types = tuple(numba.typeof(argument) for argument in arguments)
                 compiled = self._serial.overloads.get(types)  # none where another one suits, too
                 entry = compiled and compiled.entry_point
 

@@ -203,12 +203,16 @@ def show_flags(
     race, first, count, sector_s, status, chequered, s, danger_since, lapper, slow_since, flags
 ):
     """Write what each car is shown; a car that is out of the race is shown none of these."""
+    danger = False
+    for sector in range(count):
+        danger = danger or not isnan(danger_since[race, sector])
     for car in range(status.shape[1]):
         shown = flags[race, car] & OTHERS
         if status[race, car] <= PIT:
-            sector = sector_of(sector_s, first, count, s[race, car])
-            if not isnan(danger_since[race, sector]):
-                shown |= YELLOW
+            if danger:
+                sector = sector_of(sector_s, first, count, s[race, car])
+                if not isnan(danger_since[race, sector]):
+                    shown |= YELLOW
             if lapper[race, car] >= 0:
                 shown |= BLUE
             if not isnan(slow_since[race]):

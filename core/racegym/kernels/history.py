@@ -12,7 +12,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from racegym.kernels.compile import kernel, outlined
+from racegym.kernels.compile import device, kernel, outlined
 from racegym.kernels.geometry import wrap_difference
 from racegym.kernels.projection import LENGTH
 from racegym.kernels.trigonometry import cosine, sine
@@ -70,7 +70,7 @@ class History(NamedTuple):
     known: NDArray[np.float64]
 
 
-@outlined
+@device
 def take_sample(race, now, s, d, heading_error, vx, vy, length, newest, filled, at, past, known):
     """Note where the cars of one race are."""
     real = past.dtype.type

@@ -219,10 +219,20 @@ def relieve_pushed(race, now, open_, bodies, touch):
 
 @kernel
 def begin_incidents(off_track, time, elapsed, car_impulse, contact_class, blame, last_off, filled,
-                    blow):  # fmt: skip
-    """Forget what was told of the step before."""
+                    blow, touched, touched_by, met):  # fmt: skip
+    """Forget what was told of the step before, and count in which races cars have met.
+
+    Args:
+        off_track ... blow: what is kept of cars and of open incidents. Written.
+        touched, touched_by: ``count`` and ``other`` of ``Contacts``.
+        met: (n_races,) int32, how many of them are of cars with cars. Written.
+    """
     real = blow.dtype.type
     for race in prange(off_track.shape[0]):
+        met[race] = 0
+        for k in range(touched[race]):
+            if touched_by[race, k] >= 0:
+                met[race] += 1
         for car in range(off_track.shape[1]):
             car_impulse[race, car] = real(0)
             contact_class[race, car] = 0
@@ -235,7 +245,7 @@ def begin_incidents(off_track, time, elapsed, car_impulse, contact_class, blame,
 
 
 @kernel
-def take_touches(status, present, off_track, time, touches, places, race_track, table, open_,
+def take_touches(status, present, off_track, time, met, touches, places, race_track, table, open_,
                  tallies, window):  # fmt: skip
     """Add the touches of this step to the open incidents, and open new ones.
 
@@ -244,30 +254,31 @@ def take_touches(status, present, off_track, time, touches, places, race_track, 
     Args:
         status, present, off_track: (n_races, n_cars), fields of ``RaceState``.
         time: (n_races,) [s].
+        met: (n_races,) int32, contacts of cars with cars in this step.
         touches, places: what is judged.
         race_track, table: the packed tracks.
         open_, tallies: what is kept; written.
         window: [s] of the rules.
     """
     for race in prange(status.shape[0]):
-        if touches.filled[race] > 0:
+        if met[race] > 0:
             touch_cars(race, time[race], touches, status, present, off_track, places,
                        table[race_track[race], LENGTH], open_, tallies, window)  # fmt: skip
 
 
 @kernel
-def weigh_incidents(time, touched, places, bodies, circuit, history, last_off, open_, limits):
+def weigh_incidents(time, met, places, bodies, circuit, history, last_off, open_, limits):
     """Weigh the blame for incidents that have just begun.
 
     Args:
         time: (n_races,) [s].
-        touched: (n_races,) int32, contacts in this step.
+        met: (n_races,) int32, contacts of cars with cars in this step.
         places, bodies, circuit, history, last_off: the evidence.
         open_: written.
         limits: the rules.
     """
     for race in prange(time.shape[0]):
-        if touched[race] > 0:
+        if met[race] > 0:
             for row in range(open_.filled[race]):
                 if open_.when[race, row, FIRST] == time[race]:
                     weigh(race, open_.pair[race, row, 0], open_.pair[race, row, 1], time[race],

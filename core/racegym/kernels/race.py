@@ -11,7 +11,7 @@ from math import floor, isfinite, isnan, nan
 
 from numba import prange
 
-from racegym.kernels.compile import device, kernel
+from racegym.kernels.compile import LIGHT, device, kernel
 from racegym.kernels.events import clear, emit
 from racegym.kernels.projection import (
     CHECKPOINT_COUNT,
@@ -22,7 +22,7 @@ from racegym.kernels.projection import (
 )
 from racegym.kernels.trigonometry import cosine, sine
 
-__all__ = ["judge_conduct", "start_races", "time_cars"]
+__all__ = ["coast", "find_leavers", "judge_conduct", "start_races", "time_cars"]
 
 PIT, FINISHED, RETIRED = 2, 3, 4  # interfaces.Status
 LAP, SECTOR, FINISH, RETIRE, OFF_TRACK, REJOIN, WALL, CUT = 0, 1, 2, 3, 4, 5, 6, 7  # EventKind
@@ -272,3 +272,31 @@ def time_cars(
                     emit(events, race, FINISH, car, -1, at, finish_time[i])
                     break
             furthest[i] = here
+
+
+@kernel(parallel_from=LIGHT)
+def coast(status, throttle, brake, steer):
+    """Let cars that are out of the race brake, whatever is asked; all (n_races, n_cars)."""
+    real = throttle.dtype.type
+    for race in prange(status.shape[0]):
+        for car in range(status.shape[1]):
+            if status[race, car] > PIT:
+                throttle[race, car], brake[race, car] = real(0), real(1)
+                steer[race, car] = real(0)
+
+
+@kernel(parallel_from=LIGHT)
+def find_leavers(status, present, leaves, found, first_out):
+    """Find the cars that must be taken off the track.
+
+    Args:
+        status, present: (n_races, n_cars), of ``RaceState``.
+        leaves: (n_races, n_cars) bool. Written.
+        found: (1,) bool, set where there is one.
+        first_out: the least status of those that leave.
+    """
+    for race in prange(status.shape[0]):
+        for car in range(status.shape[1]):
+            leaves[race, car] = present[race, car] and status[race, car] >= first_out
+            if leaves[race, car]:
+                found[0] = True

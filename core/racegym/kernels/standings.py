@@ -106,9 +106,11 @@ def passed_ago(race, car, place, speed, now, progress, scale, first_gate, next_g
     gate = int(floor(place))
     if gate < first:
         return max(now - passed_at[race, car, first % ring] + (first - place) * pace, 0.0)
-    begin = passed_at[race, car, gate % ring]
+    slot = gate % ring
+    begin = passed_at[race, car, slot]
     if gate + 1 < ahead:
-        passed = begin + (place - gate) * (passed_at[race, car, (gate + 1) % ring] - begin)
+        end = passed_at[race, car, slot + 1 if slot + 1 < ring else 0]
+        passed = begin + (place - gate) * (end - begin)
     else:
         passed = begin + (place - gate) / (here - gate) * (now - begin)
     return max(now - passed, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.interfaces import Array, Arrays, Control, EventKind, Races, Status, View
-from racegym.kernels.race import judge_conduct, start_races, time_cars
+from racegym.kernels.race import coast, find_leavers, judge_conduct, start_races, time_cars
 from racegym.race_control.flags import Flags
 from racegym.race_control.incidents import ContactJudge
 from racegym.race_control.part import Part, event_arrays
@@ -116,7 +116,13 @@ class RaceControl:
         )  # fmt: skip
         self._standings = Standings(view, rules.timing, arrays, *self._driven)
         self._leaves = np.zeros(race.status.shape, np.bool_)
-        self._first_out = np.int8(Status.FINISHED if rules.leave_when_finished else Status.RETIRED)
+        asked = view.control
+        self._coast = coast.bind(race.status, asked.throttle, asked.brake, asked.steer)
+        self._found = np.zeros(1, np.bool_)
+        self._find_leavers = find_leavers.bind(
+            race.status, race.present, self._leaves, self._found,
+            int(Status.FINISHED if rules.leave_when_finished else Status.RETIRED),
+        )  # fmt: skip
         self.parts: list[Part] = []
         if procedure.begins != "green":
             self.parts.append(Starts(view, procedure, arrays, flying=flying))
@@ -159,11 +165,7 @@ class RaceControl:
 
     def order(self, control: Control) -> None:
         """Override what drivers ask: cars out of the race coast to a halt."""
-        out = np.greater(self._race.status, _PIT, out=self._leaves)
-        if np.count_nonzero(out):  # several times as quick as any()
-            control.throttle[out] = 0
-            control.brake[out] = 1
-            control.steer[out] = 0
+        self._coast()
         for part in self.parts:
             part.order(control)
 
@@ -206,13 +208,11 @@ class RaceControl:
 
     def leavers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """Return the flat indices of cars that must be taken off the track now."""
-        leaves = self._leaves
-        np.greater_equal(self._race.status, self._first_out, out=leaves)
-        np.logical_and(leaves, self._race.present, out=leaves)
-        return np.flatnonzero(leaves) if np.count_nonzero(leaves) else _NOBODY
+        self._found[0] = False
+        self._find_leavers()
+        return np.flatnonzero(self._leaves) if self._found[0] else _NOBODY
 
 
-_PIT = np.int8(Status.PIT)  # numpy compares with an enum far more slowly
 _NOBODY = np.zeros(0, np.int64)
 
 

@@ -83,18 +83,19 @@ class ContactJudge(Part):
             seen=float(rules.seen),
             alone=bool(rules.alone),
         )
-        self._touched, self._open = touched.count, open_.filled
+        self._met, self._open = np.zeros(view.n_races, np.int32), open_.filled
         self._alone = limits.alone
         self._begin = begin_incidents.bind(
             race.off_track, race.time, view.clock.elapsed, race.car_impulse, race.contact_class,
-            race.blame, tallies.last_off, open_.filled, open_.blow,
+            race.blame, tallies.last_off, open_.filled, open_.blow, touched.count, touched.other,
+            self._met,
         )  # fmt: skip
         self._take = take_touches.bind(
-            race.status, race.present, race.off_track, race.time, touches, places,
+            race.status, race.present, race.off_track, race.time, self._met, touches, places,
             tracks.race_track, tracks.table, open_, tallies, limits.window,
         )  # fmt: skip
         self._weigh = weigh_incidents.bind(
-            race.time, touched.count, places, bodies,
+            race.time, self._met, places, bodies,
             Circuit(tracks.race_track, tracks.points, tracks.table), history, tallies.last_off,
             open_, limits,
         )  # fmt: skip
@@ -116,7 +117,7 @@ class ContactJudge(Part):
     def observe(self) -> None:
         """Judge the step that has just been made."""
         self._begin()
-        if np.count_nonzero(self._touched):
+        if np.count_nonzero(self._met):
             self._take()
             self._weigh()
         if self._alone or np.count_nonzero(self._open):

@@ -86,13 +86,18 @@ class Opponents(Sensor):
             for row in range(asked.most)
             for value in self.of_each
         )
-        self._nearest = np.zeros((setup.view.n_races * setup.view.n_cars, asked.most), np.int64)
+        n_races, n_cars = setup.view.n_races, setup.view.n_cars
+        self._nearest = np.zeros((n_races * n_cars, asked.most), np.int64)
+        # Where sorting begins: it makes the sensor quicker, and changes nothing.
+        self._order = np.tile(np.arange(n_cars), (n_races, 1))
+        self._place = np.zeros((n_races, n_cars), np.int64)
 
     def observe(self, view: View, cars: Cars, out: Array) -> None:
         """Fill ``out`` (k, most, 10)."""
         state, frame, asked = view.state, view.frame, self.options
         observe_opponents(
-            cars, out, self._nearest, state.x, state.y, state.yaw, state.vx, state.vy,
-            frame.s, frame.d, view.race.present, view.tracks.race_track, view.tracks.table,
+            cars, out, self._nearest, self._order, self._place,
+            state.x, state.y, state.yaw, state.vx, state.vy, frame.s, frame.d,
+            view.race.present, view.tracks.race_track, view.tracks.table,
             asked.range, asked.position, asked.speed, asked.least_speed,
         )  # fmt: skip

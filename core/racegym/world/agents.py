@@ -82,6 +82,10 @@ class AgentGroup:
         self.reward = np.zeros(count, real)
         self.terminated = np.zeros(count, np.bool_)
         self.truncated = np.zeros(count, np.bool_)
+        self._settle = settle.bind(
+            self.cars, self._terms, self._weights, self._endings, self._truncates,
+            view.race.status, view.race.present, self.reward, self.terminated, self.truncated,
+        )  # fmt: skip
         self._shape = shape
         self._n_races = view.n_races
         self._race = self.cars // view.n_cars
@@ -149,10 +153,7 @@ class AgentGroup:
             self._compute(term, view, self._values, self.terms[name])
         for name, termination in self.terminations.items():
             self._compute(termination, view, self._flags, self.reasons[name])
-        settle(
-            self.cars, self._terms, self._weights, self._endings, self._truncates,
-            view.race.status, view.race.present, self.reward, self.terminated, self.truncated,
-        )  # fmt: skip
+        self._settle()
 
     def _compute(
         self, stage: RewardTerm | Termination, view: View, scratch: Array, out: Array

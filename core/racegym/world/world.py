@@ -162,10 +162,11 @@ class World:
             frame.segment, frame.s, frame.d, frame.heading_error, frame.curvature,
             frame.progress, frame.jumped, frame.width_left, frame.width_right,
         )  # fmt: skip
-        self._projection = (*pose, *_flat(self.view.race.present), *packed, *found)
+        present = self.view.race.present
+        self._project = project_cars.bind(*pose, *_flat(present), *packed, *found)
         kept = (self.view.control, self.view.frame)
         before = (self.view.previous_control, self.view.previous_frame)
-        self._kept = (_bytes_of(*kept), _bytes_of(*before))
+        self._keep = copy_arrays.bind(present, _bytes_of(*kept), _bytes_of(*before))
         self._relocation = (*pose, *packed, *found)
         self._grid = (
             slots_of(self.config), vehicle.length, vehicle.width,
@@ -391,7 +392,7 @@ class World:
             self._drain()
         elif self.applied:
             self.applied = []
-        copy_arrays(self.view.race.present, *self._kept)
+        self._keep()
 
     def _drive(self) -> None:
         """Do what follows once the control of all cars is settled."""
@@ -411,13 +412,13 @@ class World:
             self.backend.begin(arriving, self.effects, part)
             self.backend.finish()
 
-        project_cars(*self._projection)
+        self._project()
         self.race_control.observe()
         leavers = self.race_control.leavers()
         if len(leavers):
             self.remove(leavers)
         self._set_back(*self.race_control.restarts())
-        if self.spec.placement == "any" and control.request.any():
+        if self.spec.placement == "any" and np.count_nonzero(control.request):
             self._rescue(np.flatnonzero(control.request.reshape(-1) & Request.RESCUE))
         for told in self._untold:
             self.race_control.tell(*told)

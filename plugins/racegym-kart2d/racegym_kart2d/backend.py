@@ -145,13 +145,15 @@ class Kart2D(Backend):
             *tracks.geometry, _flat(view.frame.segment), tracks.obstacles,
             tracks.obstacle_spans, tracks.verges,
         )  # fmt: skip
-        self._asked: tuple[Control, Effects] | None = None
+        self._asked: tuple[Control, Effects, float] | None = None
         self._touches = self.options.contact and n_cars > 1
         if self._touches:
             names = {"x": "float64", "y": "float64", "yaw": "real"}
             self._last = tuple(
                 _flat(new(f"last_{n}", (n_cars,), kind)) for n, kind in names.items()
             )
+            # Where sorting begins: it makes contact quicker, and changes nothing.
+            self._order = np.tile(np.arange(n_cars), view.n_races)
 
     @property
     def parameters(self) -> NDArray[np.floating[Any]]:
@@ -188,32 +190,30 @@ class Kart2D(Backend):
 
     def step(self, control: Control, effects: Effects, dt: float) -> None:
         """Advance all present cars by ``dt`` [s]."""
-        if self._asked is None or self._asked[0] is not control or self._asked[1] is not effects:
-            self._asked = (control, effects)
-            self._orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
-            self._outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
-        substeps = max(1, ceil(dt / self.options.substep - 1e-9))
-        motion = self._motion
-        self._step_cars(
-            motion.vx,
-            self._present,
-            motion,
-            self._memory,
-            self._orders,
-            self._outside,
-            self._ground,
-            self._touch,
-            self.view.clock.elapsed,
-            self.view.clock.advanced,
-            float(dt),
-            substeps,
-            exp(-dt / substeps / columns.FILTER_TIME),
-        )
+        asked = self._asked
+        if asked is None or asked[0] is not control or asked[1] is not effects or asked[2] != dt:
+            self._asked = (control, effects, dt)
+            self._bind(control, effects, dt)
+        self._move()
         if self._touches:
-            collide(
+            self._collide()
+
+    def _bind(self, control: Control, effects: Effects, dt: float) -> None:
+        """Give the kernels what is asked from now on; the same at nearly every step."""
+        orders = Orders(*(_flat(getattr(control, name)) for name in Orders._fields))
+        outside = Outside(*(_flat(getattr(effects, name)) for name in Outside._fields))
+        substeps = max(1, ceil(dt / self.options.substep - 1e-9))
+        motion, memory, clock = self._motion, self._memory, self.view.clock
+        self._move = self._step_cars.bind(
+            motion.vx, self._present, motion, memory, orders, outside, self._ground, self._touch,
+            clock.elapsed, clock.advanced, float(dt), substeps,
+            exp(-dt / substeps / columns.FILTER_TIME),
+        )  # fmt: skip
+        if self._touches:
+            self._collide = collide.bind(
                 motion.x, motion.y, motion.z, motion.yaw, motion.vx, motion.vy, motion.yaw_rate,
-                self._present, *self._last, self._memory.parameters, self._memory.segment,
-                self._outside.mass, *self._ground[:3], self.view.tracks.crossings, *self._touch,
+                self._present, *self._last, self._order, memory.parameters, memory.segment,
+                outside.mass, *self._ground[:3], self.view.tracks.crossings, *self._touch,
                 self.options.restitution, self.options.friction,
             )  # fmt: skip
 

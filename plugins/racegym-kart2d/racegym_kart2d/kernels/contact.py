@@ -1,11 +1,8 @@
 """Cars that touch cars: found over the whole step, answered by impulses at its end.
 
-A race whose cars are all far apart costs a pass over its pairs, which the compiler turns into
-vector instructions. Where some are near, each such pair is followed through the step (see
+Where cars are near each other (see ``nearby``), each such pair is followed through the step (see
 ``boxes``); those that touched are answered in the order of their first touch. Ties go by place,
-never by slot, so cars may swap their slots.
-
-Touches are answered in ``impulses``.
+never by slot, so cars may swap their slots. Touches are answered in ``impulses``.
 """
 
 from __future__ import annotations
@@ -65,6 +62,7 @@ from racegym_kart2d.kernels.impulses import (
     bounce_all,
     part_all,
 )
+from racegym_kart2d.kernels.nearby import mark_near, may_touch, neighbours, reach
 
 __all__ = ["LEVEL", "collide"]
 
@@ -73,38 +71,19 @@ Array = Any
 
 LEVEL = 2.0  # [m] difference of height from which cars are on different levels
 ABOUT = 40.0  # [m] along the track either way of a place where it crosses itself
-BLOCK = 64  # cars of the races that share their working memory
+BLOCK = 256  # cars of the races that share their working memory
 TOUCHES = 3  # a car at most: side by side, convex outlines touch at less than 3 n places
 
 
-@device
-def _reach(p: Array) -> float:
-    """Return how far [m] a corner of a car is from its middle of mass, at most."""
-    long, wide, middle = float(p[LENGTH]), float(p[WIDTH]), float(p[TO_FRONT] - p[TO_REAR])
-    return 0.5 * (abs(middle) + sqrt(long * long + wide * wide))
-
-
 @outlined
-def _are_near(
-    first: int, n_cars: int, x: Array, y: Array, last_x: Array, last_y: Array, parameters: Array
-) -> float:
-    """Return the square of the distance [m] within which cars of a race may touch; 0 if none do."""
-    most = 0.0
-    for car in range(first, first + n_cars):
-        dx, dy = x[car] - last_x[car], y[car] - last_y[car]
-        reach = _reach(parameters[car]) + sqrt(dx * dx + dy * dy)
-        if reach > most:  # not so for a car that is nowhere
-            most = reach
-    near = 4.0 * most * most
-    found = 0
-    xs, ys = x[first : first + n_cars], y[first : first + n_cars]
-    for one in range(n_cars - 1):
-        ox, oy = xs[one], ys[one]
-        rest_x, rest_y = xs[one + 1 :], ys[one + 1 :]
-        for k in range(rest_x.shape[0]):
-            dx, dy = rest_x[k] - ox, rest_y[k] - oy
-            found += 1 if dx * dx + dy * dy < near else 0
-    return near if found > 0 else 0.0
+def _place(
+    car: int, bodies: Array, i: int, x: Array, y: Array, last_x: Array, last_y: Array,
+    parameters: Array,
+) -> None:  # fmt: skip
+    """Fill what tells whether a car comes near another one."""
+    bodies[i, X], bodies[i, Y] = x[car], y[car]
+    bodies[i, DX], bodies[i, DY] = bodies[i, X] - last_x[car], bodies[i, Y] - last_y[car]
+    bodies[i, REACH] = reach(parameters[car])
 
 
 @device
@@ -167,15 +146,6 @@ def _on_other_level(
         ):
             return True
     return False
-
-
-@device
-def _may_touch(bodies: Array, a: int, b: int) -> bool:
-    """Return whether circles about the cars, moved through the step, come together."""
-    step_x, step_y = 0.5 * (bodies[b, DX] - bodies[a, DX]), 0.5 * (bodies[b, DY] - bodies[a, DY])
-    mid_x, mid_y = bodies[b, X] - bodies[a, X] - step_x, bodies[b, Y] - bodies[a, Y] - step_y
-    far = bodies[a, REACH] + bodies[b, REACH] + sqrt(step_x * step_x + step_y * step_y)
-    return bool(mid_x * mid_x + mid_y * mid_y < far * far)
 
 
 @outlined
@@ -251,25 +221,32 @@ def _report(
 def _find(
     first: int, n_cars: int, near: float, track: int, x: Array, y: Array, z: Array, yaw: Array,
     vx: Array, vy: Array, yaw_rate: Array, present: Array, last_x: Array, last_y: Array,
-    last_yaw: Array, parameters: Array, segment: Array, added: Array, table: Array,
-    crossings: Array, bodies: Array, touches: Array, pairs: Array,
+    last_yaw: Array, order: Array, parameters: Array, segment: Array, added: Array, table: Array,
+    crossings: Array, bodies: Array, touches: Array, pairs: Array, marked: Array,
+    place: Array, others: Array,
 ) -> int:  # fmt: skip
     """Fill ``bodies``, ``touches`` and ``pairs`` of a race; return how many touches there are."""
     for i in range(n_cars):
-        p = parameters[first + i]
-        bodies[i, X], bodies[i, Y] = x[first + i], y[first + i]
-        bodies[i, DX], bodies[i, DY] = (
-            bodies[i, X] - last_x[first + i],
-            bodies[i, Y] - last_y[first + i],
-        )
-        bodies[i, REACH] = _reach(p)
-        bodies[i, INVERSE_MASS] = 0.0  # the rest is not loaded yet
+        bodies[i, REACH] = 0.0  # not placed yet
+        bodies[i, INVERSE_MASS] = 0.0  # nor loaded
         bodies[i, SHIFTED] = 0.0
+    xs, ys = x[first : first + n_cars], y[first : first + n_cars]
+    by_x = order[first : first + n_cars]
+    for k in range(n_cars):
+        place[by_x[k]] = k
     found = 0
-    for i in range(n_cars - 1):
-        for j in range(i + 1, n_cars):
-            ahead, left = bodies[j, X] - bodies[i, X], bodies[j, Y] - bodies[i, Y]
-            if not ahead * ahead + left * left < near or not _may_touch(bodies, i, j):
+    for i in range(n_cars):
+        if not marked[i]:
+            continue
+        for neighbour in range(neighbours(i, place[i], near, xs, ys, by_x, others)):
+            j = others[neighbour]
+            ahead, left = xs[j] - xs[i], ys[j] - ys[i]
+            for k in (i, j):
+                if bodies[k, REACH] == 0.0:
+                    _place(first + k, bodies, k, x, y, last_x, last_y, parameters)
+            step_x = 0.5 * (bodies[j, DX] - bodies[i, DX])
+            step_y = 0.5 * (bodies[j, DY] - bodies[i, DY])
+            if not may_touch(ahead, left, step_x, step_y, bodies[i, REACH] + bodies[j, REACH]):
                 continue
             one, another = first + i, first + j
             speeds = float(vx[one] + vy[one] + yaw_rate[one])
@@ -296,7 +273,8 @@ def _find(
 def _meet_others(
     begin: int, end: int, n_cars: int, x: Array, y: Array, z: Array, yaw: Array,
     vx: Array, vy: Array, yaw_rate: Array, present: Array, last_x: Array, last_y: Array,
-    last_yaw: Array, parameters: Array, segment: Array, added: Array, race_track: Array,
+    last_yaw: Array, order: Array, parameters: Array, segment: Array, added: Array,
+    race_track: Array,
     points: Array, table: Array, crossings: Array, count: Array, car: Array, other: Array,
     impulse: Array, touch_x: Array, touch_y: Array, normal_x: Array, normal_y: Array,
     closing: Array, restitution: float, friction: float,
@@ -306,14 +284,16 @@ def _meet_others(
     bodies = np.empty((n_cars, BODY), np.float64)
     touches = np.empty((TOUCHES * n_cars, FIGURES), np.float64)
     pairs = np.empty((TOUCHES * n_cars, 2), np.int64)
+    marked = np.empty(n_cars, np.bool_)
+    place, others = np.empty(n_cars, np.int64), np.empty(n_cars, np.int64)
     for race in range(begin, end):
         first, track = race * n_cars, race_track[race]
-        near = _are_near(first, n_cars, x, y, last_x, last_y, parameters)
+        near = mark_near(first, n_cars, x, y, last_x, last_y, parameters, order, marked)
         if near > 0.0:
             found = _find(
                 first, n_cars, near, track, x, y, z, yaw, vx, vy, yaw_rate, present,
-                last_x, last_y, last_yaw, parameters, segment, added, table, crossings,
-                bodies, touches, pairs,
+                last_x, last_y, last_yaw, order, parameters, segment, added, table, crossings,
+                bodies, touches, pairs, marked, place, others,
             )  # fmt: skip
             if found > 0:
                 bounce_all(bodies, touches, pairs, found, restitution, friction)
@@ -321,10 +301,10 @@ def _meet_others(
                     first, n_cars, track, parameters, segment, points, table,
                     bodies, touches, pairs, found, real,
                 )  # fmt: skip
-            for i in range(n_cars):
-                if bodies[i, INVERSE_MASS] > 0.0:
-                    x[first + i] += bodies[i, MOVED_X]
-                    y[first + i] += bodies[i, MOVED_Y]
+                for i in range(n_cars):
+                    if bodies[i, INVERSE_MASS] > 0.0:
+                        x[first + i] += bodies[i, MOVED_X]
+                        y[first + i] += bodies[i, MOVED_Y]
             for k in range(found):
                 if touches[k, IMPULSE] > 0.0:
                     for side in range(2):
@@ -354,6 +334,7 @@ def collide(
     last_x: Array,
     last_y: Array,
     last_yaw: Array,
+    order: Array,
     parameters: Array,
     segment: Array,
     added: Array,
@@ -382,6 +363,8 @@ def collide(
             but for ``z`` and ``yaw``.
         present: bool; absent cars touch nothing.
         last_x, last_y, last_yaw: as they were when the step began; set to what they are now.
+        order: int64, the slots of each race, sorted by ``x``; those of the step before, or in any
+            order. Updated.
         parameters: (n_races * n_cars, PARAMETERS) real.
         segment: int32, where on the track.
         added: [kg] of ``Effects.mass``.
@@ -396,7 +379,7 @@ def collide(
     for block in prange((n_races + races - 1) // races):
         _meet_others(
             block * races, min(n_races, (block + 1) * races), n_cars, x, y, z, yaw, vx, vy,
-            yaw_rate, present, last_x, last_y, last_yaw, parameters, segment, added, race_track,
-            points, table, crossings, count, car, other, impulse, touch_x, touch_y, normal_x,
-            normal_y, closing, restitution, friction,
+            yaw_rate, present, last_x, last_y, last_yaw, order, parameters, segment, added,
+            race_track, points, table, crossings, count, car, other, impulse, touch_x, touch_y,
+            normal_x, normal_y, closing, restitution, friction,
         )  # fmt: skip
