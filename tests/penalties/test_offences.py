@@ -187,6 +187,11 @@ def test_who_has_finished_is_judged_for_contacts_alone(racing, rule, offence):
     assert race.step(5, status=[Status.RETIRED, 1], **offence.wall) == []
 
 
+def test_a_cut_over_the_last_line_is_punished(racing, rule, offence):
+    race = racing(rule("cut", "time", 5.0))
+    assert len(race.step(**offence.cut, status=[Status.FINISHED, 1])) == 1
+
+
 def test_after_and_each_say_which_offences_are_punished(racing, rule, offence):
     race = racing(rule("wall", "time", 1.0, after=2, each=3, apart=0.15))
     punished = []

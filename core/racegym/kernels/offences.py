@@ -135,8 +135,9 @@ def read_offences(race, figures, seen, book, events):
                 figures[race, car, REVERSED] = seen.wrong_way_time[race, car]
     for k in range(events.filled[race]):
         car = events.car[race, k]
-        if book.status[race, car] > PIT:
+        if book.status[race, car] > FINISHED:
             continue
+        # Of a car that has finished, too: it did so while it raced, in this very step.
         if events.kind[race, k] == EVENT_CUT and events.value[race, k] > 0.0:
             figures[race, car, CUT] = real(events.value[race, k])
         # To get past a car that stands, or is in the pit lane, is no offence.
