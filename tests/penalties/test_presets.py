@@ -166,6 +166,7 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path):
     told = refused(str(tmp_path / "mine.yaml"))
     assert f"{tmp_path / 'mine.yaml'}:2: rules.a.offence: is 'wal'; did you mean 'wall'?" in told
     assert "there is no such file" in refused(str(Path(tmp_path) / "none.yaml"))
+    assert refused(f"{tmp_path}/") == f"{tmp_path}: can't be read: Is a directory"
 
 
 def rule(offence="wall", penalty="time", **more):
@@ -194,6 +195,11 @@ def rule(offence="wall", penalty="time", **more):
             {"preset": "roboracer", "rules": {"crowding": None, "did_not_avoid": None}},
             "no rule gives any",
         ),
+        (
+            {"preset": "ifac", "rules": {"rear_and": None}},
+            "rules.rear_and: there is no such rule to drop; did you mean 'rear_end'?",
+        ),
+        ({"rules": {"a": None}}, "there is no such rule to drop; no preset is changed"),
         ({"rules": {"a": rule(blames=["dive"])}}, "nobody is blamed for wall"),
         (
             {"rules": {"a": rule("contact", blames=["rear"])}},
