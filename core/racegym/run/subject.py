@@ -54,7 +54,8 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
 
     Args:
         what: a checkpoint, an ONNX file, a training's folder or name, the name of a driver or of
-            a policy, a driver with options as ``{name: NAME, pace: 90}``, or ``FILE.py:CLASS``.
+            a policy, a driver with options as ``{name: NAME, pace: 90}`` or
+            ``{file: FILE.py:CLASS, ...}``, or ``FILE.py:CLASS``.
         runs_dir: the folder of all runs.
 
     Raises:
