@@ -251,7 +251,7 @@ def test_options_are_checked(steady, entry, told):
 def test_a_driver_with_options_is_named_by_its_file_where_it_stands_alone(steady):
     alone = read_driver({"file": steady, "speed": 5.0})
     assert (alone.name, alone.options["speed"]) == (read_driver(steady).name, 5.0)
-    with pytest.raises(ScenarioError, match="give name: NAME, policy: PATH or file: FILE.py:CLASS"):
+    with pytest.raises(ScenarioError, match="give name: NAME, policy: PATH or file: FILE"):
         read_driver({"speed": 5.0})
 
 

@@ -56,7 +56,7 @@ CASES = {
     "no races": (
         {"n_races": 0},
         ScenarioError,
-        "n_races must be a whole number and at least 1, not 0",
+        "whole number and at least 1, not 0",
     ),
     "too many races": (
         {"backend": backend(max_races=1)},
