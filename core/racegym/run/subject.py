@@ -16,7 +16,7 @@ from racegym.errors import RunError, ScenarioError, nearest
 from racegym.record import RunFolder, find_run, find_runs
 from racegym.record.runs import is_training, read_state
 from racegym.record.seeds import seed_folders
-from racegym.record.training import read_training
+from racegym.record.trained import read_training
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
 from racegym.scenario.held_out import held_out
