@@ -28,7 +28,7 @@ from racegym.errors import RacegymError, RunError
 from racegym.record import RunFolder, find_run
 from racegym.record.folder import write_whole
 from racegym.record.runs import read_state
-from racegym.record.training import checkpoint_to_drive, read_training
+from racegym.record.trained import checkpoint_to_drive, read_training
 from racegym.record.versions import machine, versions
 from racegym.report.evaluation import as_data
 from racegym.run import Judge

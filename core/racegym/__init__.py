@@ -6,9 +6,9 @@ else. What is listed in ``__all__`` loads on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from racegym.lazy import on_first_use
 from racegym.registration import register_envs
 
 if TYPE_CHECKING:
@@ -45,17 +45,6 @@ _HOMES = {
     "make_vec": "racegym.envs",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
+__getattr__, __dir__ = on_first_use(__name__, _HOMES)
 
 register_envs()

@@ -18,7 +18,8 @@ choice and the command that fixes it. ``racegym`` prints it and exits with code 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ __all__ = [
     "TrackPictureError",
     "TrainingError",
     "UnknownNameError",
+    "naming",
     "nearest",
 ]
 
@@ -136,3 +138,14 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     guess = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{guess}Valid: {', '.join(names[:_NAMED]) or 'none'}{more}"
+
+
+@contextmanager
+def naming(file: str | Path | None) -> Iterator[None]:
+    """Let an error that names no file name this one, if there is one."""
+    try:
+        yield
+    except RacegymError as error:
+        if error.file is not None or file is None:
+            raise
+        raise type(error)(error.what, file=file) from error

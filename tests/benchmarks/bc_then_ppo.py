@@ -33,7 +33,7 @@ from racegym.record import RunFolder
 from racegym.record.figures import read_figures
 from racegym.record.folder import read_json
 from racegym.record.runs import find_runs
-from racegym.record.training import read_training
+from racegym.record.trained import read_training
 from racegym.report.style import car_colour, clean, new_figure, save
 from racegym.run import train
 

@@ -19,6 +19,7 @@ from racegym.errors import ScenarioError
 from racegym.record.stream import read_batches
 from racegym.run import code_files, run, verify
 from racegym.scenario import load_scenario
+from racegym.scenario.drivers import read_driver
 
 
 def digests(folder, key):
@@ -245,6 +246,13 @@ def test_options_are_checked(steady, entry, told):
     with pytest.raises(ScenarioError) as caught:
         load_scenario(race({"file": steady, **entry}))
     assert told in str(caught.value)
+
+
+def test_a_driver_with_options_is_named_by_its_file_where_it_stands_alone(steady):
+    alone = read_driver({"file": steady, "speed": 5.0})
+    assert (alone.name, alone.options["speed"]) == (read_driver(steady).name, 5.0)
+    with pytest.raises(ScenarioError, match="give name: NAME, policy: PATH or file: FILE"):
+        read_driver({"speed": 5.0})
 
 
 def test_every_setting_stands_on_the_page_with_its_default(root):

@@ -197,7 +197,18 @@ def test_wrong_input_is_told_plainly() -> None:
     action[1, 1] = np.nan
     with pytest.raises(ActionError, match="the car in slot 2 of race 1 is not finite"):
         batch.step(action)
+    for wrong in ([2], [-1], [0, 7]):
+        with pytest.raises(RacegymError, match=f"no race {wrong[-1]}; they go from 0 to 1"):
+            batch.reset(races=wrong)
+    with pytest.raises(RacegymError, match="races are told by whole numbers, not by float64"):
+        batch.reset(races=[0.5])
+    for seed in (-1, 0.5):
+        with pytest.raises(RacegymError, match="a seed is a whole number from 0"):
+            batch.reset(seed=seed)
     batch.close()
+    for count in (0, -1, 1.5, "a"):
+        with pytest.raises(ScenarioError, match="n_races must be a whole number and at least 1"):
+            RaceVector(RACE, count)
     mixed = [*RACE["cars"][:3], {**RACE["cars"][3], "profile": "seeing"}]
     with pytest.raises(
         ScenarioError, match=r"have 2 \(default, seeing\); give their cars the same"

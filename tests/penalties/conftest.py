@@ -9,20 +9,31 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from racegym.interfaces import EVENT_DETAILS, Arrays, Event, EventKind, Flag, Status, View
+from racegym.interfaces import (
+    EVENT_DETAILS,
+    Arrays,
+    BlameKind,
+    Event,
+    EventKind,
+    Flag,
+    Status,
+    View,
+)
 from racegym.race_control import PenaltyRule, PenaltyRules
 from racegym.race_control.penalties import Penalties
 from racegym.track import PitLane, Track, TrackSet
 
 DT = 0.1  # [s]
-UNDER_FLAG = ("kind", "under_flag")  # figures of an overtake, as the test has them
+LIMIT = 10.0  # [m/s] in the pit lane
+FLAGGED = tuple(name == "under_flag" for name in EVENT_DETAILS[EventKind.OVERTAKE])
+BLAMED = (1.0, 0.0, float(BlameKind.REAR_END))  # figures of a contact
 
 
 def ring(pit: bool = False) -> Track:
     angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     points = 40 * np.column_stack([np.cos(angle), np.sin(angle)])
     track = Track.from_points(points, 5.0, 5.0, name="ring", runoff=np.inf)
-    lane = PitLane(entry=200.0, exit=30.0, offset=8.0, width=4.0, speed_limit=10.0)
+    lane = PitLane(entry=200.0, exit=30.0, offset=8.0, width=4.0, speed_limit=LIMIT)
     return replace(track, pit=lane if pit else None)
 
 
@@ -57,6 +68,7 @@ class Race:
         self.view.vehicle.width[:] = 1.0
         self.view.state.vx[:] = self.view.state.vy[:] = 0.0
         self.view.clock.elapsed[:] = DT
+        self.race.pit_limit[:] = LIMIT if pit else 0.0
         whole = PenaltyRules(rules={f"rule {k}": rule for k, rule in enumerate(rules)}, **more)
         self.part = Penalties(
             self.view, whole, self.arrays, serves=serves or [True] * n_cars,
@@ -79,7 +91,7 @@ class Race:
     def _one(self, at: int, seen: dict[str, object]) -> list[Event]:
         race, view = self.race, self.view
         race.time += DT
-        for name in ("wall_impulse", "obstacle_impulse", "contact_class", "blame"):
+        for name in ("wall_impulse", "obstacle_impulse", "contact_class"):
             getattr(race, name)[...] = 0
         race.lap_completed[...] = False
         race.flags &= np.uint8(0xFF ^ (Flag.BLUE | Flag.YELLOW))
@@ -130,9 +142,8 @@ def rule() -> Callable[..., PenaltyRule]:
 
 
 @pytest.fixture
-def racing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Race]:
+def racing() -> Callable[..., Race]:
     """Return a function that makes races; see ``Race``."""
-    monkeypatch.setitem(EVENT_DETAILS, EventKind.OVERTAKE, UNDER_FLAG)  # type: ignore[arg-type]
     return Race
 
 
@@ -145,12 +156,11 @@ def offence() -> SimpleNamespace:
         wall={"wall_impulse": [300.0, 0.0]},
         obstacle={"obstacle_impulse": [300.0, 0.0]},
         contact={
-            "contact_class": [4, 4], "blame": [4.0, 0.0],
-            "events": [(EventKind.CONTACT, 0, 1, 4.0, ())],
+            "contact_class": [4, 4], "events": [(EventKind.CONTACT, 0, 1, 4.0, BLAMED)],
         },
         jump_start={"jump_start": [True, False]},
         pit_speeding={"status": [Status.PIT, Status.RACING], "vx": [14.0, 14.0]},
-        yellow_overtake={"events": [(EventKind.OVERTAKE, 0, 1, 0.0, (0.0, 1.0))]},
+        yellow_overtake={"events": [(EventKind.OVERTAKE, 0, 1, 0.0, FLAGGED)]},
         blue_flag={"flags": [Flag.BLUE, 0]},
         rescue={},  # told by the world
         stuck={"stuck_time": [6.0, 0.0]},

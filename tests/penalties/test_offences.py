@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from racegym.interfaces import EventKind, Flag, Offence, PenaltyKind, Status
+from racegym.interfaces import (
+    BlameKind,
+    EventKind,
+    Flag,
+    Offence,
+    OvertakeKind,
+    PenaltyKind,
+    Status,
+)
 
+BLAMED = (1.0, 0.0)
 OFFENCES = [offence.name.lower() for offence in Offence if offence is not Offence.WARNINGS]
 
 
@@ -51,7 +60,7 @@ def test_with_no_time_apart_a_scrape_is_still_one_offence(racing, rule, offence)
         ("cut", 10.0, {"events": [(EventKind.CUT, 0, -1, 10.5, ())]}),
         ("wall", 2.0, {"wall_impulse": [201.0, 0.0]}),
         ("obstacle", 2.0, {"obstacle_impulse": [201.0, 0.0]}),
-        ("contact", 2.0, {"contact_class": [2, 2], "blame": [2.0, 0.0]}),
+        ("contact", 2.0, {"contact_class": 2, "events": [(EventKind.CONTACT, 0, 1, 2.0, BLAMED)]}),
         ("pit_speeding", 1.0, {"status": [Status.PIT, 1], "vx": [9.0, 0.0], "vy": [7.0, 0.0]}),
         ("stuck", 5.0, {"stuck_time": [5.5, 0.0]}),
         ("reversed", 3.0, {"wrong_way_time": [3.5, 0.0]}),
@@ -64,7 +73,7 @@ def test_a_smaller_figure_than_the_least_does_not_count(racing, rule, name, leas
         "off_track": {"off_track_since": [-1.5, 0.0]},
         "cut": {"events": [(EventKind.CUT, 0, -1, 9.5, ())]},
         "wall": {"wall_impulse": [199.0, 0.0]}, "obstacle": {"obstacle_impulse": [199.0, 0.0]},
-        "contact": {"contact_class": [1, 1], "blame": [1.0, 0.0]},
+        "contact": {"contact_class": 1, "events": [(EventKind.CONTACT, 0, 1, 1.0, BLAMED)]},
         "pit_speeding": {"vx": [7.7, 0.0], "vy": [7.7, 0.0]},
         "stuck": {"stuck_time": [4.5, 0.0]}, "reversed": {"wrong_way_time": [2.5, 0.0]},
     }[name]  # fmt: skip
@@ -72,10 +81,17 @@ def test_a_smaller_figure_than_the_least_does_not_count(racing, rule, name, leas
     assert len(told) == (share == 1.0)
 
 
+def contact_of(points, share, other_share, kind=BlameKind.DIVE):
+    """What is seen when the first two cars touch."""
+    figures = (share, other_share, float(kind))
+    event = (EventKind.CONTACT, 0, 1, float(points), figures)
+    return {"contact_class": points, "events": [event]}
+
+
 def test_blame_shares_decide_who_is_punished_for_a_contact(racing, rule):
     def contact(first, second):
         race = racing(rule("contact", "time", 5.0, share=0.5))
-        told = race.step(contact_class=[2, 2], blame=[2 * first, 2 * second])
+        told = race.step(**contact_of(2, first, second))
         return [event.car for event in told]
 
     assert contact(1.0, 0.0) == [0]
@@ -86,8 +102,62 @@ def test_blame_shares_decide_who_is_punished_for_a_contact(racing, rule):
 
 def test_a_share_of_nothing_punishes_everybody_who_was_there(racing, rule):
     race = racing(rule("contact", "time", 5.0, share=0.0))
-    told = race.step(contact_class=[1, 1], blame=[1.0, 0.0])
+    told = race.step(**contact_of(1, 1.0, 0.0))
     assert [event.car for event in told] == [0, 1]
+
+
+def test_a_contact_without_blame_hides_no_other_that_is_judged_in_the_same_step(racing, rule):
+    race = racing(rule("contact", "time", 5.0, share=0.9), n_cars=3)
+    told = race.step(
+        contact_class=[4, 1, 4],
+        events=[(EventKind.CONTACT, 0, 1, 1.0, (1.0, 0.0, 1.0)),
+                (EventKind.CONTACT, 2, 0, 4.0, (0.0, 0.0, 0.0))],
+    )  # fmt: skip
+    assert [event.car for event in told] == [0]
+
+
+def test_small_shares_of_two_contacts_are_not_added_up(racing, rule):
+    race = racing(rule("contact", "time", 5.0, share=0.5), n_cars=3)
+    told = race.step(
+        contact_class=1,
+        events=[(EventKind.CONTACT, 0, 1, 1.0, (0.3, 0.0, 2.0)),
+                (EventKind.CONTACT, 0, 2, 1.0, (0.3, 0.0, 2.0))],
+    )  # fmt: skip
+    assert told == []
+
+
+def test_a_rule_may_be_about_some_kinds_of_contact_alone(racing, rule):
+    blames = ("rear_end", "avoidable")
+    for kind in BlameKind:
+        race = racing(rule("contact", "time", 5.0, blames=blames))
+        told = race.step(**contact_of(2, 1.0, 0.0, kind))
+        assert bool(told) == (kind.name.lower() in blames)
+
+
+def test_a_car_is_set_back_behind_the_one_that_the_rule_is_about(racing, rule):
+    race = racing(rule("contact", "restart_behind", 2.0, blames=("dive",)), n_cars=3)
+    race.view.frame.s[0] = race.view.frame.progress[0] = [50.0, 40.0, 30.0]
+    told = race.step(
+        contact_class=4,
+        events=[(EventKind.CONTACT, 0, 2, 4.0, (1.0, 0.0, float(BlameKind.REAR_END))),
+                (EventKind.CONTACT, 0, 1, 2.0, (1.0, 0.0, float(BlameKind.DIVE)))],
+    )  # fmt: skip
+    assert [(event.car, event.other) for event in told] == [(0, 1)]
+
+
+@pytest.mark.parametrize("kind", OvertakeKind)
+def test_getting_past_a_car_that_stands_or_is_in_the_pit_lane_is_allowed(racing, rule, kind):
+    race = racing(rule("yellow_overtake", "time", 5.0))
+    told = race.step(events=[(EventKind.OVERTAKE, 0, 1, float(kind), [1.0] * 16)])
+    assert bool(told) == (kind in (OvertakeKind.TRACK, OvertakeKind.LAPPING))
+
+
+def test_the_limit_in_the_pit_lane_is_the_one_that_the_rules_have_set(racing, rule):
+    race = racing(rule("pit_speeding", "time", 5.0))
+    race.race.pit_limit[:] = 5.0  # the track's own is 10 m/s
+    seen = {"status": [Status.PIT, Status.RACING]}
+    assert race.step(**seen, vx=[4.9, 0.0]) == []
+    assert len(race.step(**seen, vx=[5.1, 0.0])) == 1
 
 
 def test_a_blue_flag_is_ignored_only_after_some_seconds_in_a_row(racing, rule):
@@ -115,6 +185,11 @@ def test_who_has_finished_is_judged_for_contacts_alone(racing, rule, offence):
     told = race.step(**{**offence.wall, **offence.contact, "status": [Status.FINISHED, 1]})
     assert [event.details["amount"] for event in told] == [5.0]
     assert race.step(5, status=[Status.RETIRED, 1], **offence.wall) == []
+
+
+def test_a_cut_over_the_last_line_is_punished(racing, rule, offence):
+    race = racing(rule("cut", "time", 5.0))
+    assert len(race.step(**offence.cut, status=[Status.FINISHED, 1])) == 1
 
 
 def test_after_and_each_say_which_offences_are_punished(racing, rule, offence):

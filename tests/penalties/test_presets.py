@@ -8,11 +8,11 @@ from typing import get_args
 import pytest
 
 from racegym.errors import RacegymError
-from racegym.interfaces import EventKind, Flag, Offence, PenaltyKind, Status
+from racegym.interfaces import BlameKind, EventKind, Flag, Offence, PenaltyKind, Status
 from racegym.race_control import PenaltyRules, Rules
 from racegym.scenario import load_scenario
 from racegym.scenario.penalties import find_preset, preset_names, read_preset
-from racegym.scenario.penalty_settings import PenaltyRuleSettings, PenaltySettings
+from racegym.scenario.penalty_settings import Blame, PenaltyRuleSettings, PenaltySettings
 from racegym.scenario.racing import RulesSettings, race_rules
 
 pytest.importorskip("racegym_kart2d", reason="needs the backend kart2d")
@@ -39,6 +39,7 @@ def refused(penalties, *overrides):
 def test_the_words_of_rules_are_those_of_the_interface():
     fields = PenaltyRuleSettings.model_fields
     offences, kinds = (get_args(fields[key].annotation) for key in ("offence", "penalty"))
+    assert get_args(Blame) == tuple(kind.name.lower() for kind in BlameKind)
     assert set(offences) == {offence.name.lower() for offence in Offence}
     assert set(kinds) == {kind.name.lower() for kind in PenaltyKind if kind}
     assert in_force(PenaltySettings()) == PenaltyRules()
@@ -69,12 +70,12 @@ def test_a_preset_is_spelt_out_and_read_again_as_the_same(name):
 
 def seen(rule):
     """What is seen of the first car when it breaks a rule as badly as can be."""
+    blamed = (1.0, 0.0, float(BlameKind[(*rule.blames, "rear_end")[0].upper()]))
     bad = {
         "off_track": {"off_track": [True, False], "off_track_since": [0.0, 0.0]},
         "cut": {"events": [(EventKind.CUT, 0, -1, 50.0, ())]},
         "wall": {"wall_impulse": [500.0, 0.0]}, "obstacle": {"obstacle_impulse": [500.0, 0.0]},
-        "contact": {"contact_class": [4, 4], "blame": [4.0, 0.0],
-                    "events": [(EventKind.CONTACT, 0, 1, 4.0, ())]},
+        "contact": {"contact_class": [4, 4], "events": [(EventKind.CONTACT, 0, 1, 4.0, blamed)]},
         "jump_start": {"jump_start": [True, False]}, "rescue": {},
         "stuck": {"stuck_time": [90.0, 0.0]}, "reversed": {"wrong_way_time": [90.0, 0.0]},
         "blue_flag": {"flags": [Flag.BLUE, 0]},
@@ -117,21 +118,33 @@ def test_the_preset_of_the_sim_league_ends_the_race_with_the_eleventh_contact(ra
     assert race.race.penalty_time[0, 0] == 110.0
 
 
+def test_the_preset_of_ifac_gives_one_lap_for_running_into_the_back_or_for_another_hard_hit(racing):
+    rules = in_force(load("ifac").rules.penalties).rules
+    for kind in BlameKind:
+        for points in (1, 2, 4):
+            race = racing(*rules.values())
+            event = (EventKind.CONTACT, 0, 1, float(points), (1.0, 0.0, float(kind)))
+            race.step(contact_class=points, events=[event])
+            punished = kind is BlameKind.REAR_END or (points > 1 and kind is not BlameKind.RACING)
+            assert race.race.penalty_laps[0].tolist() == [int(punished), 0]
+
+
 def test_changes_are_written_over_a_preset():
     own = {"preset": "ifac", "serve_within": 5, "rules": {
-        "hard_hit": {"amount": 2}, "light_hit": {"share": 0.8},
+        "rear_end": {"amount": 2}, "severe_hit": {"share": 0.8},
         "jump": {"offence": "jump_start", "penalty": "time", "amount": 5}}}  # fmt: skip
     settings = load(own).rules.penalties
     assert (settings.name, settings.serve_within) == ("ifac", 5)
-    assert list(settings.rules) == ["hard_hit", "light_hit", "three_warnings", "jump"]
-    assert settings.rules["hard_hit"].amount == 2
-    assert settings.rules["hard_hit"].least == 2
-    assert settings.rules["light_hit"].share == 0.8
+    assert list(settings.rules) == ["rear_end", "severe_hit", "jump"]
+    assert settings.rules["rear_end"].amount == 2
+    assert settings.rules["rear_end"].blames == ("rear_end",)
+    assert settings.rules["severe_hit"].share == 0.8
 
 
 def test_a_rule_of_a_preset_can_be_dropped():
-    own = {"preset": "ifac", "rules": {"light_hit": None, "three_warnings": False}}
-    assert list(load(own).rules.penalties.rules) == ["hard_hit"]
+    own = {"preset": "roboracer", "rules": {
+        "crowding": None, "did_not_avoid": None, "three_warnings": False}}  # fmt: skip
+    assert list(load(own).rules.penalties.rules) == ["hard_contact"]
 
 
 def test_set_reaches_into_a_preset():
@@ -153,6 +166,7 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path):
     told = refused(str(tmp_path / "mine.yaml"))
     assert f"{tmp_path / 'mine.yaml'}:2: rules.a.offence: is 'wal'; did you mean 'wall'?" in told
     assert "there is no such file" in refused(str(Path(tmp_path) / "none.yaml"))
+    assert refused(f"{tmp_path}/") == f"{tmp_path}: can't be read: Is a directory"
 
 
 def rule(offence="wall", penalty="time", **more):
@@ -177,7 +191,20 @@ def rule(offence="wall", penalty="time", **more):
         ({"rules": {"a": rule("rescue", least=2)}}, "leave least out"),
         ({"rules": {"a": rule("warnings", "warning", amount=None)}}, "would never end"),
         ({"rules": {"a": rule("warnings")}}, "no rule gives any"),
-        ({"preset": "ifac", "rules": {"light_hit": None}}, "no rule gives any"),
+        (
+            {"preset": "roboracer", "rules": {"crowding": None, "did_not_avoid": None}},
+            "no rule gives any",
+        ),
+        (
+            {"preset": "ifac", "rules": {"rear_and": None}},
+            "rules.rear_and: there is no such rule to drop; did you mean 'rear_end'?",
+        ),
+        ({"rules": {"a": None}}, "there is no such rule to drop; no preset is changed"),
+        ({"rules": {"a": rule(blames=["dive"])}}, "nobody is blamed for wall"),
+        (
+            {"rules": {"a": rule("contact", blames=["rear"])}},
+            "rules.a.blames[0]: is 'rear'; did you mean 'rear_end'?",
+        ),
         ({"pits": "required", "rules": {"a": rule()}}, "no rule gives a drive-through"),
         (
             {"rules": {"a": rule(after=3), "b": rule(penalty="disqualification", amount=None)}},

@@ -79,6 +79,7 @@ def drive_through(race, standing=0.0):
     """Drive the first car through the pit lane."""
     events = race.step(2, status=[Status.PIT, Status.RACING])
     events += race.step(2, pit_standing=[standing, 0.0])
+    race.race.pit_passes[0, 0] += 1
     return events + race.step(status=Status.RACING, pit_standing=0.0)
 
 
@@ -108,6 +109,17 @@ def test_a_stop_go_is_served_only_by_standing_long_enough(racing, rule, offence)
     assert told(events) == [(SERVED, PenaltyKind.STOP_GO)]
     assert events[0].details["stood"] == pytest.approx(5.0)
     assert race.race.penalty_stop[0, 0] == 0.0
+
+
+@pytest.mark.parametrize(("penalty", "amount"), [("drive_through", 0.0), ("stop_go", 5.0)])
+def test_a_short_cut_through_a_part_of_the_lane_serves_nothing(
+    racing, rule, offence, penalty, amount
+):
+    race = racing(rule("wall", penalty, amount))
+    race.step(**offence.wall)
+    race.step(2, status=[Status.PIT, Status.RACING], pit_standing=[6.0, 0.0])
+    assert race.step(status=Status.RACING) == []
+    assert race.race.penalty_due[0, 0] == PenaltyKind[penalty.upper()]
 
 
 def test_what_is_imposed_inside_the_pit_lane_is_not_served_by_that_visit(racing, rule, offence):
@@ -153,6 +165,7 @@ def test_a_line_crossed_in_the_pit_lane_is_not_too_late(racing, rule, offence):
     race.step(**offence.wall)
     race.step(status=[Status.PIT, 1])
     assert race.lap() == []
+    race.race.pit_passes[0, 0] += 1
     assert told(race.step(status=1)) == [(SERVED, PenaltyKind.DRIVE_THROUGH)]
 
 
@@ -229,7 +242,7 @@ def test_it_is_set_back_over_the_line_and_whatever_lap_each_is_in(racing, rule, 
 
 def test_it_is_set_clear_of_other_cars(racing, rule, offence):
     race = racing(rule("contact", "restart_behind", 3.0), n_cars=4)
-    offence.contact.update(contact_class=[4, 4, 0, 0], blame=[4.0, 0.0, 0.0, 0.0])
+    offence.contact.update(contact_class=[4, 4, 0, 0])
     _, to = restart(race, [100.0, 98.0, 92.5, 90.0], offence=offence)
     assert to == {0: pytest.approx(90.0 - 2.2)}
 
@@ -239,6 +252,3 @@ def test_whoever_cannot_be_set_back_is_given_time(racing, rule, offence):
     events = race.step(**offence.contact)
     assert told(events) == [(PENALTY, PenaltyKind.TIME)]
     assert race.race.penalty_time[0, 0] == 9.0
-    race = racing(rule("contact", "restart_behind", 3.0, instead=9.0))
-    events = race.step(contact_class=[4, 4], blame=[4.0, 0.0])  # nobody knows the victim
-    assert told(events) == [(PENALTY, PenaltyKind.TIME)]

@@ -35,7 +35,7 @@ def test_importing_racegym_imports_no_plugin_and_nothing_heavy():
     tops = {name.partition(".")[0] for name in modules}
     assert not tops & {*HEAVY, "click", "pluggy", "rich", "racegym_kart2d", "racegym_carracing"}
     ours = {name for name in modules if name.partition(".")[0] == "racegym"}
-    assert ours == {"racegym", "racegym.registration"}
+    assert ours == {"racegym", "racegym.lazy", "racegym.registration"}
 
 
 def test_help_imports_no_plugin_and_nothing_heavy():

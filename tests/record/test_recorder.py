@@ -114,6 +114,20 @@ def test_a_lap_after_a_cut_is_not_valid(rail_world: World, tmp_path: Path) -> No
     assert [line.split(",")[3:8:4] for line in lines[1:]] == [["a", "1"], ["b", "0"]]
 
 
+def test_a_lap_that_ended_in_a_cut_has_its_number_too(rail_world: World, tmp_path: Path) -> None:
+    world = rail_world
+    recorder = Recorder(world, tmp_path)
+    world.watchers.append(recorder)
+    world.reset(seeds=[1, 2, 3, 4])
+    for step in range(400):
+        if step == 40:
+            world.view.race.laps_done[0, 1] = 1  # as a cut over the line does it
+        world.step()
+    recorder.finish("finished")
+    lines = (tmp_path / "laps.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[3:5] for line in lines[1:]] == [["a", "1"], ["b", "2"]]
+
+
 def test_what_is_flushed_can_be_read_while_it_writes(rail_world: World, tmp_path: Path) -> None:
     recorder = Recorder(rail_world, tmp_path)
     rail_world.watchers.append(recorder)

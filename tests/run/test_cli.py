@@ -127,3 +127,21 @@ def test_a_narrow_console_shows_the_names_of_runs_in_full(
     assert main(["runs", "list", "--runs-dir", runs]) == 0
     (folder,) = (tmp_path / "runs" / "short_race").iterdir()
     assert f"short_race/{folder.name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--vehicle", "nokart"], "unknown vehicle 'nokart'"),
+        (["--vehicle", "gt3", "--held-out", "gt3"], "'gt3' is fitted and held out"),
+        (["--write", "nowhere/levels.yaml"], "there is no such folder"),
+    ],
+)
+def test_a_calibration_that_can_come_to_nothing_is_refused_before_it_measures(
+    options: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("racegym.run.calibration.calibrate", None)
+    assert main(["calibrate", "raceline", "--tracks", "1", *options]) == 2
+    assert told in capsys.readouterr().err

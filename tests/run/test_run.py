@@ -207,6 +207,19 @@ def test_an_agent_has_nobody_to_drive_it(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+def test_cars_that_have_no_room_on_the_grid_leave_no_run(tmp_path: Path) -> None:
+    file = tmp_path / "far.yaml"
+    file.write_text(
+        "backend: kart2d\ntrack: {generate: {seed: 1, length: 300}}\n"
+        "cars: [{name: A, driver: idle, grid: 900}]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ScenarioError, match="but a lap is only 300 m long") as caught:
+        run(file, runs_dir=tmp_path / "runs")
+    assert caught.value.file == str(file)
+    assert not list((tmp_path / "runs").iterdir())
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_race(
     short: Scenario, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ GOOD = """
 {laps: , rules: , start: , track: , tracks: , observation: , reward: , profiles: , record: }
 {backend: {name: kart2d}}
 {rules: {penalties: roboracer}}
-{rules: {penalties: {preset: ifac, serve_within: 2, rules: {hard_hit: {amount: 2}}}}}
+{rules: {penalties: {preset: ifac, serve_within: 2, rules: {severe_hit: {amount: 2}}}}}
 {rules: {penalties: {rules: {wall: {offence: wall, penalty: time, amount: 10}}}}}
 {rules: {penalties: }}
 {backend: racegym-kart2d:kart2d}

@@ -22,7 +22,8 @@ from racegym.errors import ScenarioError
 from racegym.interfaces import Trainer, TrainerOptions, options
 from racegym.plugins import Offer
 from racegym.record import RunFolder, find_runs, repair
-from racegym.record.training import TrainingLog, read_training
+from racegym.record.trained import read_training
+from racegym.record.training import TrainingLog
 from racegym.report.training import WIDE, LiveTraining
 from racegym.run import TrainingResult, one_training, resume_training, train
 from racegym.run.curriculum import LEVEL

@@ -53,7 +53,11 @@ CASES = {
         "was written for plugin interface 99; this racegym has 1. Upgrade racegym",
     ),
     "no cars": ({"cars": []}, ScenarioError, "a race needs at least one car"),
-    "no races": ({"n_races": 0}, ScenarioError, "n_races must be at least 1, not 0"),
+    "no races": (
+        {"n_races": 0},
+        ScenarioError,
+        "whole number and at least 1, not 0",
+    ),
     "too many races": (
         {"backend": backend(max_races=1)},
         BackendError,

@@ -97,6 +97,38 @@ def test_a_cut_over_the_line_makes_no_lap_time(on_rails, drive):
     assert not world.view.race.lap_valid[0, 0]
 
 
+@pytest.mark.parametrize("laps", [1, 2])
+def test_who_cuts_over_the_last_line_has_finished_and_drives_no_further_lap(on_rails, drive, laps):
+    speed, start = [14.0, 13.0], [-2.0, -6.0]
+    world = on_rails(speed=speed, start=start)
+    step = int((6.0 + laps * length(world) - 20.0) / 13.0 / world.dt)
+    world.close()
+    world = on_rails(Rules(laps=laps), speed=speed, start=start, jumps={(1, step): 60.0})
+    events = drive(world, 1500)
+    race = world.view.race
+    assert race.laps_done[0].tolist() == [laps, laps]
+    assert race.status[0].tolist() == [Status.FINISHED, Status.FINISHED]
+    finished = of(events, EventKind.FINISH, 1)
+    assert [event.value for event in finished] == [race.finish_time[0, 1]]
+    assert finished[0].time == of(events, EventKind.CUT, 1)[0].time
+    assert len(of(events, EventKind.LAP, 1)) == laps - 1
+
+
+def test_events_that_find_no_room_are_counted_and_told_of_once(on_rails, drive, monkeypatch):
+    monkeypatch.setattr("racegym.interfaces.events.A_RACE", 0)
+    monkeypatch.setattr("racegym.interfaces.events.A_CAR", 0)
+    jumps = {(car, 10 * k): 10.0 for car in range(2) for k in range(2, 5)}
+    with pytest.warns(RuntimeWarning, match=r"1 events of race 0 found no room at 1\.05 s") as told:
+        world = on_rails(speed=[SPEED, SPEED], start=[-5.0, -8.0], jumps=jumps)
+        events = drive(world, 60)
+    assert len(told) == 1
+    assert len(of(events, EventKind.CUT)) == 3
+    assert of(events, EventKind.CUT, 1) == []
+    assert world.view.events.lost.tolist() == [3]
+    world.reset(seeds=[2])
+    assert world.view.events.lost.tolist() == [0]
+
+
 def test_off_track_is_counted_timed_and_invalidates_the_lap(on_rails, drive):
     def offset(time):
         return 9.0 if 2.0 <= time < 3.0 else 0.0

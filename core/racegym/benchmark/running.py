@@ -23,7 +23,7 @@ from racegym.errors import RunError, ScenarioError
 from racegym.record import RunFolder, find_runs, repair
 from racegym.record.folder import read_json, write_json
 from racegym.record.recorder import now
-from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume, read_training
+from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume, read_training
 from racegym.record.versions import machine, versions
 from racegym.run import TrainingResult, resume_training, train
 from racegym.run.training import Shown

@@ -51,9 +51,16 @@ def command(
     """
     from racegym.errors import RunError
     from racegym.run.calibration import calibrate, table_text
+    from racegym.scenario.vehicles import read_vehicle
 
     fitted = vehicles or ("rental_kart", "rc_car")
     scored = held_out or (() if vehicles else ("gt3",))
+    for name in (*fitted, *scored):
+        read_vehicle(name)  # what is wrong is told before anything is measured
+    for name in set(fitted) & set(scored):
+        raise RunError(f"{name!r} is fitted and held out; leave one of --vehicle, --held-out")
+    if write is not None and not write.parent.is_dir():
+        raise RunError("can't be written: there is no such folder", file=write)
     with Console(stderr=True).status("measuring ...") as status:
         found = [
             calibrate(

@@ -53,7 +53,7 @@ def _row(run: RunFolder) -> dict[str, Any]:
     from racegym.record import repair
     from racegym.record.folder import read_json
     from racegym.record.runs import is_training
-    from racegym.record.training import read_training
+    from racegym.record.trained import read_training
 
     row: dict[str, Any] = {
         "run": f"{run.path.parent.name}/{run.path.name}",
@@ -118,7 +118,7 @@ def _show(run: str, runs_dir: Path, as_json: bool, plots: bool) -> None:
 
 
 def _show_training(run: RunFolder, state: dict[str, Any], *, as_json: bool, plots: bool) -> None:
-    from racegym.record.training import read_training
+    from racegym.record.trained import read_training
     from racegym.report import draw_learning_curve
 
     training = read_training(run)

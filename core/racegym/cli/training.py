@@ -56,7 +56,7 @@ def steps_if_over(run: RunFolder) -> int:
     """Return the steps of a finished training; 0 for one that isn't, or for a race."""
     from racegym.record import repair
     from racegym.record.runs import is_training
-    from racegym.record.training import read_training
+    from racegym.record.trained import read_training
 
     state = repair(run)
     over = is_training(state) and state["state"] == "finished"
@@ -65,7 +65,7 @@ def steps_if_over(run: RunFolder) -> int:
 
 def tell_over(run: RunFolder) -> None:
     """Say that a training is finished, and how it may go on all the same."""
-    from racegym.record.training import read_training
+    from racegym.record.trained import read_training
 
     training = read_training(run)
     click.echo(
@@ -84,7 +84,7 @@ def tell_over(run: RunFolder) -> None:
 def tell_training(run: RunFolder, state: str, training: dict[str, Any]) -> None:
     """Print what came of a training, and the commands to go on with it and to drive with it."""
     from racegym.errors import nearest
-    from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume
+    from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume
     from racegym.report.training import figures_table, seeds_table
 
     console = Console()

@@ -91,7 +91,8 @@ def read_document(path: Path) -> Document:
     except FileNotFoundError:
         raise ScenarioError(f"there is no such file{similar_file(path)}", file=path) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        raise ScenarioError(f"can't be read: {error}", file=path) from None
+        why = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"can't be read: {why}", file=path) from None
     if len(content) > MAX_BYTES:
         raise ScenarioError(f"is larger than {MAX_BYTES / 1e6:g} MB", file=path)
     try:

@@ -18,9 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from pydantic import Field
+
 from racegym.documents.document import read_document
-from racegym.drivers.racecraft import RacerOptions
 from racegym.errors import ScenarioError
+from racegym.interfaces import StageOptions
 
 __all__ = [
     "KINDS",
@@ -30,8 +32,10 @@ __all__ = [
     "Level",
     "LevelName",
     "Racer",
+    "RacerOptions",
     "efforts",
     "kind_of",
+    "pace_up_to",
     "racer",
 ]
 
@@ -71,6 +75,52 @@ def kind_of(length: float) -> str:
     return "model" if length < MODEL_LENGTH else "car"
 
 
+def pace_up_to(most: float) -> Any:
+    """Return the setting ``pace`` of a racer."""
+    return Field(
+        None,
+        gt=0,
+        le=most,
+        description="[%] of the speed that it trusts the car with; None: that of the level, or 100",
+    )
+
+
+class RacerOptions(StageOptions):
+    """Settings that every racer has; each driver says how great its ``pace`` may be."""
+
+    pace: float | None = pace_up_to(110)
+    level: LevelName | None = Field(
+        None, description="sets pace, aggression, error_rate and reaction; None: no level"
+    )
+    aim: float | None = Field(
+        None,
+        gt=0,
+        le=110,
+        description="[%] reference lap time over that of its plan, instead of pace; "
+        "None: by level or pace",
+    )
+    aggression: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="0 lives and lets live, 1 takes every gap and covers every corner; "
+        "None: that of the level, or 0.5",
+    )
+    error_rate: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="mistakes a lap: it brakes late, runs wide or lifts; "
+        "None: that of the level, or 0",
+    )
+    reaction: float | None = Field(
+        None,
+        ge=0,
+        le=5,
+        description="[s] before it acts on what another car does; None: that of the level, or 0.3",
+    )
+
+
 class Racer(NamedTuple):
     """A driver's settings, with what its level sets.
 
@@ -102,18 +152,17 @@ def efforts() -> dict[str, dict[str, dict[str, float]]]:
     return found
 
 
-def racer(driver: str, given: RacerOptions, pace: float | None, level: LevelName | None) -> Racer:
+def racer(driver: str, given: RacerOptions) -> Racer:
     """Return a driver's settings: those given, then those of its level.
 
     Args:
         driver: its name.
         given: what its options say.
-        pace: [%] that they say; None for the level's, or 100.
-        level: None for none.
 
     Raises:
         ScenarioError: the driver does not reach that level, or it is told two paces.
     """
+    pace, level = given.pace, given.level
     if given.aim is not None and pace is not None:
         raise ScenarioError(
             f"driver {driver!r}: pace and aim both say how fast it is; leave one of them out"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import Field
-
-from racegym.drivers.levels import LevelName, racer
+from racegym.drivers.levels import RacerOptions, racer
 from racegym.drivers.pit_stop import PitStop
 from racegym.drivers.profiles import Profiles
-from racegym.drivers.racecraft import Racecraft, RacerOptions
+from racegym.drivers.racecraft import Racecraft
 from racegym.drivers.reference import reference_time
 from racegym.interfaces import Cars, Control, Driver, Setup, View, options
 from racegym.kernels.pursuit import pursue
@@ -23,9 +21,9 @@ class PurePursuit(Driver):
     """Pure pursuit on the centerline, at the speed of a forward-backward profile.
 
     What is added to plain pure pursuit stands in ``racegym.kernels.pursuit``; the profile in
-    ``racegym.kernels.pacing``. It looks at positions and at the vehicle table, not at other
-    cars nor at obstacles. Off the track, or turned round, it slows down and steers back to the
-    line.
+    ``racegym.kernels.pacing``. Among other cars it races, see ``racegym.kernels.racecraft``. It
+    looks at positions and at the vehicle table, not at obstacles. Off the track, or turned
+    round, it slows down and steers back to the line.
     """
 
     pits: ClassVar[bool] = True
@@ -33,22 +31,10 @@ class PurePursuit(Driver):
     class Options(RacerOptions):
         """Settings of the driver."""
 
-        pace: float | None = Field(
-            None,
-            gt=0,
-            le=110,
-            description="[%] of the speed that it trusts the car with; "
-            "None: that of the level, or 100",
-        )
-        level: LevelName | None = Field(
-            None, description="sets pace, aggression, error_rate and reaction; None: no level"
-        )
-
     def __init__(self, setup: Setup):
         super().__init__(setup)
         self.options = options.read(self.Options, setup.options, "driver 'pure_pursuit'")
-        asked = self.options
-        self._racer = settled = racer("pure_pursuit", asked, asked.pace, asked.level)
+        self._racer = settled = racer("pure_pursuit", self.options)
         self._racecraft = Racecraft(
             setup,
             aggression=settled.aggression,

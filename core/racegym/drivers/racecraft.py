@@ -3,47 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import Field
 
-from racegym.interfaces import Array, Cars, Setup, StageOptions, View
+from racegym.interfaces import Array, Cars, Setup, View
 from racegym.kernels.intent import INTENT_COLUMNS, NEUTRAL
 from racegym.kernels.manners import MEMORY_COLUMNS, MEMORY_FILL, SIGHT_COLUMNS
 from racegym.kernels.mistakes import MISTAKE_COLUMNS, make_mistakes
 from racegym.kernels.racecraft import plan_moves
 
-__all__ = ["Racecraft", "RacerOptions"]
-
-
-class RacerOptions(StageOptions):
-    """Settings that every racer has, beside its level and its pace."""
-
-    aim: float | None = Field(
-        None,
-        gt=0,
-        le=110,
-        description="[%] reference lap time over that of its plan, instead of pace; "
-        "None: by level or pace",
-    )
-    aggression: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="0 lives and lets live, 1 takes every gap and covers every corner; "
-        "None: that of the level, or 0.5",
-    )
-    error_rate: float | None = Field(
-        None,
-        ge=0,
-        le=100,
-        description="mistakes a lap: it brakes late, runs wide or lifts; "
-        "None: that of the level, or 0",
-    )
-    reaction: float | None = Field(
-        None,
-        ge=0,
-        le=5,
-        description="[s] before it acts on what another car does; None: that of the level, or 0.3",
-    )
+__all__ = ["Racecraft"]
 
 
 class Racecraft:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from racegym.drivers.levels import LevelName, racer
+from racegym.drivers.levels import RacerOptions, pace_up_to, racer
 from racegym.drivers.paths import Paths
 from racegym.drivers.pit_stop import PitStop
-from racegym.drivers.racecraft import Racecraft, RacerOptions
+from racegym.drivers.racecraft import Racecraft
 from racegym.drivers.reference import known_ggv, line_for, reference_time
 from racegym.interfaces import GGV, Cars, Control, Driver, Setup, View, options
 from racegym.kernels.following import follow_line
@@ -47,16 +47,7 @@ class Raceline(Driver):
     class Options(RacerOptions):
         """Settings of the driver."""
 
-        pace: float | None = Field(
-            None,
-            gt=0,
-            le=105,
-            description="[%] of the speed that it trusts the car with; "
-            "None: that of the level, or 100",
-        )
-        level: LevelName | None = Field(
-            None, description="sets pace, aggression, error_rate and reaction; None: no level"
-        )
+        pace: float | None = pace_up_to(105)
         line: LineKind = Field(
             DEFAULT_LINE, description="what it follows; own: the line that the track brings"
         )
@@ -71,8 +62,7 @@ class Raceline(Driver):
         self._drift = new("drift", (view.n_cars,), "float64")
         self._pit = PitStop(setup)
         self._trusted: dict[int, GGV] = {}
-        asked = self.options
-        self._racer = settled = racer("raceline", asked, asked.pace, asked.level)
+        self._racer = settled = racer("raceline", self.options)
         self._racecraft = Racecraft(
             setup,
             aggression=settled.aggression,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from racegym.errors import RacegymError, ScenarioError, nearest
+from racegym.errors import ScenarioError, naming, nearest
 from racegym.scenario import Scenario, load_scenario
 from racegym.world import World, WorldConfig
 
@@ -33,12 +33,8 @@ def agent_world(scenario: Scenario, n_races: int, agent: str | None) -> World:
     Raises:
         ScenarioError: there is no such car, or it is not clear which one is meant.
     """
-    try:
+    with naming(scenario.file):
         return World(with_one_agent(scenario.build(n_races=n_races), agent))
-    except RacegymError as error:
-        if error.file is not None or scenario.file is None:
-            raise
-        raise type(error)(error.what, file=scenario.file) from error
 
 
 def with_one_agent(config: WorldConfig, agent: str | None) -> WorldConfig:

@@ -14,7 +14,7 @@ from racegym.envs.global_state import GlobalState
 from racegym.envs.held import HeldActions
 from racegym.envs.info import single
 from racegym.envs.racing_info import RacingInformant
-from racegym.errors import RacegymError, ScenarioError
+from racegym.errors import ScenarioError, naming
 from racegym.interfaces import Array, Races, Status
 from racegym.scenario import Scenario
 from racegym.world import Command, World
@@ -222,14 +222,10 @@ def _nothing(space: Any) -> Array:
 
 
 def _world(scenario: Scenario, n_races: int) -> World:
-    try:
+    with naming(scenario.file):
         config = scenario.build(n_races=n_races)
         if all(car.driver is not None for car in config.cars):
             raise ScenarioError(
                 "no car is left to agents; give those that they are to drive 'driver: agent'"
             )
         return World(config)
-    except RacegymError as error:
-        if error.file is not None or scenario.file is None:
-            raise
-        raise type(error)(error.what, file=scenario.file) from error

@@ -15,6 +15,7 @@ from racegym.envs.field import Field
 from racegym.envs.raced import raced
 from racegym.errors import ActionError, RacegymError, ScenarioError
 from racegym.interfaces import Array
+from racegym.world.asked import indices_asked, seeds_asked
 from racegym.world.packing import pack, unpack
 
 __all__ = ["RaceVector"]
@@ -111,15 +112,18 @@ class RaceVector:
 
         Returns:
             Observations, and the infos of those that were started.
+
+        Raises:
+            RacegymError: there is no such race, or the seed is none.
         """
         if not self._seeded and seed is None:
             seed = int(self._rng.integers(2**62))
         which = np.arange(self.n_races)
         if races is not None and self._seeded:
-            which = np.asarray(races, np.int64)
-        self._seeded = True
-        seeds = None if seed is None else which.astype(np.uint64) + np.uint64(seed)
+            which = indices_asked(races, self.n_races, "race")
+        seeds = None if seed is None else which.astype(np.uint64) + seeds_asked(seed)
         self._field.reset(seeds, which)
+        self._seeded = True
         started = np.zeros(self._shape, np.bool_)
         started[which] = True
         informant = self._field.informants[0]

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 DETAILS = 16  # figures beside ``value`` that an event can carry
+A_RACE, A_CAR = 8, 8  # events in a step that there is room for
 
 
 class Status(IntEnum):
@@ -240,11 +241,13 @@ class Event:
 class Events:
     """What race control saw in this step, up to a fixed number a race.
 
-    Arrays are ``(n_races, capacity)``, valid up to ``count``; later ones are dropped. There is
-    room for eight of each car and for a change of places of every pair, as when all go out at once.
+    Arrays are ``(n_races, capacity)``, valid up to ``count``. There is room for eight of each car
+    and for a change of places of every pair, as when all go out at once; what finds no room is
+    counted, and the world warns of it.
 
     Attributes:
         count: (n_races,) int32.
+        lost: (n_races,) int32, events since the start of the race that found no room.
         kind: int32, an ``EventKind``.
         car: int32.
         other: int32, another car, or -1.
@@ -254,9 +257,10 @@ class Events:
     """
 
     def __init__(self, arrays: Arrays, n_cars: int):
-        self.capacity = 8 + 8 * n_cars + n_cars * (n_cars - 1) // 2
+        self.capacity = A_RACE + A_CAR * n_cars + n_cars * (n_cars - 1) // 2
         cap = (self.capacity,)
         self.count: Array = arrays.new("events.count", (), "int32")
+        self.lost: Array = arrays.new("events.lost", (), "int32")
         self.kind: Array = arrays.new("events.kind", cap, "int32")
         self.car: Array = arrays.new("events.car", cap, "int32")
         self.other: Array = arrays.new("events.other", cap, "int32")

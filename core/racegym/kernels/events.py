@@ -20,6 +20,7 @@ class EventArrays(NamedTuple):
     """The arrays of ``interfaces.Events``; ``filled`` is its ``count``."""
 
     filled: NDArray[np.int32]
+    lost: NDArray[np.int32]
     kind: NDArray[np.int32]
     car: NDArray[np.int32]
     other: NDArray[np.int32]
@@ -36,9 +37,10 @@ def clear(events, race):
 
 @device
 def emit(events, race, kind, car, other, time, value):
-    """Append an event of a race; return its row, or -1 when the list is full and it is dropped."""
+    """Append an event of a race; return its row, or -1 when the list is full and it is lost."""
     k = events.filled[race]
     if k >= events.kind.shape[1]:
+        events.lost[race] += 1
         return -1
     events.kind[race, k] = kind
     events.car[race, k] = car
@@ -53,6 +55,6 @@ def emit(events, race, kind, car, other, time, value):
 
 @device
 def note(events, race, row, index, value):
-    """Write one of an event's further figures; nothing for an event that was dropped."""
+    """Write one of an event's further figures; nothing for an event that was lost."""
     if row >= 0:
         events.detail[race, row, index] = events.detail.dtype.type(value)

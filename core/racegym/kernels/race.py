@@ -2,7 +2,8 @@
 
 Lines are crossed inside a step: the time of a crossing is interpolated linearly in progress,
 the unwrapped arc length, between the two ends of the step. A car that jumped (a cut, a
-teleport) crosses nothing and keeps its lap invalid; what it skipped counts as missed.
+teleport) crosses nothing and keeps its lap invalid; what it skipped counts as missed. If that was
+the last line of the race, it has finished all the same, at the end of the step.
 """
 
 from __future__ import annotations
@@ -212,10 +213,16 @@ def time_cars(
                 ahead = next_gate(checkpoint_s, first, count, length, here)
                 next_checkpoint[i] = max(next_checkpoint[i], ahead)
                 done = int(floor((here - lap_origin[i]) / length))
-                if done > laps_done[i]:  # the lap that was cut never counts
+                if done > laps_done[i]:  # the lap that was cut has no time
                     laps_done[i] = done
                     lap_start[i] = nan
                     lap_valid[i] = False
+                    if laps > 0 and (done >= laps or was_chequered):
+                        laps_done[i] = min(done, laps)
+                        status[i] = FINISHED
+                        finish_time[i] = time[race] - start_time[race]
+                        chequered[race] = True
+                        emit(events, race, FINISH, car, -1, time[race], finish_time[i])
                 rest = here - lap_origin[i] - laps_done[i] * length
                 passed = next_gate(sector_s, sector_first, sectors, length, max(rest, 0.0))
                 sector[i] = min(max(0, passed - 1), sectors - 1)

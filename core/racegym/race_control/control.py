@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence, Set
 
 import numpy as np
@@ -65,6 +66,7 @@ class RaceControl:
         reported = event_arrays(events)
         self._race = race
         self._events = events
+        self._warned = False
         # Flat arrays of cars, which kernels index faster.
         self._judge_conduct = judge_conduct.bind(
             *_flat(
@@ -179,6 +181,22 @@ class RaceControl:
         self._standings.observe()
         for part in self.parts:
             part.observe()
+        if not self._warned and np.count_nonzero(self._events.lost):
+            self._warn_of_lost()
+
+    def _warn_of_lost(self) -> None:
+        """Say, once, that there was more to tell than there is room for."""
+        self._warned = True
+        lost = self._events.lost
+        race = int(np.flatnonzero(lost)[0])
+        warnings.warn(
+            f"{lost[race]} events of race {race} found no room at {self._race.time[race]:.2f} s: a "
+            f"step has room for {self._events.capacity}. They are missing from events.jsonl, and "
+            "what is counted by them is too low; race fewer cars, or with a shorter dt. "
+            "view.events.lost counts them",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
     @property
     def lost(self) -> Array:
@@ -194,6 +212,8 @@ class RaceControl:
             events.time[race, k], events.value[race, k] = self._race.time[race], value
             events.detail[race, k] = 0
             events.count[race] = k + 1
+        else:
+            events.lost[race] += 1
         for part in self.parts:
             part.tell(kind, race, car)
 

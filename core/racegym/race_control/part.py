@@ -35,6 +35,7 @@ def event_arrays(events: Events) -> EventArrays:
     """Return the arrays that kernels append events to."""
     return EventArrays(
         filled=events.count,
+        lost=events.lost,
         kind=events.kind,
         car=events.car,
         other=events.other,

@@ -1,4 +1,4 @@
-"""OvertakeRules: who passed whom, how, and what it did to the places."""
+"""Overtakes: who passed whom, how, and what it did to the places."""
 
 from __future__ import annotations
 

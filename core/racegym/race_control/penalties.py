@@ -8,29 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym.interfaces import (
-    EVENT_DETAILS,
     Array,
     Arrays,
+    BlameKind,
     EventKind,
     Offence,
     PenaltyKind,
     View,
 )
-from racegym.kernels.penalties import (
-    OFFENCES,
-    QUEUE,
-    RULE_COLUMNS,
-    Book,
-    Seen,
-    judge_offences,
-)
+from racegym.kernels.imposing import QUEUE, Book
+from racegym.kernels.offences import OFFENCES, RULE_COLUMNS, Seen
+from racegym.kernels.penalties import judge_offences
 from racegym.race_control.part import Part, event_arrays
 from racegym.race_control.penalty_rules import PenaltyRule, PenaltyRules
 
 __all__ = ["NOBODY", "Penalties"]
 
 NOBODY = (np.zeros(0, np.int64), np.zeros(0))  # no cars, and their progress
-UNDER_FLAG = "under_flag"  # the figure of an overtake: 1 where a flag forbade it
 _ONCE = {None: 0, "lap": 1, "race": 2}
 
 
@@ -66,19 +60,19 @@ class Penalties(Part):
         self._restart = new("restart", "float64", np.nan)
         self._waits = np.zeros(self._restart.shape, np.bool_)
         self._sets_back = any(rule.penalty == "restart_behind" for rule in rules.rules.values())
-        details = EVENT_DETAILS.get(EventKind.OVERTAKE, ())
         self._judge = judge_offences.bind(
             arrays.new("penalties.figures", (n_cars, OFFENCES), fill=-1),
             Seen(
                 present=race.present, off_track=race.off_track,
                 off_track_since=race.off_track_since, wall_impulse=race.wall_impulse,
                 obstacle_impulse=race.obstacle_impulse, contact_class=race.contact_class,
-                blame=race.blame, jump_start=race.jump_start, stuck_time=race.stuck_time,
+                jump_start=race.jump_start, stuck_time=race.stuck_time,
                 wrong_way_time=race.wrong_way_time, pit_standing=race.pit_standing,
+                pit_passes=race.pit_passes,
                 laps_done=race.laps_done, lap_completed=race.lap_completed,
                 vx=state.vx, vy=state.vy, s=frame.s, d=frame.d, progress=frame.progress,
                 mass=vehicle.mass, length=vehicle.length, width=vehicle.width,
-                time=race.time, elapsed=view.clock.elapsed,
+                pit_limit=race.pit_limit, time=race.time, elapsed=view.clock.elapsed,
                 race_track=tracks.race_track, table=tracks.table, pits=tracks.pits,
                 serves=np.array(serves, np.bool_),
             ),
@@ -88,7 +82,8 @@ class Penalties(Part):
                 last_lap=arrays.new("penalties.last_lap", of_rules, "int32", -1),
                 blue_time=new("blue_time"), rescued=self._rescued,
                 was_in_pit=new("was_in_pit", "bool"),
-                due_at_entry=new("due_at_entry", "uint8"), stood=new("stood"),
+                due_at_entry=new("due_at_entry", "uint8"), passes=new("passes", "int32"),
+                stood=new("stood"),
                 queue=arrays.new("penalties.queue", (n_cars, QUEUE, 4), "float64"),
                 queued=new("queued", "int32"), shown=new("shown", "uint8"),
                 victim=new("victim", "int32", -1), gap=new("gap", "float64"), restart=self._restart,
@@ -100,7 +95,6 @@ class Penalties(Part):
             _table(rules),
             rules.serve_within,
             places_cars,
-            details.index(UNDER_FLAG) if UNDER_FLAG in details else -1,
         )  # fmt: skip
 
     def observe(self) -> None:
@@ -137,4 +131,5 @@ def _row(rule: PenaltyRule) -> tuple[float, ...]:
         Offence[rule.offence.upper()], rule.least, rule.share, rule.after, rule.each, rule.apart,
         _ONCE[rule.once], PenaltyKind[rule.penalty.upper()], rule.amount, rule.instead,
         rule.unserved == "disqualification",
+        sum(1 << BlameKind[kind.upper()] for kind in rule.blames),
     )  # fmt: skip

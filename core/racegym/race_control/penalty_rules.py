@@ -20,6 +20,8 @@ class PenaltyRule:
             other car; laps; the factor on the score.
         least: the smallest figure of the offence that counts; see ``Offence``.
         share: of the blame for a contact, from which on it counts, in [0, 1].
+        blames: what a contact has to be by its evidence, each a ``BlameKind`` in small
+            letters; of none, anything.
         after: offences that go unpunished.
         each: of those that follow, each of this number is punished.
         apart: [s] an offence that comes back sooner is the same one.
@@ -34,6 +36,7 @@ class PenaltyRule:
     amount: float = 0.0
     least: float = 0.0
     share: float = 0.5
+    blames: tuple[str, ...] = ()
     after: int = 0
     each: int = 1
     apart: float = 1.0

@@ -43,7 +43,6 @@ class Journal:
         self._rows = csv.writer(self._laps, lineterminator="\n")
         self._rows.writerow(LAP_COLUMNS)
         self._laps.flush()
-        self._laps_done = [[0] * len(names) for _ in range(n_races)]
         self._sectors: list[list[list[float]]] = [[[] for _ in names] for _ in range(n_races)]
 
     def start(
@@ -54,7 +53,6 @@ class Journal:
         drawn: Sequence[Mapping[str, float]] | None = None,
     ) -> None:
         """Note that a race has begun, from where, and what was drawn for each of its cars."""
-        self._laps_done[race] = [0] * view.n_cars
         self._sectors[race] = [[] for _ in range(view.n_cars)]
         track = view.tracks.track_of(race)
         self._write(
@@ -74,12 +72,13 @@ class Journal:
             },
         )
 
-    def event(self, event: Event, episode: int, *, valid: bool) -> None:
+    def event(self, event: Event, episode: int, *, lap: int, valid: bool) -> None:
         """Note what race control saw.
 
         Args:
             event: one of a race that is recorded.
             episode: of that race.
+            lap: for a lap: its number, from 1.
             valid: for a lap: whether it counts.
         """
         name = self._names[event.car] if event.car >= 0 else None
@@ -100,8 +99,6 @@ class Journal:
         if event.kind is EventKind.SECTOR:
             sectors.append(event.value)
         elif event.kind is EventKind.LAP:
-            self._laps_done[event.race][event.car] += 1
-            lap = self._laps_done[event.race][event.car]
             times = " ".join(_exact(time) for time in sectors)
             self._rows.writerow(
                 [event.race, episode, event.car, name, lap, _exact(event.time),

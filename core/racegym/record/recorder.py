@@ -254,7 +254,8 @@ class Recorder(Watcher):
                 # if it had been after the step before, and nothing happened in this one.
                 spoilt = state.off_track[index, event.car] or view.frame.jumped[index, event.car]
                 valid = bool(race.lap_valid[event.car]) and not spoilt
-                self._journal.event(event, episode, valid=valid)
+                lap = int(state.laps_done[index, event.car])
+                self._journal.event(event, episode, lap=lap, valid=valid)
                 if event.kind is EventKind.LAP:
                     self._limits.lap(index, episode, event.car)
         race.lap_valid = state.lap_valid[index].copy()

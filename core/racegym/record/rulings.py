@@ -6,16 +6,16 @@ from the rulings alone, so applying the same rulings again gives the same file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from racegym.documents.describing import describe
 from racegym.documents.document import read_document
 from racegym.errors import RunError, ScenarioError, nearest
-from racegym.interfaces import PenaltyKind
+from racegym.interfaces import EventKind, PenaltyKind
 from racegym.record.classification import classify
 from racegym.record.folder import RunFolder, read_json, write_json
 from racegym.record.result import read_events
@@ -35,6 +35,14 @@ class Moment(Settings):
     car: str = Field(description="its name")
     other: str | None = Field(default=None, description="the other car, of events that have one")
     kind: str | None = Field(default=None, description="as in events.jsonl")
+
+    @field_validator("kind")
+    @classmethod
+    def _is_kind(cls, kind: str | None) -> str | None:
+        known = [one.name.lower() for one in EventKind]
+        if kind is not None and kind not in known:
+            raise ValueError(f"no event is called {kind!r}; {nearest(kind, known)}")
+        return kind
 
 
 class Ruling(Settings):
@@ -117,9 +125,10 @@ def make_official(folder: RunFolder, file: Path) -> dict[str, Any]:
         episode["classification"] = [dict(row) for row in episode["classification"]]
     applied = []
     touched: set[int] = set()
+    cancelled: list[Mapping[str, Any]] = []
     for ruling, line in rulings:
         try:
-            index, told = _apply(ruling, episodes, events)
+            index, told = _apply(ruling, episodes, events, cancelled)
         except LookupError as error:
             raise RunError(str(error.args[0]), file=file, line=line) from None
         touched.add(index)
@@ -143,19 +152,29 @@ def make_official(folder: RunFolder, file: Path) -> dict[str, Any]:
 
 
 def _apply(
-    ruling: Ruling, episodes: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]
+    ruling: Ruling,
+    episodes: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+    cancelled: list[Mapping[str, Any]],
 ) -> tuple[int, dict[str, Any]]:
     """Write a ruling into the rows; returns the episode's index and what is told of it.
+
+    ``cancelled``: events whose penalties have been taken back; one more is added.
 
     Raises:
         LookupError: with a message.
     """
-    event = None if ruling.event is None else _event(ruling, events)
+    event = _line(ruling.event, events) if isinstance(ruling.event, int) else None
     key = (ruling.race, ruling.episode) if event is None else (event["race"], event["episode"])
     index = next((k for k, e in enumerate(episodes) if (e["race"], e["episode"]) == key), None)
     if index is None:
         raise LookupError(f"there is no race {key[0]}, episode {key[1]}, in this run")
     rows = {row["name"]: row for row in episodes[index]["classification"]}
+    if isinstance(ruling.event, Moment):
+        for name in (ruling.event.car, ruling.event.other):
+            _check_car(name, rows)
+        of = (e for e in events if e["kind"] != "start" and (e["race"], e["episode"]) == key)
+        event = _event(ruling.event, of)
     told: dict[str, Any] = ruling.model_dump(exclude_defaults=True)
     if event is not None:
         told["event"] = dict(event)
@@ -166,12 +185,14 @@ def _apply(
     if ruling.car is not None or acts or ruling.cancel:
         if name is None:
             raise LookupError("whom is it about? name the car")
-        if name not in rows:
-            raise LookupError(f"there is no car {name!r} in this race; {nearest(name, rows)}")
+        _check_car(name, rows)
         told["car"] = name
         row = rows[name]
         if ruling.cancel:
             assert event is not None
+            if any(event is other for other in cancelled):
+                raise LookupError("the penalty of this event has been taken back already")
+            cancelled.append(event)
             _cancel(event, rows[event["name"]])
         for what, booked in _BOOKED.items():
             row[booked] += getattr(ruling, what)
@@ -182,21 +203,22 @@ def _apply(
     return index, told
 
 
-def _event(ruling: Ruling, events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    wanted = ruling.event
-    if isinstance(wanted, int):
-        if not (1 <= wanted <= len(events)) or events[wanted - 1]["kind"] == "start":
-            raise LookupError(
-                f"line {wanted} of events.jsonl is no event; it has {len(events)} lines"
-            )
-        return events[wanted - 1]
-    assert wanted is not None
+def _check_car(name: str | None, rows: Mapping[str, Any]) -> None:
+    if name is not None and name not in rows:
+        raise LookupError(f"there is no car {name!r} in this race; {nearest(name, rows)}")
+
+
+def _line(number: int, events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    if not (1 <= number <= len(events)) or events[number - 1]["kind"] == "start":
+        raise LookupError(f"line {number} of events.jsonl is no event; it has {len(events)} lines")
+    return events[number - 1]
+
+
+def _event(wanted: Moment, events: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     of = [
         event
         for event in events
-        if event["kind"] != "start"
-        and (event["race"], event["episode"]) == (ruling.race, ruling.episode)
-        and event["name"] == wanted.car
+        if event["name"] == wanted.car
         and wanted.other in (None, event.get("other_name"))
         and wanted.kind in (None, event["kind"])
     ]
@@ -251,5 +273,7 @@ def _cancel(event: Mapping[str, Any], row: dict[str, Any]) -> None:
 
 def _reinstate(row: dict[str, Any]) -> None:
     if row["status"] != "disqualified":
-        raise LookupError(f"car {row['name']!r} is {row['status']}, not disqualified")
+        raise LookupError(
+            f"car {row['name']!r} can't be reinstated: it is not disqualified ({row['status']})"
+        )
     row["status"] = "retired" if row["total_time"] is None else "finished"

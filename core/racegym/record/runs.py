@@ -12,7 +12,7 @@ from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, read_json
 from racegym.record.lock import Lock, is_held
 from racegym.record.seeds import finalise_seeds, seed_folders
-from racegym.record.training import finalise_training
+from racegym.record.trained import finalise_training
 
 __all__ = [
     "LOGGED", "check_raced", "find_run", "find_runs", "is_training", "read_state", "repair",

@@ -18,7 +18,8 @@ from racegym.record.folder import RunFolder, read_json, write_json, write_whole
 from racegym.record.kept import BEST, link_whole
 from racegym.record.lock import Lock
 from racegym.record.recorder import End, now
-from racegym.record.training import PARTIAL, AboutTraining, checkpoint_to_drive, read_training
+from racegym.record.trained import PARTIAL, checkpoint_to_drive, read_training
+from racegym.record.training import AboutTraining
 from racegym.record.versions import machine, versions
 
 __all__ = ["SeedsLog", "Sown", "finalise_seeds", "folder_of_seed", "seed_folders", "sown_in"]

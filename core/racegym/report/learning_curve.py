@@ -13,7 +13,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from racegym.record import RunFolder
 from racegym.record.figures import read_figures
 from racegym.record.folder import read_json
-from racegym.record.training import read_training
+from racegym.record.trained import read_training
 from racegym.report.seed_curves import SeedCurve, seed_curves
 from racegym.report.style import FAINT, INK, car_colour, clean, new_figure, save
 from racegym.report.wording import MISSING, short

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from racegym.errors import ScenarioError
+from racegym.errors import ScenarioError, naming
 from racegym.interfaces import Status
 from racegym.scenario import Scenario
 from racegym.track import Track
@@ -43,11 +43,15 @@ def start_episode(world: World, scenario: Scenario, seed: int, track: Track | No
         seed: of the race.
         track: where races keep their tracks: the one to race on; None for that of the race
             which has this seed in a batch that begins with the scenario's.
+
+    Raises:
+        ScenarioError: the cars can't stand as they are to start.
     """
     tracks = world.config.tracks
     if len(tracks) > 1 and world.config.draw == "fixed":
         world.view.tracks.replace(0, track or tracks[(seed - scenario.seed) % len(tracks)])
-    world.reset(seeds=[seed])
+    with naming(scenario.file):
+        world.reset(seeds=[seed])
 
 
 def is_over(world: World, time_limit: float) -> bool:

@@ -16,7 +16,6 @@ on how many rows it has; ``at_once=1`` asks for each race alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 
 from racegym.entrants.entrant import Entrant
 from racegym.envs.agent import with_one_agent
-from racegym.errors import RacegymError, ScenarioError
+from racegym.errors import ScenarioError, naming
 from racegym.interfaces import ActionMap, Array, Cars, Control, Setup, Status, Watcher
 from racegym.record.limit import Limits
 from racegym.run.evaluation import Evaluation, episodes_asked, seed_asked, summary_of
@@ -108,7 +107,7 @@ class Judge:
         self.seed = seed_asked(loaded, seed)
         self.scenario = loaded
         self._limit = loaded.record.limit if limit is None else limit
-        with _named(loaded):
+        with naming(loaded.file):
             config = with_one_agent(loaded.build(n_races=1), agent)
             most = config.backend.make.spec_for(config.backend.options).max_races
         self._at_once = min(at_once, self.episodes, most or at_once)
@@ -182,7 +181,7 @@ class Judge:
         watchers: Sequence[Watcher],
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Drive some episodes and return their rows, and the limits."""
-        with _named(self.scenario):
+        with naming(self.scenario.file):
             world = World(replace(self._config_of(batch), relief=[part, *self._config.relief]))
         try:
             world.watchers += watchers
@@ -318,14 +317,3 @@ def _described(stage: StageSettings, part: DriverPart) -> dict[str, Any]:
         "observation": [sensor.name for sensor in part.sensors],
         "action": None if part.action is None else part.action.name,
     }
-
-
-@contextmanager
-def _named(scenario: Scenario) -> Iterator[None]:
-    """Let an error that names no file name the scenario's."""
-    try:
-        yield
-    except RacegymError as error:
-        if error.file is not None or scenario.file is None:
-            raise
-        raise type(error)(error.what, file=scenario.file) from error

@@ -13,13 +13,8 @@ from racegym.interfaces import Driver, Trainer
 from racegym.plugins.offer import CORE
 from racegym.record import RunFolder
 from racegym.record.recorder import End
-from racegym.record.training import (
-    AboutTraining,
-    TrainingLog,
-    checkpoint_to_drive,
-    checkpoint_to_resume,
-    read_training,
-)
+from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume, read_training
+from racegym.record.training import AboutTraining, TrainingLog
 from racegym.report.learning_curve import draw_learning_curve
 from racegym.run.curriculum import Curriculum
 from racegym.run.examination import Examination

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 from racegym import plugins
-from racegym.errors import RunError
+from racegym.errors import RunError, ScenarioError
 from racegym.interfaces import Watcher
 from racegym.record import About, Recorder, RunFolder
 from racegym.record.recorder import End, bytes_per_step
@@ -165,9 +165,11 @@ def _record(
     except KeyboardInterrupt:
         recorder.finish("stopped")
         raise
-    except BaseException:
+    except BaseException as error:
         with suppress(RunError):  # what has failed first is what the user must hear of
             recorder.finish("failed")
+        if isinstance(error, ScenarioError) and recorder.steps == 0:
+            folder.discard()  # the scenario is wrong, and nothing was driven
         raise
     pictures: tuple[Path, ...] = ()
     if plots:

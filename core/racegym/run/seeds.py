@@ -11,7 +11,7 @@ from racegym.record import RunFolder, repair
 from racegym.record.folder import read_json
 from racegym.record.recorder import End
 from racegym.record.seeds import SeedsLog, Sown, folder_of_seed, sown_in
-from racegym.record.training import checkpoint_to_drive, checkpoint_to_resume
+from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume
 from racegym.report.learning_curve import draw_learning_curve
 from racegym.report.seed_curves import write_seed_curves
 from racegym.run.examination import is_better

@@ -16,7 +16,7 @@ from racegym.errors import RunError, ScenarioError, nearest
 from racegym.record import RunFolder, find_run, find_runs
 from racegym.record.runs import is_training, read_state
 from racegym.record.seeds import seed_folders
-from racegym.record.training import read_training
+from racegym.record.trained import read_training
 from racegym.scenario import Scenario, load_scenario
 from racegym.scenario.drivers import DriverLike
 from racegym.scenario.held_out import held_out
@@ -54,7 +54,8 @@ def find_subject(what: str, runs_dir: Path) -> Subject:
 
     Args:
         what: a checkpoint, an ONNX file, a training's folder or name, the name of a driver or of
-            a policy, a driver with options as ``{name: NAME, pace: 90}``, or ``FILE.py:CLASS``.
+            a policy, a driver with options as ``{name: NAME, pace: 90}`` or
+            ``{file: FILE.py:CLASS, ...}``, or ``FILE.py:CLASS``.
         runs_dir: the folder of all runs.
 
     Raises:

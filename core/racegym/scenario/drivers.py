@@ -11,6 +11,7 @@ from racegym.errors import ScenarioError
 from racegym.scenario.building import make_driver
 from racegym.scenario.canonical import AGENT, spelt_out
 from racegym.scenario.faults import Faults, Places
+from racegym.scenario.own_code import source_text
 from racegym.scenario.policies import settle_policy
 from racegym.scenario.settings import StageSettings
 from racegym.scenario.stages import check_stage, class_of, declared_by
@@ -26,8 +27,9 @@ def read_driver(entry: DriverLike) -> StageSettings:
 
     Args:
         entry: what stands under ``driver`` in a scenario: a name, a name with options,
-            ``FILE.py:CLASS`` or ``{"policy": PATH}``; or the ``Path`` of a policy, as in the
-            last one. Relative paths start from the working directory.
+            ``FILE.py:CLASS``, ``{"file": FILE.py:CLASS}`` with options or ``{"policy": PATH}``;
+            or the ``Path`` of a policy, as in the last one. Relative paths start from the
+            working directory.
 
     Raises:
         ScenarioError: tells all that is wrong with it.
@@ -48,8 +50,10 @@ def read_driver(entry: DriverLike) -> StageSettings:
     faults.tell()
     if stage.get("name") == AGENT:
         raise ScenarioError(f"the driver {AGENT!r} is nobody; name one that drives")
-    if not isinstance(stage.get("name"), str):
-        raise ScenarioError("a driver has no name; give name: NAME, or policy: PATH")
+    if not isinstance(stage.get("name"), str) and source_text(stage) is None:
+        raise ScenarioError(
+            "a driver has no name; give name: NAME, policy: PATH or file: FILE.py:CLASS"
+        )
     check_stage(location, "driver", stage, faults)
     faults.tell()
     return StageSettings.model_validate(stage)

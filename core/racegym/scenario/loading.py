@@ -77,6 +77,8 @@ def _read(source: Source) -> tuple[dict[str, Any], Places]:
     if isinstance(source, Mapping):
         data = plain_copy(source)
         return data, Places(None, {})
+    if not isinstance(source, str | Path):
+        raise ScenarioError(f"a scenario is {source!r}; give its path or name, or a mapping")
     path = Path(source) if isinstance(source, Path) else _find(source)
     document = read_document(path)
     if document.data is None:

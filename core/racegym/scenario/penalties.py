@@ -92,15 +92,18 @@ def settle_penalties(data: dict[str, Any], faults: Faults) -> None:
             faults.add_error((*LOCATION, "preset"), error)
     own = given.get("rules")
     if isinstance(own, dict):
-        given["rules"] = _changed(base.get("rules", {}), own)
+        given["rules"] = _changed(base.get("rules", {}), own, faults)
     rules["penalties"] = {**base, **given}
 
 
-def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _changed(base: dict[str, Any], changes: dict[str, Any], faults: Faults) -> dict[str, Any]:
     """Return rules with changes written over them, key by key; one that is nothing is dropped."""
     changed = dict(base)
     for label, rule in changes.items():
         if rule is None or rule is False:
+            if label not in base:
+                hint = nearest(label, base) if base else "no preset is changed"
+                faults.add((*LOCATION, "rules", label), f"there is no such rule to drop; {hint}")
             changed.pop(label, None)
         elif isinstance(rule, dict) and label in changed:
             changed[label] = {**changed[label], **rule}

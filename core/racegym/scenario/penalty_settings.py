@@ -22,6 +22,10 @@ _AMOUNTS = {  # what the amount of a penalty is
 }  # fmt: skip
 _WHOLE = ("places", "lap")
 
+Blame = Literal[
+    "racing", "rear_end", "dive", "squeeze", "second_move", "rejoin", "wrong_way", "avoidable"
+]
+
 
 class PenaltyRuleSettings(Settings):
     """One rule: an offence, which of its number is punished, and how."""
@@ -46,6 +50,9 @@ class PenaltyRuleSettings(Settings):
     )
     share: float = Field(
         default=0.5, ge=0, le=1, description="of the blame for a contact, from which on it counts"
+    )
+    blames: tuple[Blame, ...] = Field(
+        default=(), strict=False, description="what a contact has to be by its evidence; []: any"
     )
     after: int = Field(default=0, ge=0, le=100_000, description="offences that go unpunished")
     each: int = Field(
@@ -84,6 +91,8 @@ class PenaltyRuleSettings(Settings):
             raise ValueError(f"{self.offence} is not more or less bad; leave least out")
         if self.share != 0.5 and self.offence != "contact":
             raise ValueError(f"nobody shares the blame for {self.offence}; leave share out")
+        if self.blames and self.offence != "contact":
+            raise ValueError(f"nobody is blamed for {self.offence}; leave blames out")
         return self
 
 
@@ -127,6 +136,7 @@ def _never_reached(rule: PenaltyRuleSettings, out: PenaltyRuleSettings) -> bool:
     """Tell whether a car is out by one rule before another can punish it."""
     same = rule.offence == out.offence and rule.apart >= out.apart
     wider = out.least <= rule.least and out.share <= rule.share
+    wider = wider and (not out.blames or (bool(rule.blames) and {*rule.blames} <= {*out.blames}))
     if out.penalty != "disqualification" or not (same and wider):
         return False
     return rule.after + rule.each > out.after + out.each

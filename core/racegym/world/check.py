@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from racegym.errors import BackendError, ScenarioError, nearest
 from racegym.interfaces import API, BackendSpec, Channel, columns
 from racegym.interfaces.records import CarState, Effects
@@ -30,8 +32,10 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
         )
     if not config.cars:
         raise ScenarioError("a race needs at least one car")
-    if config.n_races < 1:
-        raise ScenarioError(f"n_races must be at least 1, not {config.n_races}")
+    if not isinstance(config.n_races, int | np.integer) or config.n_races < 1:
+        raise ScenarioError(
+            f"n_races must be a whole number and at least 1, not {config.n_races!r}"
+        )
     if spec.max_races is not None and config.n_races > spec.max_races:
         hint = ""
         if spec.max_races == 1 or "workers" in config.backend.options:

@@ -42,6 +42,7 @@ from racegym.kernels.start import place_on_grid
 from racegym.race_control import RaceControl
 from racegym.track import Track
 from racegym.world.agents import AgentGroup
+from racegym.world.asked import indices_asked, seeds_asked
 from racegym.world.assembly import Assembly
 from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
@@ -193,8 +194,11 @@ class World:
 
         Raises:
             ScenarioError: the grid is longer than the lap.
+            RacegymError: there is no such race, or something is no seed.
         """
-        which = self._every_race if races is None else np.asarray(races, np.int64)
+        which = self._every_race
+        if races is not None:
+            which = indices_asked(races, self.n_races, "race")
         if len(which) == 0:
             return
         if self._untold:
@@ -205,7 +209,7 @@ class World:
             if not self._started:
                 episode[:] = 0
         else:
-            seed = np.broadcast_to(np.asarray(seeds, np.uint64), which.shape)
+            seed = np.broadcast_to(seeds_asked(seeds), which.shape)
             episode = np.zeros(which.shape, np.int64)
         self.arrays.reset(which)
         race.seed[which], race.episode[which] = seed, episode
@@ -305,8 +309,9 @@ class World:
 
         Raises:
             BackendError: the backend can't place cars during a race.
+            RacegymError: there is no such car.
         """
-        which = np.asarray(cars, np.int64)
+        which = indices_asked(cars, self.n_races * self.n_cars, "car")
         if self.spec.placement != "any":
             raise BackendError(
                 f"backend {self.config.backend.name!r} can't place cars during a race "
@@ -327,8 +332,15 @@ class World:
         self._unwrap(which, wanted if unwrapped else along + laps)
 
     def remove(self, cars: ArrayLike) -> None:
-        """Take cars off the track for the rest of the race."""
-        which = np.asarray(cars, np.int64)
+        """Take cars off the track for the rest of the race.
+
+        Args:
+            cars: (k,) flat indices.
+
+        Raises:
+            RacegymError: there is no such car.
+        """
+        which = indices_asked(cars, self.n_races * self.n_cars, "car")
         self.view.race.present.reshape(-1)[which] = False
         self.backend.remove(which)
 

@@ -68,7 +68,7 @@ class SelfPlayOptions(StageOptions):
         total = self.share_self + self.share_past + self.share_scripted
         if not isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(
-                f"share_self, share_past and share_scripted add up to {total:g}; they must to 1"
+                f"share_self, share_past and share_scripted add up to {total:g}, not to 1"
             )
         if self.share_scripted and not self.scripted:
             raise ValueError("share_scripted needs drivers; write scripted: [raceline], say")
@@ -88,7 +88,9 @@ def with_scripts(scenario: Scenario, options: SelfPlayOptions) -> Scenario:
         try:
             found.append(read_driver(entry))
         except ScenarioError as error:
-            raise ScenarioError(f"selfplay.scripted[{index}]: {error.what}") from error
+            raise ScenarioError(
+                f"trainer.selfplay.scripted[{index}]: {error.what}", file=scenario.file
+            ) from error
     return scenario.model_copy(update={"relief": (*scenario.relief, *found)})
 
 

@@ -341,7 +341,7 @@ def test_several_agents_without_options_all_learn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"share_self": 0.5}, "add up to 1.2; they must to 1"),
+        ({"share_self": 0.5}, "add up to 1.2, not to 1"),
         ({"scripted": []}, "share_scripted needs drivers"),
         ({"share_past": 0.7, "share_scripted": 0}, "scripted drivers never drive"),
         ({"scripted": ["pure_persuit"]}, r"selfplay.scripted\[0\].*did you mean 'pure_pursuit'"),

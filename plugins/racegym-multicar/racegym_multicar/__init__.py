@@ -5,8 +5,9 @@ What is listed in ``__all__`` loads on first use, so that listing plugins import
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from racegym.lazy import on_first_use
 
 if TYPE_CHECKING:
     from racegym.envs import RaceVector
@@ -25,14 +26,4 @@ _HOMES = {
     "to_vector": "racegym_multicar.vectors",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = on_first_use(__name__, _HOMES)

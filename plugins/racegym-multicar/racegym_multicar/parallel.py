@@ -130,11 +130,14 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
         Args:
             seed: non-negative; None goes on with the seed before, or draws one.
             options: not used; unknown ones are ignored.
+
+        Raises:
+            RacegymError: the seed is none.
         """
         if seed is None and not self._seeded:
             seed = int(self._rng.integers(2**62))
-        self._seeded = True
         self._field.reset(None if seed is None else [seed])
+        self._seeded = True
         self._happenings.clear()
         self._ended = {}
         self.agents = self.possible_agents[:]
@@ -192,6 +195,11 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
 
     def _check(self, actions: Mapping[str, Any]) -> None:
         """Refuse actions that are missing, of nobody, or no action."""
+        if not isinstance(actions, Mapping):
+            raise ActionError(
+                f"actions are a {type(actions).__name__}; a mapping was expected, from each of "
+                "env.agents to its action"
+            )
         for name in actions:
             if name not in self._spaces:
                 raise ActionError(f"no agent is called {name!r}; {nearest(name, self._spaces)}")
@@ -200,10 +208,20 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
         for name in self.agents:
             if actions.get(name) is None:
                 raise ActionError(f"agent {name!r} has no action; each of env.agents needs one")
-            given, shape = np.asarray(actions[name]), self.action_space(name).shape
+            try:
+                given = np.asarray(actions[name])
+            except ValueError:  # rows of different lengths
+                raise ActionError(
+                    f"the action of agent {name!r} is no array: {actions[name]}"
+                ) from None
+            shape = self.action_space(name).shape
             if given.shape != shape:
                 raise ActionError(
                     f"the action of agent {name!r} has shape {given.shape}; {shape} was expected"
+                )
+            if given.dtype.kind not in "iubf":
+                raise ActionError(
+                    f"the action of agent {name!r} is {given.dtype}; numbers were expected"
                 )
             if given.dtype.kind == "f" and not np.isfinite(given).all():
                 raise ActionError(f"the action of agent {name!r} is not finite: {given}")

@@ -316,6 +316,10 @@ GO = np.array([0.0, 1.0], np.float32)
         ({"red": GO, "blue": GO, "blu": GO}, "no agent is called 'blu'; did you mean 'blue'"),
         ({"red": GO, "blue": GO * math.nan}, "the action of agent 'blue' is not finite"),
         ({"red": GO, "blue": GO[:1]}, r"agent 'blue' has shape \(1,\); \(2,\) was expected"),
+        ({"red": GO, "blue": ["a", "b"]}, "agent 'blue' is <U1; numbers were expected"),
+        ({"red": GO, "blue": [[1], [1, 2]]}, "agent 'blue' is no array"),
+        ([GO, GO], "actions are a list; a mapping was expected"),
+        (None, "actions are a NoneType; a mapping was expected"),
     ],
 )
 def test_wrong_actions_are_told_plainly_and_move_nothing(duel, make, actions, said) -> None:
@@ -333,6 +337,11 @@ def test_stepping_before_a_reset_and_after_the_end(duel, make) -> None:
     for early in (lambda: race.step({}), race.state):
         with pytest.raises(ResetNeeded, match=r"call reset\(\) before"):
             early()
+    for seed in (-1, 1.5, 2**70, "a"):
+        with pytest.raises(RacegymError, match="a seed is a whole number from 0"):
+            race.reset(seed=seed)
+        with pytest.raises(ResetNeeded):
+            race.step({})
     race.reset(seed=1)
     while race.agents:
         race.step(dict.fromkeys(race.agents, GO))
