@@ -91,8 +91,13 @@ def _followed(name: str, own: str) -> bool:
     return in_core or (top == own != "racegym")
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
-    """Yield every module that a source file may import; some that it names are none."""
+@cache
+def _imports(name: str, path: Path) -> frozenset[str]:
+    """Return every module that a source file may import; some that it names are none."""
+    return frozenset(_named(name, path))
+
+
+def _named(name: str, path: Path) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
