@@ -49,7 +49,7 @@ def test_equals_single_environments(
     short_episodes: dict[str, Any], mode: AutoresetMode, observation: Any
 ) -> None:
     scenario = {**short_episodes, "observation": observation}
-    _compare_with_single_environments(scenario, mode, steps=1000)
+    _compare_with_single_environments(scenario, mode, steps=400)
 
 
 MORE = {

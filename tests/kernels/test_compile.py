@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -297,6 +298,39 @@ def test_only_functions_that_say_so_make_arrays():
 
     with pytest.raises(Exception, match="Only accept returning of array passed"):
         makes_one(out)
+
+
+@device
+def _thirds(x, share):
+    return x * share / 3
+
+
+def test_what_kernels_call_is_compiled_once_for_all_literal_numbers():
+    @kernel
+    def fill(out):
+        for race in prange(out.shape[0]):
+            out[race] = _thirds(race, 3) + _thirds(race, 6)
+
+    out = np.zeros(3)
+    fill(out)
+    assert out.tolist() == [0.0, 3.0, 6.0]
+    assert len(_thirds.overloads) == 1
+
+
+def test_what_kernels_call_can_be_called_from_python():
+    assert _thirds(2, 3.0) == 2.0
+    assert _mean_of_squares(np.arange(3.0)) == 5.0 / 3.0
+
+
+def test_a_kernel_that_can_not_be_compiled_leaves_no_turn():
+    @kernel
+    def unknown(out):
+        for race in prange(out.shape[0]):
+            out[race] = out.nothing
+
+    with pytest.raises(Exception, match="nothing"):
+        unknown(np.zeros(3))
+    assert gc.isenabled()
 
 
 def test_a_bound_kernel_follows_its_arrays(two_threads):

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from racegym.errors import RunError
+from racegym.locks import Lock, is_held
 from racegym.record import About, Recorder, RunFolder
-from racegym.record.lock import Lock, is_held
 from racegym.record.stream import BLOCK, read_batches
 from racegym.run import verify
 from racegym.world import World

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from racegym.cli import main
 from racegym.errors import RunError
+from racegym.locks import Lock
 from racegym.record import RunFolder
 from racegym.record.deletion import delete_run
 from racegym.record.export import export_run
 from racegym.record.folder import read_json, write_json
-from racegym.record.lock import Lock
 from racegym.run import RunResult
 
 Said = pytest.CaptureFixture[str]

@@ -6,7 +6,8 @@ from a parallel build. Here the stamp is a digest of every source that a kernel 
 inlined: its own module and all that this imports, step by step, of ``racegym.kernels`` and of
 the kernel's own package. So a change compiles what it touches again, and nothing else.
 
-Numba's caching classes are not public; this module is the only one that touches them.
+Numba's caching classes are not public; this module is the only one that touches them. Several
+processes share what one of them compiles, see ``turns``.
 ``RACEGYM_CACHE_DIR`` moves the cache.
 """
 
@@ -29,6 +30,8 @@ from numba.core.caching import (
     IndexDataCacheFile,
     _CacheLocator,
 )
+
+from racegym.kernels import turns
 
 __all__ = ["cache_folder", "enable_cache", "source_digest"]
 
@@ -88,8 +91,13 @@ def _followed(name: str, own: str) -> bool:
     return in_core or (top == own != "racegym")
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
-    """Yield every module that a source file may import; some that it names are none."""
+@cache
+def _imports(name: str, path: Path) -> frozenset[str]:
+    """Return every module that a source file may import; some that it names are none."""
+    return frozenset(_named(name, path))
+
+
+def _named(name: str, path: Path) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
@@ -184,6 +192,23 @@ class _SerialCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
         self._cache_file = _CacheFile(
             self._cache_path, self._impl.filename_base, locator.get_source_stamp()
         )
+        self._turn = Path(self._cache_path) / f"{self._impl.filename_base}.lock"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is cached, waiting for those who compile it; none if it is to be compiled."""
+        found = super().load_overload(sig, target_context)
+        if found is None and turns.take(self._turn):
+            found = super().load_overload(sig, target_context)
+            if found is not None:
+                turns.give_back(self._turn)
+        return found
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled."""
+        try:
+            super().save_overload(sig, data)
+        finally:
+            turns.give_back(self._turn)
 
 
 class _ParallelCache(_SerialCache):

@@ -30,7 +30,9 @@ from typing import Any, overload
 
 import numba
 
+from racegym.kernels import turns
 from racegym.kernels.cache import enable_cache
+from racegym.kernels.callees import inlined, linked
 from racegym.kernels.crew import Crew, Pace
 
 __all__ = [
@@ -115,7 +117,9 @@ class Kernel:
         self.__name__ = py_func.__name__
         self.__wrapped__ = py_func
         self._parallel: Any = None
-        self._serial = numba.njit(error_model="numpy", nogil=True, _nrt=allocates)(py_func)
+        self._serial = numba.njit(
+            error_model="numpy", nogil=True, no_cfunc_wrapper=True, _nrt=allocates
+        )(py_func)
         self._cached = False
         self._divisible = "prange" in py_func.__code__.co_names
         self._parallel_from = parallel_from
@@ -130,7 +134,11 @@ class Kernel:
                 _cache_outlined()
                 enable_cache(self._serial, parallel=False)
                 self._cached = True
-            self._serial(first, *rest)
+            try:
+                self._serial(first, *rest)
+            except BaseException:
+                turns.end()
+                raise
 
     def bind(self, first: Any, *rest: Any) -> Callable[[], None]:
         """Return this kernel with its arguments, to be run again and again.
@@ -159,14 +167,20 @@ class Kernel:
     def _run_parallel(self, *args: Any) -> None:
         with _one_launch:
             if self._parallel is None:
-                compiled = numba.njit(error_model="numpy", nogil=True, parallel=_PRANGE_ONLY)
+                compiled = numba.njit(
+                    error_model="numpy", nogil=True, no_cfunc_wrapper=True, parallel=_PRANGE_ONLY
+                )
                 self._parallel = compiled(self.__wrapped__)
                 _cache_outlined()
                 enable_cache(self._parallel, parallel=True)
             pace, items = self._pace, _items(args[0].shape)
             numba.set_num_threads(1 if pace.alone is None else _crew.size(_threads))
             known, started = len(self._parallel.overloads), perf_counter_ns()
-            self._parallel(*args)
+            try:
+                self._parallel(*args)
+            except BaseException:
+                turns.end()
+                raise
             took = perf_counter_ns() - started
             if len(self._parallel.overloads) > known:
                 return  # it was compiled just now
@@ -207,7 +221,7 @@ def kernel(
 
 def device(py_func: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call; it is inlined into each of them."""
-    return numba.njit(error_model="numpy", forceinline=True, _nrt=False)(py_func)
+    return inlined(py_func)
 
 
 @overload
@@ -226,7 +240,7 @@ def outlined(py_func: Callable[..., Any] | None = None, *, allocates: bool = Fal
     """
     if py_func is None:
         return lambda body: outlined(body, allocates=allocates)
-    function = numba.njit(error_model="numpy", nogil=True, _nrt=allocates)(py_func)
+    function = linked(py_func, allocates=allocates)
     _not_yet_cached.append(function)
     return function
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from racegym.errors import RunError
+from racegym.locks import is_held
 from racegym.record.folder import RunFolder
-from racegym.record.lock import is_held
 from racegym.record.runs import read_state
 
 __all__ = ["check_deletable", "delete_run"]

@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike
 
 from racegym.errors import RunError
 from racegym.interfaces import Array, Control, Event, EventKind, View, Watcher, columns
+from racegym.locks import Lock
 from racegym.record.digest import ControlDigest, MotionDigest, StateDigest
 from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, write_json
 from racegym.record.journal import Journal
 from racegym.record.limit import Limits
-from racegym.record.lock import Lock
 from racegym.record.stream import StepColumn, StepStream
 from racegym.record.telemetry import essential_columns, telemetry_columns
 from racegym.record.versions import machine, versions

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from racegym.errors import RunError, nearest
+from racegym.locks import Lock, is_held
 from racegym.record.finish import FORMAT, finalise
 from racegym.record.folder import RunFolder, read_json
-from racegym.record.lock import Lock, is_held
 from racegym.record.seeds import finalise_seeds, seed_folders
 from racegym.record.trained import finalise_training
 

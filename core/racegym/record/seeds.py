@@ -13,10 +13,10 @@ from statistics import fmean
 from typing import Any
 
 from racegym.errors import RunError
+from racegym.locks import Lock
 from racegym.record.finish import FORMAT
 from racegym.record.folder import RunFolder, read_json, write_json, write_whole
 from racegym.record.kept import BEST, link_whole
-from racegym.record.lock import Lock
 from racegym.record.recorder import End, now
 from racegym.record.trained import PARTIAL, checkpoint_to_drive, read_training
 from racegym.record.training import AboutTraining

@@ -18,11 +18,11 @@ from time import perf_counter
 from typing import IO, Any, NamedTuple
 
 from racegym.errors import RunError
+from racegym.locks import Lock
 from racegym.record.figures import OWN_COLUMNS, as_text, cells_of, read_figures
 from racegym.record.finish import FORMAT
 from racegym.record.folder import RunFolder, read_json, write_json, write_whole
 from racegym.record.kept import BEST, OWN_BEST, link_whole, numbered, too_old
-from racegym.record.lock import Lock
 from racegym.record.recorder import End, now
 from racegym.record.trained import COMING, PARTIAL, read_training, signature
 from racegym.record.versions import git_revision, learning_versions, machine, versions
