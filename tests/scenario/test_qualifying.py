@@ -67,6 +67,20 @@ def test_what_names_nobody_is_refused(write, text, said):
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{A: -1}", "FILE:2: start.qualifying.A: is -1; it should be greater than 0"),
+        ("3", "FILE:2: start.qualifying: is 3; it should be text or a list or a mapping"),
+    ],
+)
+def test_what_is_no_result_is_told_in_one_line(write, text, said):
+    path = write(f"backend: toy\nstart: {{order: qualifying, qualifying: {text}}}\n{CARS}")
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(path)
+    assert str(error.value).replace(str(path), "FILE") == said
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         ("{", "is not the result.json of a run"),

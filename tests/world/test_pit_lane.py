@@ -97,6 +97,21 @@ def test_half_a_lane_is_no_drive_through(through):
         assert of(events, EventKind.PIT_EXIT)[0].details["whole"] == 0.0
 
 
+@pytest.mark.parametrize(("entry", "passes"), [(LAP - 30.0, 1), (LAP - 10.0, 0)])
+def test_who_finishes_in_the_lane_has_driven_through_it_if_it_came_in_at_the_entry(
+    through, entry, passes
+):
+    lane = PitLane(entry=LAP - 30.0, exit=30.0, offset=-8.0, width=3.0, speed_limit=10.0)
+    world, events = through(
+        10.0, turns_in(10.0, entry=entry, leave=LAP + 30.0), lane=lane, seconds=32.0,
+        rules=Rules(laps=1, leave_when_finished=False),
+    )  # fmt: skip
+    race = world.view.race
+    assert race.status[0, 0] == Status.FINISHED
+    assert len(of(events, EventKind.PIT_ENTRY)) == 1
+    assert race.pit_passes[0, 0] == passes
+
+
 def test_laps_count_in_a_lane_over_the_line(through):
     lane = PitLane(entry=LAP - 30.0, exit=30.0, offset=-8.0, width=3.0, speed_limit=10.0)
 

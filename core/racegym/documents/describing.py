@@ -26,17 +26,30 @@ _WORDS = {
     "bool_type": "true or false",
     "finite_number": "a finite number",
 }
+_TYPES = {kind for kind in _WORDS if kind.endswith("_type")}
 
 
 def describe(
     error: ValidationError, model: type[BaseModel], data: Any
 ) -> Iterator[tuple[Location, str]]:
-    """Yield where in ``data`` each complaint is, and what it is, in plain words."""
-    for fault in error.errors():
-        if _counted_wrongly(fault):
+    """Yield where in ``data`` each complaint is, and what it is, in plain words.
+
+    Where something may be of several types and is of none, one complaint names them all. Where
+    it is of one of them, but something in it is wrong, only that is told.
+    """
+    faults = [(_in_data(f, data), f) for f in error.errors() if not _counted_wrongly(f)]
+    types: dict[Location, dict[str, None]] = {}
+    for location, fault in faults:
+        if fault["type"] in _TYPES:
+            types.setdefault(location, {})[_WORDS[fault["type"]]] = None
+    for location, fault in faults:
+        if fault["type"] not in _TYPES:
+            yield location, _plain(fault, model, location)
             continue
-        location = _in_data(fault, data)
-        yield location, _plain(fault, model, location)
+        inside = any(o[: len(location)] == location != o for o, _ in faults)
+        wanted = types.pop(location, None)
+        if wanted and not inside:
+            yield location, f"is {_shown(fault['input'])}; it should be {' or '.join(wanted)}"
 
 
 def _counted_wrongly(fault: ErrorDetails) -> bool:

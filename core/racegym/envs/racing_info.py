@@ -17,6 +17,8 @@ key                     type   meaning
 ``penalty_due``         int    a ``racegym.interfaces.PenaltyKind`` that is to be served
 ``penalty_time``        float  added to its result [s]
 ``penalty_places``      int    places lost in its result
+``penalty_laps``        int    laps taken off in its result
+``penalty_score``       float  what its score is multiplied by
 ======================  =====  ======================================================
 """
 
@@ -41,6 +43,8 @@ ALWAYS: dict[str, type] = {
     "penalty_due": np.int64,
     "penalty_time": np.float64,
     "penalty_places": np.int64,
+    "penalty_laps": np.int64,
+    "penalty_score": np.float64,
 }
 ONCE_KNOWN = ("gap_ahead", "gap_leader")
 

@@ -27,7 +27,7 @@ __all__ = [
 # Columns of ``TrackSet.pits``, as in ``racegym.track.lane``.
 ENTRY, EXIT, OFFSET, WIDTH, SPEED_LIMIT, BOX_COUNT = 0, 1, 2, 3, 4, 5
 
-RACING, PIT = 1, 2  # interfaces.Status
+RACING, PIT, FINISHED = 1, 2, 3  # interfaces.Status
 PIT_ENTRY, PIT_EXIT = 14, 15  # EventKind
 MOUTH = 6.0  # metres of way for each metre across, before the entry and behind the exit
 WHOLE = 0.2  # of the lane, that may be missing at either end of a drive through it
@@ -108,7 +108,7 @@ def watch_lane(
         time, elapsed, pit_limit: led by races.
         entered: float64 [s], when the car came in. Updated.
         stood: real [s], for which it has stood still now. Updated.
-        whole: bool, it came in at the entry. Updated.
+        whole: bool, it is in the lane and came in at the entry. Updated.
         stuck_time, pit_passes ... pit_speeding: of ``RaceState``. Updated.
         events: takes what happens.
     """
@@ -118,6 +118,9 @@ def watch_lane(
         if pit_limit[race] <= real(0):
             continue
         for car in range(s.shape[1]):
+            if present[race, car] and status[race, car] == FINISHED and whole[race, car]:
+                pit_passes[race, car] += 1  # it came in at the entry, and the flag fell on it
+                whole[race, car] = False
             if not present[race, car] or (status[race, car] != RACING and status[race, car] != PIT):
                 continue
             at, long = lane_place(pits, track, s[race, car], table[track, LENGTH])
@@ -148,6 +151,7 @@ def watch_lane(
                 through = whole[race, car] and at >= (1.0 - WHOLE) * long
                 if through:
                     pit_passes[race, car] += 1
+                whole[race, car] = False
                 took = time[race] - entered[race, car]
                 row = emit(events, race, PIT_EXIT, car, -1, time[race], took)
                 note(events, race, row, 0, pit_speeding[race, car])

@@ -190,6 +190,7 @@ def race_rules(settings: RulesSettings, laps: int) -> Rules:
 
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Seconds = Annotated[float, Field(ge=0, le=1000)]
+LapTime = Annotated[float, Field(gt=0)]
 
 
 def _in_order(lights: tuple[float, float]) -> tuple[float, float]:
@@ -212,7 +213,7 @@ class StartSettings(Settings):
         description="who has which slot: as given, reversed, random for every episode, or by "
         "qualifying",
     )
-    qualifying: str | Names | dict[Name, float] = Field(
+    qualifying: str | Names | dict[Name, LapTime] = Field(
         default=(),
         description="cars by name, the pole first; or their times [s]; or an earlier run's folder "
         "or result.json, of which the fastest valid laps count",
