@@ -88,12 +88,13 @@ class _Blames:
 
     def observe(self):
         race, events = self.view.race, self.view.events
-        race.contact_class[...], race.blame[...] = 0, 0
+        race.contact_class[...] = 0
         if not self.done:
-            race.contact_class[1], race.blame[1, 0] = 4, 4.0
+            race.contact_class[1] = 4
             k = int(events.count[1])
             events.kind[1, k], events.car[1, k] = EventKind.CONTACT, 0
             events.other[1, k], events.value[1, k] = 1, 4.0
+            events.detail[1, k, 0] = 1.0  # all of the blame
             events.count[1] = k + 1
         self.done = True
 
