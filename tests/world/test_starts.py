@@ -286,3 +286,13 @@ def test_who_waits_for_green_is_not_stuck(build):
     assert not world.groups[0].terminated.any()
     run(world, 4)
     assert world.groups[0].terminated.all()
+
+
+def test_all_cars_of_a_race_share_the_speed_that_is_drawn_for_it(on_start):
+    start = StartConfig(kind="random", gap=7.0, speed=5.0, race_speed_noise=4.0)
+    speed = on_start(start, n_races=6, n_cars=3).view.state.vx
+    assert (speed == speed[:, :1]).all()
+    assert len(np.unique(speed[:, 0])) == 6 and (abs(speed - 5.0) <= 4.0).all()
+    scattered = replace(start, speed_noise=0.5)
+    apart = on_start(scattered, n_races=6, n_cars=3).view.state.vx - speed
+    assert (abs(apart) <= 0.501).all() and len(np.unique(apart)) == 18

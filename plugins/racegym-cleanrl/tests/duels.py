@@ -1,11 +1,13 @@
 """Race a policy from the back against a scripted driver of its own measured pace.
 
     python plugins/racegym-cleanrl/tests/duels.py CHECKPOINT
+    python plugins/racegym-cleanrl/tests/duels.py CHECKPOINT --level club
     python plugins/racegym-cleanrl/tests/duels.py CHECKPOINT --races 200 --laps 3 --seed 500000
 
 First both drive alone on the circuits of the duels, which nobody has learned on: two flying laps
-each, in percent of the limit. The script's aim is moved until it is as fast as the policy. Then
-each race has two karts on the grid, the script in front, the policy behind. A win counts only
+each, in percent of the limit. The script's aim is moved until it is as fast as the policy; with
+``--level`` it drives as that level does, mistakes and all. Then each race has two karts on the
+grid, the script in front, the policy behind. A win counts only
 without a contact of class 2 or 4 for which the policy has half of the blame or more. The exit
 code is 1 if the policy wins half of the races or fewer, or is to blame more often.
 """
@@ -22,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from racegym import load_scenario
-from racegym.drivers.levels import LEVELS
+from racegym.drivers.levels import LEVELS, LevelName
 from racegym.interfaces import EventKind, Status
 from racegym.raceline.reference import reference_lap
 from racegym.record.limit import model_of
@@ -46,7 +48,8 @@ class Duels:
     Attributes:
         pace: [%] of the limit, alone.
         lapped: circuits on which each completed its laps alone.
-        aim, level: of the script.
+        level: of the script.
+        aim: [%] of the script; None for its level's own.
         races: how many.
         ahead: races that each won on the road.
         clean: of these, those without a serious contact that it is to blame for.
@@ -59,8 +62,8 @@ class Duels:
 
     pace: tuple[float, float]
     lapped: tuple[int, int]
-    aim: float
     level: str
+    aim: float | None
     races: int
     ahead: list[int] = field(default_factory=lambda: [0, 0])
     clean: list[int] = field(default_factory=lambda: [0, 0])
@@ -92,7 +95,10 @@ class Duels:
             ("the same a race", *(f"{n / self.races:.3f}" for n in self.serious)),
             ("points of blame a race", *(f"{n / self.races:.3f}" for n in self.points)),
         ]
-        head = (f"{self.races} races", "policy", f"raceline, {self.level}, aim {self.aim:.2f}")
+        script = f"raceline, {self.level}"
+        if self.aim is not None:
+            script += f", aim {self.aim:.2f}"
+        head = (f"{self.races} races", "policy", script)
         lines = [head, ("---",) * 3, *rows]
         return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
@@ -148,30 +154,55 @@ def pace(driver: Any, tracks: list[dict[str, Any]], count: int, seed: int) -> Fl
         world.close()
 
 
-def duels(checkpoint: Path, races: int = 200, laps: int = 3, seed: int = 500_000) -> Duels:
+def duels(
+    checkpoint: Path,
+    races: int = 200,
+    laps: int = 3,
+    seed: int = 500_000,
+    level: LevelName | None = None,
+) -> Duels:
     """Measure both alone, and let them race."""
     tracks = circuits(seed, races)
     policy: dict[str, Any] = {"policy": str(checkpoint)}
     mine = pace(policy, tracks, races, seed)
+    aim = None
+    if level is None:
+        level, aim, theirs = as_fast(mine, tracks, seed)
+    else:
+        theirs = pace(script_of(level, None), tracks, races, seed)
+    both = (mine > 0) & (theirs > 0)
+    found = Duels(
+        pace=(float(mine[both].mean()), float(theirs[both].mean())) if both.any() else (0.0, 0.0),
+        lapped=(int((mine > 0).sum()), int((theirs > 0).sum())),
+        level=level, aim=aim, races=races,
+    )  # fmt: skip
+    race_all(found, world_of([policy, script_of(level, aim)], tracks, races, laps), seed)
+    return found
+
+
+def script_of(level: LevelName, aim: float | None) -> dict[str, Any]:
+    """Return the driver of a level; with an aim of its own it makes no mistakes."""
+    script: dict[str, Any] = {"name": "raceline", "level": level}
+    return script if aim is None else {**script, "aim": round(aim, 3), "error_rate": 0.0}
+
+
+def as_fast(
+    mine: Floats, tracks: list[dict[str, Any]], seed: int
+) -> tuple[LevelName, float, Floats]:
+    """Return level and aim with which the script's laps take as long, and its paces."""
     wanted = float(mine[mine > 0].mean()) if (mine > 0).any() else 0.0
     level = min(LEVELS, key=lambda name: abs(LEVELS[name].percent - wanted))
-    aim, theirs = wanted, mine
-    script: dict[str, Any] = {}
+    aim = used = wanted
+    theirs = mine
     for _ in range(ROUNDS):
-        script = {"name": "raceline", "level": level, "aim": round(aim, 3), "error_rate": 0.0}
-        theirs = pace(script, tracks, races, seed)
+        used = aim
+        theirs = pace(script_of(level, aim), tracks, len(mine), seed)
         both = (mine > 0) & (theirs > 0)
         off = float(mine[both].mean() - theirs[both].mean()) if both.any() else 0.0
         if abs(off) < CLOSE or not both.any():
             break
         aim = min(aim + off, MOST_AIM)
-    found = Duels(
-        pace=(float(mine[both].mean()), float(theirs[both].mean())) if both.any() else (0.0, 0.0),
-        lapped=(int((mine > 0).sum()), int((theirs > 0).sum())),
-        aim=aim, level=level, races=races,
-    )  # fmt: skip
-    race_all(found, world_of([policy, script], tracks, races, laps), seed)
-    return found
+    return level, used, theirs
 
 
 def race_all(found: Duels, world: World, seed: int) -> None:
@@ -217,8 +248,9 @@ def main() -> int:
     asked.add_argument("--races", type=int, default=200)
     asked.add_argument("--laps", type=int, default=3)
     asked.add_argument("--seed", type=int, default=500_000)
+    asked.add_argument("--level", choices=list(LEVELS))
     given = asked.parse_args()
-    found = duels(given.checkpoint, given.races, given.laps, given.seed)
+    found = duels(given.checkpoint, given.races, given.laps, given.seed, given.level)
     print(found.table())  # noqa: T201 - a script for people
     return 0 if found.passed else 1
 
