@@ -127,7 +127,13 @@ def test_trajectories_by_runge_kutta_are_equal(theirs):
     assert_allclose(s, [x, y, psi, v, beta, r], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(("integrator", "bound"), [("rk4", 1e-6), ("implicit", 2e-3)])
+@pytest.mark.parametrize(
+    ("integrator", "bound"),
+    [
+        pytest.param("rk4", 1e-6, marks=pytest.mark.slow),  # a kernel of its own to compile
+        ("implicit", 2e-3),
+    ],
+)
 def test_the_backend_drives_the_same_trajectory(theirs, integrator, bound):
     a, rate, seconds, v0 = -1.5, 0.02, 2.0, 15.0
     car = ours(theirs, steer_rate=rate)
