@@ -18,7 +18,7 @@ from racegym.drivers.raceline import Raceline
 from racegym.errors import ScenarioError
 from racegym.interfaces import Flag
 from racegym.kernels.intent import ASIDE, FACTOR, LIMIT, NEUTRAL
-from racegym.kernels.manners import APEX, DEFENCE, DEFENCES, PLACE, RIVAL, SIDE
+from racegym.kernels.manners import APEX, BACKING, DEFENCE, DEFENCES, PLACE, RIVAL, SIDE
 from racegym.kernels.mistakes import COUNT
 from racegym.track import Track, generate
 from racegym.world import World
@@ -44,7 +44,16 @@ def race():
     )
     worlds = []
 
-    def make(track: Track, *drivers: tuple[str, dict[str, Any]], n_races: int = 1) -> World:
+    class Forwards(Kart2D):
+        """A backend without a reverse gear."""
+
+        def step(self, control, effects, dt):
+            np.maximum(control.gear, 0, out=control.gear)
+            super().step(control, effects, dt)
+
+    def make(
+        track: Track, *drivers: tuple[str, dict[str, Any]], n_races: int = 1, reverse: bool = True
+    ) -> World:
         cars = [
             CarConfig(
                 name=f"car {k}",
@@ -53,7 +62,7 @@ def race():
             )
             for k, (name, options) in enumerate(drivers)
         ]
-        backend = Part(name="kart2d", make=Kart2D)
+        backend = Part(name="kart2d", make=Kart2D if reverse else Forwards)
         world = World(WorldConfig(n_races=n_races, cars=cars, backend=backend, tracks=[track]))
         worlds.append(world)
         world.reset(seeds=np.arange(n_races))
@@ -139,6 +148,19 @@ def test_it_gets_round_a_car_that_never_moves_however_close(race, circuit, name,
             break
     else:
         pytest.fail(f"it is still at {world.view.frame.s[0, 1]} m")
+
+
+@pytest.mark.parametrize("name", ["raceline", "pure_pursuit"])
+def test_without_a_reverse_gear_it_stays_behind_a_car_too_close_to_get_round(race, circuit, name):
+    world = race(circuit, ("idle", {}), (name, {"pace": 80}), reverse=False)
+    behind = 100.0 - 1.1 * float(world.view.vehicle.length[0, 0])
+    world.place([0, 1], [100.0, behind], 0.0, 0.0, 0.0)
+    for _ in range(800):
+        world.step()
+        assert not world.view.race.car_impulse.any()
+        assert world.view.state.vx[0, 1] < 0.5
+    assert memory_of(world, 1)[0, 1, BACKING] < 0.0
+    assert world.view.state.vx[0] == pytest.approx(0.0, abs=0.05)
 
 
 def test_it_covers_a_corner_once_and_holds_the_side(race, circuit):

@@ -16,6 +16,7 @@ __all__ = [
     "BACK_AFTER",
     "BACK_ANGLE",
     "BACK_FOR",
+    "BACK_NEVER",
     "BACK_REST",
     "BACK_ROOM",
     "BACK_SPEED",
@@ -165,6 +166,7 @@ THREAT_TIME, FASTER = 0.6, 0.015  # [s] of a gap, behind, that threatens; share 
 STAND_SHARE, STAND_SPEED, STAND_GAP = 0.3, 2.0, 2.0  # of the line's speed; [m/s]; [lengths]
 BACK_AFTER, BACK_FOR, BACK_SPEED = 1.5, 8.0, 0.8  # [s] of waiting; [s] at most; [lengths/s]
 BACK_STOPPED, BACK_REST = 0.2, 10.0  # [m/s] that count as none; [s] until it tries again
+BACK_NEVER = 3600.0  # [s] the same where there is no reverse gear
 BACK_ANGLE, BACK_ROOM = 0.3, 1.2  # slope at which it can pull out; [lengths] to turn in
 PARKED = 1.0  # [m/s] below which a car is not about to come back to the line
 PATIENCE = 3.0  # [s] behind a standing car, after which the verge is used

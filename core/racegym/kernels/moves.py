@@ -19,6 +19,7 @@ from racegym.kernels.manners import (
     BACK_AFTER,
     BACK_ANGLE,
     BACK_FOR,
+    BACK_NEVER,
     BACK_REST,
     BACK_ROOM,
     BACK_STOPPED,
@@ -179,8 +180,8 @@ def back_out(memory, sight, place, goal, along, half_length, half_width, dt):
     if memory[BACKING] < 0.0:
         memory[BACKING] = min(memory[BACKING] + dt, 0.0)
         return False
-    if memory[BACKING] > 0.0 and along > BACK_STOPPED:  # it has no reverse, or is pushed
-        memory[BACKING] = -BACK_REST
+    if memory[BACKING] > 0.0 and along > BACK_STOPPED:  # nobody pushes it, so has it no reverse?
+        memory[BACKING] = -BACK_NEVER if free_behind else -BACK_REST
         return False
     if memory[BACKING] > 0.0:
         on = waits and sight[AHEAD_GAP] < room and free_behind
