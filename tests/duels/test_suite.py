@@ -23,7 +23,7 @@ laps: 0
 backend: kart2d
 track: {generate: {seed: 21, count: 2, length: 300, width: 9}}
 rules: {overtakes: {hold: 1}}
-overtaking: {situation: one, speeds: [40, 80], window: 20, before: 2, held_out: true}
+overtaking: {situation: one, speeds: [40, 80], window: 30, before: 2, held_out: true}
 cars:
   - {name: A, vehicle: rental_kart, driver: {name: raceline, level: alien}, grid: 1}
   - {name: B, vehicle: rental_kart, driver: {name: raceline, level: rookie}, grid: 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from racegym.interfaces import Event, EventKind, PenaltyKind, Status
 from racegym.scenario import load_scenario
 from racegym.world import Command, World
 
-__all__ = ["FIELDS", "LONG", "SHORT", "Played", "circuit", "kart", "play", "scenario"]
+__all__ = ["FIELDS", "LONG", "SHORT", "Played", "blind", "circuit", "kart", "play", "scenario"]
 
 LEVELS = ("rookie", "expert", "amateur", "pro", "club", "alien")
 MOST = 12_000  # steps
@@ -65,6 +66,13 @@ def rough(count: int) -> list[dict[str, Any]]:
     return [kart(k, fast if k % 2 else slow) for k in range(count)]
 
 
+def blind(count: int) -> list[dict[str, Any]]:
+    """Return slow karts, and behind them as many whose drivers see nobody and run into them."""
+    slow = {"name": "raceline", "pace": 40}
+    fast = {"file": f"{Path(__file__).with_name('blind.py')}:Blind"}
+    return [kart(k, fast if 2 * k >= count else slow) for k in range(count)]
+
+
 def circuit(seed: int = 11, **more: Any) -> dict[str, Any]:
     """Return generated circuits."""
     return {"generate": {"seed": seed, "length": 400, "count": 6, **more}}
@@ -116,17 +124,20 @@ FIELDS: dict[str, dict[str, Any]] = {
         bad(9), track=circuit(3, pit=True), start=start("standing"),
         rules={"penalties": PITS, "leave_when_finished": False, "overtakes": {"hold": 0.5}},
     ),
+    "run into": scenario(
+        blind(8), start=start("grid"), rules={"penalties": "roboracer", "retire_stuck": 20}
+    ),
 }  # fmt: skip
 # By name: races, and how many cars are retired and rescued by command at some time in each.
 SHORT = {
     "lights and pits": (8, 1, 1), "rolling": (4, 1, 0), "walls": (6, 0, 0),
-    "set back and rescued": (5, 0, 3),
+    "set back and rescued": (5, 0, 3), "twenty": (2, 0, 0),
 }  # fmt: skip
 LONG = {
     "duelling six": (16, 1, 0), "lights and pits": (14, 1, 0), "jumping the lights": (12, 1, 0),
     "rolling": (14, 2, 0), "walls": (14, 0, 0), "twenty": (10, 2, 0), "two abreast": (12, 1, 0),
     "pursuit": (10, 1, 0), "finishers roll on": (12, 1, 0),
-    "set back and rescued": (14, 1, 4),
+    "set back and rescued": (14, 1, 4), "run into": (10, 1, 1),
 }  # fmt: skip
 
 

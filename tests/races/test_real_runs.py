@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from fields import PITS, SAFETY_CAR, bad, circuit, rough, scenario, start
+from fields import PITS, SAFETY_CAR, bad, blind, circuit, rough, scenario, start
 
 from racegym.cli import main
 from racegym.interfaces import Offence, PenaltyKind
@@ -16,10 +16,10 @@ from racegym.scenario import load_scenario
 HASTY = {"start": start("standing", hold=False)}
 WALLS = {"track": circuit(5, count=1, runoff=1.5)}
 ROUGH = {"track": circuit(2, count=1, width=7), "cars": rough(10)}
-FAST = {"seed": 7, "track": circuit(2, count=1, width=9), "cars": bad(14), "start": start("grid")}
+BLIND = {"track": circuit(2, count=1), "cars": blind(6), "start": start("grid")}
 # By preset: where it has something to do.
 PRESETS = {
-    "roboracer": FAST, "carla-product": WALLS, "deepracer": {}, "donkey-ladder": {},
+    "roboracer": BLIND, "carla-product": WALLS, "deepracer": {}, "donkey-ladder": {},
     "ifac": ROUGH, "pass-ladder": HASTY, "sim-league": WALLS, "tmrl": WALLS,
 }  # fmt: skip
 QUICK = ("roboracer", "sim-league")
