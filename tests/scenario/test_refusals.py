@@ -221,6 +221,10 @@ WRONG = {
         "backend: toy\nrules: [1]\n",
         "FILE:2: rules: is [1]; it should be a mapping",
     ),
+    "true for a mapping": (
+        "backend: toy\nrules:\n  flags: {safety_car: true}\n",
+        "FILE:3: rules.flags.safety_car: is true; it should be a mapping, {} for the defaults",
+    ),
     "car that is a number": (
         "backend: toy\ncars: [1]\n",
         "FILE:2: cars[0]: is 1; it should be a mapping",

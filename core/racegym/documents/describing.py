@@ -49,7 +49,9 @@ def describe(
         inside = any(o[: len(location)] == location != o for o, _ in faults)
         wanted = types.pop(location, None)
         if wanted and not inside:
-            yield location, f"is {_shown(fault['input'])}; it should be {' or '.join(wanted)}"
+            said = f"is {_shown(fault['input'])}; it should be {' or '.join(wanted)}"
+            switched_on = fault["type"] == "model_type" and fault["input"] is True
+            yield location, said + (_keys(model, location) if switched_on else "")
 
 
 def _counted_wrongly(fault: ErrorDetails) -> bool:
@@ -96,6 +98,16 @@ def _plain(fault: ErrorDetails, model: type[BaseModel], location: Location) -> s
         return f"has {len(value)} items; it should have at most {context['max_length']}"
     reason = re.sub(r"^\w+ should", "it should", fault["msg"])
     return f"is {_shown(value)}; {reason}"
+
+
+def _keys(model: type[BaseModel], location: Location) -> str:
+    """Return what to write where ``true`` was meant to switch something on."""
+    there = _model_at(model, location)
+    if there is None:
+        return ""
+    needed = [name for name, field in there.model_fields.items() if field.is_required()]
+    least = f" with {', '.join(needed)}" if needed else ", {} for the defaults"
+    return f"{least}; Valid: {', '.join(sorted(there.model_fields))}"
 
 
 def _shown(value: Any) -> str:

@@ -91,10 +91,15 @@ def check_start(config: WorldConfig, spec: BackendSpec) -> None:
 
 
 def _check_order(start: StartConfig, names: Sequence[str]) -> None:
-    if (start.order == "qualifying") != bool(start.qualifying):
+    if start.order == "qualifying" and not start.qualifying:
         raise ScenarioError(
-            "start.order 'qualifying' and start.qualifying, the result that it goes by, belong "
-            "together: give both or neither"
+            "start.order is 'qualifying'; give start.qualifying, too: an earlier run's folder, the "
+            "names with the pole first, or times by name"
+        )
+    if start.qualifying and start.order != "qualifying":
+        raise ScenarioError(
+            f"start.qualifying goes unused with start.order {start.order!r}; write "
+            "order: qualifying, or leave start.qualifying out"
         )
     for name in start.qualifying:
         if name not in names:

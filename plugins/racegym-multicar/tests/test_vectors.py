@@ -138,6 +138,7 @@ def driven(model: Any, races: int = 10) -> float:
 def test_stable_baselines_learns_to_drive(leave) -> None:
     """Its defaults but for the batch; docs/multicar.md has what came out."""
     sb3 = pytest.importorskip("stable_baselines3")
+    pytest.importorskip("torch").set_num_threads(1)  # threads of a small network only spin
     vector = to_vector(parallel_env(TIME_TRIAL, leave=leave), 8, base_class="stable_baselines3")
     model = sb3.PPO("MlpPolicy", vector, n_steps=512, batch_size=256, seed=0, device="cpu")
     before = driven(model)
