@@ -127,14 +127,16 @@ class MissingLibraryError(RacegymError, ImportError):
     """Something needs a library that racegym itself does without."""
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
+def nearest(name: object, valid: Iterable[str]) -> str:
     """Return a hint: the nearest valid name if one is close, then all of them, or the first 60.
+
+    ``name`` is what stood where a name was expected, of whatever type.
 
     >>> nearest("pure_persuit", ["idle", "pure_pursuit"])
     "did you mean 'pure_pursuit'? Valid: idle, pure_pursuit"
     """
     names = sorted(valid)
-    close = get_close_matches(name, names, n=1)
+    close = get_close_matches(str(name), names, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{guess}Valid: {', '.join(names[:_NAMED]) or 'none'}{more}"

@@ -205,8 +205,22 @@ def test_wrong_input_is_told_plainly() -> None:
     for seed in (-1, 0.5):
         with pytest.raises(RacegymError, match="a seed is a whole number from 0"):
             batch.reset(seed=seed)
+    with pytest.raises(RacegymError, match="race i takes seed \\+ i; not"):
+        batch.reset(seed=[1, 2])
+    with pytest.raises(RacegymError, match=r"at most 18446744073709551615, and not 1844.* \+ 1"):
+        batch.reset(seed=2**64 - 1)
+    for races in (0, [[0], [1]]):
+        with pytest.raises(RacegymError, match="races are told by a list of whole numbers"):
+            batch.reset(races=races)
+    with pytest.raises(ActionError, match="rows have different lengths"):
+        batch.step([[[0.0, 1.0]], [[0.0]]])
+    saved = batch.save()
+    del saved["driverless"]
+    assert not batch.fits(saved)
+    with pytest.raises(RacegymError, match="another batch"):
+        batch.load(saved)
     batch.close()
-    for count in (0, -1, 1.5, "a"):
+    for count in (0, -1, 1.5, "a", True):
         with pytest.raises(ScenarioError, match="n_races must be a whole number and at least 1"):
             RaceVector(RACE, count)
     mixed = [*RACE["cars"][:3], {**RACE["cars"][3], "profile": "seeing"}]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import gymnasium
@@ -141,3 +143,14 @@ def test_the_car_to_drive_can_be_named(short_episodes: dict[str, Any]) -> None:
     env.close()
     with pytest.raises(RacegymError, match="did you mean 'rival'"):
         racegym.make(scenario, agent="rivel")
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
+def test_a_copy_that_would_share_its_memory_is_refused(
+    short_episodes: dict[str, Any], copied: Any
+) -> None:
+    env = racegym.make(short_episodes)
+    env.reset(seed=0)
+    with pytest.raises(RacegymError, match=r"can't be copied or pickled; snapshot\(\)"):
+        copied(env)
+    env.close()

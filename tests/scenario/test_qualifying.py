@@ -105,6 +105,7 @@ def test_a_file_that_is_no_result_is_refused(write, tmp_path, content, said):
         ("{lights: [3, 1]}", "the shortest time comes first"),
         ("{kind: rolling}", "a rolling start needs start.speed"),
         ("{kind: standing, speed: 5}", "from standstill"),
+        ("{kind: standing}\nvariation: {start: {speed: 5}}", "variation.start.speed out"),
     ],
 )
 def test_starts_that_make_no_sense_are_told_plainly(write, start, said):

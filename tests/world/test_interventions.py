@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from racegym_fakes.late import LateBackend
 
-from racegym.errors import BackendError
+from racegym.errors import BackendError, RacegymError
 from racegym.interfaces import Driver, EventKind, Request, Status
 from racegym.testing.rig import difference, everyday, rows
 from racegym.world import AGENT, CarConfig, Command, DriverPart
@@ -58,6 +58,51 @@ def test_place_puts_cars_on_their_tracks_and_keeps_their_laps(build):
     before = rows(world, [0])
     world.place([3], s=60.0)
     assert difference(before, rows(world, [0])) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"s": np.nan}, "s is not finite: nan"),
+        ({"s": 1.0, "speed": np.inf}, "speed is not finite: inf"),
+        ({"s": 1.0, "d": [0.0, np.nan]}, "d is not finite"),
+        ({"s": [1.0, 2.0, 3.0]}, "s: 2 are wanted, or one for all"),
+        ({"s": 1.0, "heading_error": [[0.0]]}, "heading_error: 2 are wanted"),
+        ({"s": 1.0, "cars": 0}, "cars are told by a list of whole numbers, not by: 0"),
+        ({"s": 1.0, "cars": [7]}, "there is no car 7; they go from 0 to 3"),
+    ],
+)
+def test_what_is_no_place_is_refused_and_moves_nothing(build, asked, said):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    before = world.hash()
+    with pytest.raises(RacegymError, match=said):
+        world.place(**{"cars": [0, 1], **asked})
+    assert world.hash() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (Command(kind="retire", race=2), "there is no race 2; they go from 0 to 1"),
+        (Command(kind="rescue", car=-1), "there is no car -1"),
+        (Command(kind="retire", car=2), "there is no car 2"),
+        (Command(kind="hand_over", driver=9), "there is no driver 9"),
+    ],
+)
+def test_commands_for_nobody_are_refused(build, command, said):
+    world = build(2)
+    world.reset(seeds=[1, 2])
+    world.commands.append(command)
+    with pytest.raises(RacegymError, match=said):
+        coast(world)
+    assert (world.view.race.status == Status.RACING).all()
+
+
+@pytest.mark.parametrize("seeds", [[1, 2, 3], [[1, 2]], [1.0, 2.0]])
+def test_seeds_are_one_a_race_or_one_for_all(build, seeds):
+    with pytest.raises(RacegymError, match=r"2 races take a seed each, or one|whole number"):
+        build(2).reset(seeds=seeds)
 
 
 def test_placing_across_the_line_moves_a_car_by_what_was_asked(build):

@@ -225,7 +225,9 @@ def test_cars_that_start_anywhere_stand_behind_each_other_with_a_gap(on_start):
     ("start", "said"),
     [
         ({"kind": "rolling"}, "a rolling start needs start.speed"),
-        ({"kind": "standing", "speed": 3.0}, "is from standstill"),
+        ({"kind": "standing", "speed": 3.0}, "is from standstill: leave start.speed out"),
+        ({"kind": "pursuit", "speed_noise": 1.0}, "leave start.speed_noise out"),
+        ({"kind": "side_by_side", "race_speed_noise": 1.0}, "leave start.race_speed_noise out"),
         ({"lights": (3.0, 1.0)}, "the shortest time first"),
         ({"order": "qualifying"}, "give start.qualifying, too"),
         ({"qualifying": ("car 0",)}, "goes unused with start.order 'given'"),

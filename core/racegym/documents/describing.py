@@ -82,7 +82,7 @@ def _plain(fault: ErrorDetails, model: type[BaseModel], location: Location) -> s
         around = _model_at(model, location[:-1])
         if around is None or not around.model_fields:
             return "is unknown; there are no keys here"
-        return f"is unknown; {nearest(str(location[-1]), around.model_fields)}"
+        return f"is unknown; {nearest(location[-1], around.model_fields)}"
     if kind == "missing":
         return "is missing"
     if kind == "value_error":
@@ -91,7 +91,7 @@ def _plain(fault: ErrorDetails, model: type[BaseModel], location: Location) -> s
         return f"is {_shown(value)}; it should be {_WORDS[kind]}"
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"is {_shown(value)}; {nearest(str(value), choices)}"
+        return f"is {_shown(value)}; {nearest(value, choices)}"
     if kind == "too_short":
         return f"is {_shown(value)}; it should have at least {context['min_length']} item(s)"
     if kind == "too_long":

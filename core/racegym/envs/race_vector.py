@@ -15,7 +15,7 @@ from racegym.envs.field import Field
 from racegym.envs.raced import raced
 from racegym.errors import ActionError, RacegymError, ScenarioError
 from racegym.interfaces import Array
-from racegym.world.asked import indices_asked, seeds_asked
+from racegym.world.asked import actions_asked, indices_asked, seeds_from
 from racegym.world.packing import pack, unpack
 
 __all__ = ["RaceVector"]
@@ -121,7 +121,7 @@ class RaceVector:
         which = np.arange(self.n_races)
         if races is not None and self._seeded:
             which = indices_asked(races, self.n_races, "race")
-        seeds = None if seed is None else which.astype(np.uint64) + seeds_asked(seed)
+        seeds = None if seed is None else seeds_from(seed, which)
         self._field.reset(seeds, which)
         self._seeded = True
         started = np.zeros(self._shape, np.bool_)
@@ -144,7 +144,7 @@ class RaceVector:
             ActionError: the actions have the wrong shape or are not finite.
             ResetNeeded: ``reset`` was never called.
         """
-        given = np.asarray(actions)
+        given = actions_asked(actions)
         shape = (*self._shape, *(self.single_action_space.shape or ()))
         if given.shape != shape:
             raise ActionError(
@@ -187,6 +187,7 @@ class RaceVector:
         """Tell whether ``load`` takes what was saved: the same races, and as many of them."""
         return (
             ACTIVE in saved
+            and DRIVERLESS in saved
             and saved[ACTIVE].shape == self._shape
             and np.array_equal(saved.get(SCENARIO, ()), self._raced)
         )
@@ -197,7 +198,7 @@ class RaceVector:
         Raises:
             RacegymError: the state is of another batch.
         """
-        if ACTIVE not in saved or saved[ACTIVE].shape != self._shape:
+        if ACTIVE not in saved or DRIVERLESS not in saved or saved[ACTIVE].shape != self._shape:
             raise RacegymError(
                 f"the state is of another batch than one of {self.n_races} races with "
                 f"{self.n_agents} agents"

@@ -65,7 +65,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         self.critic_observation_space = None if critic is None else critic.space
         self.render_mode = render_mode
         repeat = self._group.action_repeat
-        self.metadata = {**self.metadata, "render_fps": round(1 / (self.world.dt * repeat))}
+        self.metadata = {**self.metadata, "render_fps": max(1, round(1 / (self.world.dt * repeat)))}
         self._informant = Informant(self.world)
         self._held = HeldActions(self.world, [self._informant])
         self._seeded = False

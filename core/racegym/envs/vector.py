@@ -74,7 +74,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.render_mode = render_mode
         self.metadata = {
             "render_modes": RENDER_MODES,
-            "render_fps": round(1 / (self.world.dt * self._group.action_repeat)),
+            "render_fps": max(1, round(1 / (self.world.dt * self._group.action_repeat))),
             "autoreset_mode": self.autoreset_mode,
         }
         self.single_observation_space = self._group.observation_space

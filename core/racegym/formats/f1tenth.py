@@ -146,7 +146,7 @@ def _map(path: Path) -> _Map:
         raise TrackError(f"is no map: its keys are {', '.join(KEYS)}", file=path)
     for key in data:
         if key not in KEYS:
-            raise _wrong(document, path, key, f"is no key of a map; {nearest(str(key), KEYS)}")
+            raise _wrong(document, path, key, f"is no key of a map; {nearest(key, KEYS)}")
     for key in KEYS[:3]:
         if key not in data:
             raise TrackError(f"does not say {key!r}; a map needs {', '.join(KEYS[:3])}", file=path)

@@ -39,9 +39,14 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
         size: [pixels] width and height.
 
     Raises:
-        RacegymError: a side is too short or too long.
+        RacegymError: a side is too short or too long, or these are no two sides.
     """
-    width, height = (int(side) for side in size)
+    try:
+        width, height = (int(side) for side in size)
+    except (TypeError, ValueError):
+        raise RacegymError(
+            f"the size of a picture is (width, height) in pixels, and not: {size!r}"
+        ) from None
     if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
         raise RacegymError(
             f"a picture of {width} x {height} pixels was asked for; its sides should be from "

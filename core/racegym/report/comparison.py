@@ -248,7 +248,7 @@ def _find(choice: Choice) -> _Found:
     ]
     if rows and not meant:
         names = dict.fromkeys(str(row["name"]) for row, _ in rows)
-        raise RunError(f"no car {choice.car!r}; {nearest(str(choice.car), names)}", file=run.path)
+        raise RunError(f"no car {choice.car!r}; {nearest(choice.car, names)}", file=run.path)
     offers = [
         (lap, row, episode)
         for row, episode in meant

@@ -43,7 +43,7 @@ def read_distribution(value: Any) -> Distribution:
     kind = kinds[0]
     for key in value:
         if key != kind and (kind != "normal" or key not in ENDS):
-            valid = nearest(str(key), (kind, *ENDS) if kind == "normal" else (kind,))
+            valid = nearest(key, (kind, *ENDS) if kind == "normal" else (kind,))
             raise ValueError(f"{kind} takes no {key!r} beside it; {valid}")
     if kind == "choice":
         return _choice(value[kind])

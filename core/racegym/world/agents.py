@@ -21,6 +21,7 @@ from racegym.interfaces import (
     View,
 )
 from racegym.kernels.scoring import settle
+from racegym.world.asked import actions_asked
 from racegym.world.observer import Observation, Observer
 from racegym.world.seats import AGENT
 
@@ -124,7 +125,7 @@ class AgentGroup:
         Raises:
             ActionError: the shape is wrong or a value is not finite.
         """
-        given = np.asarray(actions)
+        given = actions_asked(actions)
         if given.shape != self._action_shape:
             raise ActionError(
                 f"actions have shape {given.shape}; {self._action_shape} was expected, "

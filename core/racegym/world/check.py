@@ -32,7 +32,8 @@ def check_config(config: WorldConfig, spec: BackendSpec) -> None:
         )
     if not config.cars:
         raise ScenarioError("a race needs at least one car")
-    if not isinstance(config.n_races, int | np.integer) or config.n_races < 1:
+    whole = isinstance(config.n_races, int | np.integer) and config.n_races is not True
+    if not whole or config.n_races < 1:
         raise ScenarioError(
             f"n_races must be a whole number and at least 1, not {config.n_races!r}"
         )

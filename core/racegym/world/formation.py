@@ -79,15 +79,30 @@ def check_start(config: WorldConfig, spec: BackendSpec) -> None:
         )
     if start.kind == "rolling" and start.speed <= 0.0:
         raise ScenarioError("a rolling start needs start.speed, the speed of its formation [m/s]")
-    if start.kind in UNDER_LIGHTS and start.speed > 0.0:
-        raise ScenarioError(
-            f"a start of kind {start.kind!r} is from standstill: leave start.speed out, or use "
-            "'rolling', 'grid' or 'random'"
-        )
+    if start.kind in UNDER_LIGHTS:
+        _check_standstill(config)
     _check_order(start, [car.name for car in config.cars])
     if start.kind in ON_A_GRID and start.gap <= 0.0:
         for track in config.tracks:
             _check_slots(track, int(slots_of(config).max()))
+
+
+def _check_standstill(config: WorldConfig) -> None:
+    """Refuse whatever lets cars that wait for lights move."""
+    start = config.start
+    moving = [
+        f"start.{name}"
+        for name in ("speed", "speed_noise", "race_speed_noise")
+        if getattr(start, name) > 0.0
+    ]
+    drawn = [car.variation["start.speed"] for car in config.cars if "start.speed" in car.variation]
+    if any(speed.high > 0.0 for speed in drawn):
+        moving.append("variation.start.speed")
+    if moving:
+        raise ScenarioError(
+            f"a start of kind {start.kind!r} is from standstill: leave {' and '.join(moving)} out, "
+            "or use 'rolling', 'grid' or 'random'"
+        )
 
 
 def _check_order(start: StartConfig, names: Sequence[str]) -> None:

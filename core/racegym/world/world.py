@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from racegym.errors import BackendError, ScenarioError
+from racegym.errors import BackendError, RacegymError, ScenarioError
 from racegym.interfaces import (
     EVENT_DETAILS,
     Array,
@@ -42,13 +42,13 @@ from racegym.kernels.start import place_on_grid
 from racegym.race_control import RaceControl
 from racegym.track import Track
 from racegym.world.agents import AgentGroup
-from racegym.world.asked import indices_asked, seeds_asked
+from racegym.world.asked import figures_asked, indices_asked, seeds_asked
 from racegym.world.assembly import Assembly
 from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
 from racegym.world.config import WorldConfig
 from racegym.world.formation import FORMATIONS, procedure, slots_of
-from racegym.world.seats import Seat
+from racegym.world.seats import AGENT, Seat
 from racegym.world.variation import VEHICLE
 
 __all__ = ["World", "WorldSnapshot"]
@@ -194,7 +194,8 @@ class World:
 
         Raises:
             ScenarioError: the grid is longer than the lap.
-            RacegymError: there is no such race, or something is no seed.
+            RacegymError: there is no such race, something is no seed, or there are more or
+                fewer of them than races.
         """
         which = self._every_race
         if races is not None:
@@ -209,7 +210,7 @@ class World:
             if not self._started:
                 episode[:] = 0
         else:
-            seed = np.broadcast_to(seeds_asked(seeds), which.shape)
+            seed = seeds_asked(seeds, len(which))
             episode = np.zeros(which.shape, np.int64)
         self.arrays.reset(which)
         race.seed[which], race.episode[which] = seed, episode
@@ -309,7 +310,7 @@ class World:
 
         Raises:
             BackendError: the backend can't place cars during a race.
-            RacegymError: there is no such car.
+            RacegymError: there is no such car, or a figure is not finite.
         """
         which = indices_asked(cars, self.n_races * self.n_cars, "car")
         if self.spec.placement != "any":
@@ -317,13 +318,13 @@ class World:
                 f"backend {self.config.backend.name!r} can't place cars during a race "
                 f"(placement: {self.spec.placement})"
             )
-        wanted = np.broadcast_to(np.asarray(s, np.float64), which.shape)
+        wanted = figures_asked(s, len(which), "s")
         lap = self.view.tracks.length[self.view.tracks.race_track[which // self.n_cars]]
         along = wanted % lap if unwrapped else wanted
-        across = np.broadcast_to(np.asarray(d, np.float64), which.shape)
+        across = figures_asked(d, len(which), "d")
         pose = self.view.tracks.pose(which // self.n_cars, along, across)
-        pose[:, 2] = _wrap(pose[:, 2] + np.asarray(heading_error, np.float64))
-        fast = np.broadcast_to(np.asarray(speed, np.float64), which.shape)
+        pose[:, 2] = _wrap(pose[:, 2] + figures_asked(heading_error, len(which), "heading_error"))
+        fast = figures_asked(speed, len(which), "speed")
         self.backend.place(which, pose, fast)
         progress = self.view.frame.progress.reshape(-1)
         laps = progress[which] - self.view.frame.s.reshape(-1)[which]
@@ -488,7 +489,17 @@ class World:
         """Carry out an intervention now; ``commands`` does so before the next step.
 
         The events of the next step tell of it.
+
+        Raises:
+            RacegymError: there is no such race, car or driver.
         """
+        for what, index, least, count in (
+            ("race", command.race, 0, self.n_races),
+            ("car", command.car, 0, self.n_cars),
+            ("driver", command.driver, AGENT, len(self.seats)),
+        ):
+            if not least <= index < count:
+                raise RacegymError(f"there is no {what} {index}; they go from 0 to {count - 1}")
         car = command.race * self.n_cars + command.car
         if command.kind == "reset":
             self.reset(races=[command.race])
@@ -516,8 +527,12 @@ class World:
         Args:
             cars: (k,) flat indices.
             drivers: (k,) indices into ``seats``, or ``AGENT`` for those who drive from outside.
+
+        Raises:
+            RacegymError: there is no such car.
         """
-        self._pilot.reshape(-1)[np.asarray(cars, np.int64)] = drivers
+        which = indices_asked(cars, self.n_races * self.n_cars, "car")
+        self._pilot.reshape(-1)[which] = drivers
         self._assign()
 
     def _assign(self) -> None:
@@ -542,6 +557,13 @@ class World:
             for car in here:
                 race, slot = divmod(int(car), self.n_cars)
                 self._untold.append((EventKind.RESCUE, race, slot, 0.0))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuse to be copied or pickled: kernels are bound to the memory of this very world."""
+        raise BackendError(
+            "a world can't be copied or pickled; snapshot() and restore() bring back its state, "
+            "and a second one is made of the same scenario"
+        )
 
     def snapshot(self) -> WorldSnapshot:
         """Return the exact state.

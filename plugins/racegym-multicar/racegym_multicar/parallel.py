@@ -13,13 +13,16 @@ from gymnasium.error import ResetNeeded
 from gymnasium.utils import EzPickle
 from numpy.typing import ArrayLike, NDArray
 from pettingzoo import AECEnv, ParallelEnv
-from pettingzoo.utils import parallel_to_aec
+from pettingzoo.utils import OrderEnforcingWrapper
+from pettingzoo.utils.conversions import parallel_to_aec_wrapper
 
 from racegym.envs import Field, ScenarioLike, as_scenario, renderer_of, row_of
 from racegym.errors import ActionError, MissingLibraryError, ScenarioError, nearest
 from racegym.interfaces import Array
 from racegym.render import RENDER_MODES, Camera, EnvRenderer, RenderMode, check_mode
+from racegym_multicar.asked import UnknownAgentError, check_action, unknown
 from racegym_multicar.happenings import Happenings
+from racegym_multicar.turns import InTurn
 
 __all__ = ["ENV_ID", "Leave", "RaceParallelEnv", "env", "parallel_env", "register_envs"]
 
@@ -79,7 +82,7 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
         )
         check_mode(render_mode)
         if leave not in get_args(Leave):
-            raise ScenarioError(f"leave is {leave!r}; {nearest(str(leave), get_args(Leave))}")
+            raise ScenarioError(f"leave is {leave!r}; {nearest(leave, get_args(Leave))}")
         self.scenario = as_scenario(scenario)
         self.leave = leave
         self._field = Field(self.scenario, 1)
@@ -104,7 +107,7 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
         self.metadata = {
             "name": "racegym_multicar_v1",
             "render_modes": RENDER_MODES,
-            "render_fps": round(1 / interval),
+            "render_fps": max(1, round(1 / interval)),
             "is_parallelizable": True,
         }
         self._renderer: EnvRenderer | None = None
@@ -115,12 +118,25 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
         self._ended: dict[str, tuple[bool, bool]] = {}
 
     def observation_space(self, agent: str) -> spaces.Space[Any]:
-        """Return what an agent can be told; the same object each time."""
-        return self._spaces[agent][0]
+        """Return what an agent can be told; the same object each time.
+
+        Raises:
+            UnknownAgentError: no agent goes by that name. It is a ``KeyError``.
+        """
+        return self._spaces_of(agent)[0]
 
     def action_space(self, agent: str) -> spaces.Space[Any]:
-        """Return what an agent can do; the same object each time."""
-        return self._spaces[agent][1]
+        """Return what an agent can do; the same object each time.
+
+        Raises:
+            UnknownAgentError: no agent goes by that name. It is a ``KeyError``.
+        """
+        return self._spaces_of(agent)[1]
+
+    def _spaces_of(self, agent: str) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+        if agent not in self._spaces:
+            raise UnknownAgentError(unknown(agent, self._spaces))
+        return self._spaces[agent]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
@@ -202,29 +218,11 @@ class RaceParallelEnv(ParallelEnv[str, Any, Any], EzPickle):  # type: ignore[mis
             )
         for name in actions:
             if name not in self._spaces:
-                raise ActionError(f"no agent is called {name!r}; {nearest(name, self._spaces)}")
+                raise ActionError(unknown(name, self._spaces))
             if name not in self.agents:
                 raise ActionError(f"agent {name!r} has left the race; call reset() for the next")
         for name in self.agents:
-            if actions.get(name) is None:
-                raise ActionError(f"agent {name!r} has no action; each of env.agents needs one")
-            try:
-                given = np.asarray(actions[name])
-            except ValueError:  # rows of different lengths
-                raise ActionError(
-                    f"the action of agent {name!r} is no array: {actions[name]}"
-                ) from None
-            shape = self.action_space(name).shape
-            if given.shape != shape:
-                raise ActionError(
-                    f"the action of agent {name!r} has shape {given.shape}; {shape} was expected"
-                )
-            if given.dtype.kind not in "iubf":
-                raise ActionError(
-                    f"the action of agent {name!r} is {given.dtype}; numbers were expected"
-                )
-            if given.dtype.kind == "f" and not np.isfinite(given).all():
-                raise ActionError(f"the action of agent {name!r} is not finite: {given}")
+            check_action(name, actions.get(name), self.action_space(name))
 
     def _stacked(self, group: int, actions: Mapping[str, Any]) -> NDArray[Any]:
         """Return the actions of a group, those of agents that are gone as zeros."""
@@ -291,9 +289,11 @@ def env(scenario: ScenarioLike = "six_agents", **settings: Any) -> AECEnv[str, A
     """Return a race whose agents are asked one after the other; see ``RaceParallelEnv``.
 
     The race moves on when the last of ``agents`` has been asked; until then, all are told of the
-    same moment.
+    same moment. An action that is none is refused at once, by an ``ActionError``.
     """
-    return parallel_to_aec(parallel_env(scenario, **settings))
+    return OrderEnforcingWrapper(
+        InTurn(parallel_to_aec_wrapper(parallel_env(scenario, **settings)))
+    )
 
 
 def register_envs() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from supersuit.vector.sb3_vector_wrapper import SB3VecEnvWrapper
+
+from racegym.world.asked import seeds_from
 
 __all__ = ["SeededVecEnv"]
 
@@ -23,7 +26,13 @@ class SeededVecEnv(SB3VecEnvWrapper):  # type: ignore[misc]  # untyped
         self._seed: int | None = None
 
     def seed(self, seed: int | None = None) -> list[int | None]:
-        """Let race i start with ``seed + i`` at the next reset."""
+        """Let race i start with ``seed + i`` at the next reset.
+
+        Raises:
+            RacegymError: it is no seed.
+        """
+        if seed is not None:
+            seeds_from(seed, np.arange(self.num_envs))
         self._seed = seed
         return [seed] * self.num_envs
 

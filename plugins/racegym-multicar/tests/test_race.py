@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from gymnasium.error import ResetNeeded
 
 import racegym
 from racegym.envs import COLUMNS
-from racegym.errors import ActionError, RacegymError, ScenarioError
 from racegym.interfaces import Event, EventKind, Status
 from racegym_multicar import env, parallel_env
 from racegym_multicar.happenings import Happenings
@@ -303,62 +300,3 @@ def test_a_copy_through_pickle_races_the_same(duel, make) -> None:
     actions = dict.fromkeys(race.agents, np.array([0.1, 1.0], np.float32))
     np.testing.assert_equal(copy.step(actions), race.step(actions))
     copy.close()
-
-
-GO = np.array([0.0, 1.0], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("actions", "said"),
-    [
-        ({"red": GO}, "agent 'blue' has no action"),
-        ({"red": GO, "blue": None}, "agent 'blue' has no action"),
-        ({"red": GO, "blue": GO, "blu": GO}, "no agent is called 'blu'; did you mean 'blue'"),
-        ({"red": GO, "blue": GO * math.nan}, "the action of agent 'blue' is not finite"),
-        ({"red": GO, "blue": GO[:1]}, r"agent 'blue' has shape \(1,\); \(2,\) was expected"),
-        ({"red": GO, "blue": ["a", "b"]}, "agent 'blue' is <U1; numbers were expected"),
-        ({"red": GO, "blue": [[1], [1, 2]]}, "agent 'blue' is no array"),
-        ([GO, GO], "actions are a list; a mapping was expected"),
-        (None, "actions are a NoneType; a mapping was expected"),
-    ],
-)
-def test_wrong_actions_are_told_plainly_and_move_nothing(duel, make, actions, said) -> None:
-    race = make(duel)
-    race.reset(seed=1)
-    before = race.world.hash()
-    with pytest.raises(ActionError, match=said) as told:
-        race.step(actions)
-    assert isinstance(told.value, ValueError)
-    assert race.world.hash() == before
-
-
-def test_stepping_before_a_reset_and_after_the_end(duel, make) -> None:
-    race = make({**duel, "termination": {"time_limit": {"seconds": 0.2}}})
-    for early in (lambda: race.step({}), race.state):
-        with pytest.raises(ResetNeeded, match=r"call reset\(\) before"):
-            early()
-    for seed in (-1, 1.5, 2**70, "a"):
-        with pytest.raises(RacegymError, match="a seed is a whole number from 0"):
-            race.reset(seed=seed)
-        with pytest.raises(ResetNeeded):
-            race.step({})
-    race.reset(seed=1)
-    while race.agents:
-        race.step(dict.fromkeys(race.agents, GO))
-    assert race.step({}) == ({}, {}, {}, {}, {})
-    with pytest.raises(ActionError, match="agent 'red' has left the race"):
-        race.step({"red": GO})
-
-
-def test_wrong_settings_are_told_plainly(duel) -> None:
-    scripted = [{**car, "driver": "pure_pursuit"} for car in duel["cars"]]
-    with pytest.raises(ScenarioError, match="no car is left to agents"):
-        parallel_env({**duel, "cars": scripted})
-    with pytest.raises(ScenarioError, match="leave is 'parc'; did you mean 'park'"):
-        parallel_env(duel, leave="parc")
-    with pytest.raises(RacegymError, match="there is no render mode 'ansi'"):
-        parallel_env(duel, render_mode="ansi")
-    other = {"other": {"action_repeat": 2}}
-    mixed = [duel["cars"][0], {**duel["cars"][1], "profile": "other"}]
-    with pytest.raises(ScenarioError, match=r"differ in action_repeat \(default: 1, other: 2\)"):
-        parallel_env({**duel, "profiles": other, "cars": mixed})

@@ -101,7 +101,7 @@ class LogOptions(FormatOptions):
             for name in columns:
                 if name not in ColumnMap.model_fields:
                     raise ValueError(
-                        f"columns has no {name!r}; {nearest(str(name), ColumnMap.model_fields)}"
+                        f"columns has no {name!r}; {nearest(name, ColumnMap.model_fields)}"
                     )
         return plain
 

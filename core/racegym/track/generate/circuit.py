@@ -108,7 +108,7 @@ def generate(
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise TrackError(f"seed must be a whole number, 0 or more, not {seed!r}")
     if style not in STYLES:
-        raise TrackError(f"no track style {style!r}; {nearest(str(style), STYLES)}")
+        raise TrackError(f"no track style {style!r}; {nearest(style, STYLES)}")
     own = STYLES[style]
     size = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_SIZE, seed])))
     asked = (length, width, width_max, min_radius, runoff)
@@ -219,9 +219,7 @@ def _check(
         width_max, direction, banking: as they were asked for.
     """
     if direction is not None and direction not in get_args(Direction):
-        raise TrackError(
-            f"no direction {direction!r}; {nearest(str(direction), get_args(Direction))}"
-        )
+        raise TrackError(f"no direction {direction!r}; {nearest(direction, get_args(Direction))}")
     for what, value in (
         ("length", plan.length), ("width", plan.narrow), ("width_max", plan.wide),
         ("min_radius", plan.min_radius),
