@@ -408,6 +408,21 @@ def test_slots_do_not_matter_and_mirrored_cars_do_the_mirrored():
     assert_allclose(ends[0], ends[2], atol=1e-6)
 
 
+def test_touches_at_the_very_same_time_are_answered_by_place_and_not_by_slot():
+    # One on either side of a third, the mirror images of each other, hit it at once.
+    y, yaw, side = np.array([0.0, 1.0, -1.0]) * (WIDE + 0.02), [0.0, 0.05, -0.05], [0.0, -3.0, 3.0]
+    ends = []
+    for order in ([0, 1, 2], [0, 2, 1], [2, 0, 1]):
+        made = duel(*np.transpose([np.zeros(3), y, yaw])[order], vx=5.0,
+                    vy=np.array(side)[order], cars=[KART] * 3)  # fmt: skip
+        made.step()
+        assert made.view.contacts.count[0] == 2
+        s = made.state
+        ends.append(np.stack([s.x, s.y, s.vx, s.vy, s.yaw_rate])[:, 0, np.argsort(order)])
+    assert_array_equal(ends[0], ends[1])
+    assert_array_equal(ends[0], ends[2])
+
+
 def test_without_contact_cars_pass_through_each_other():
     assert Kart2D.spec.collides and "car" in Kart2D.spec.contacts
     spec = Kart2D.spec_for({"contact": False})
