@@ -99,6 +99,13 @@ def test_the_same_rulings_give_the_same_file(rule, run):
     assert order(json.loads(first))[0][0] == "blue"
 
 
+def test_places_that_are_given_move_a_car_up_by_as_many(rule):
+    official = rule("  - {reason: held up by a marshal, car: blue, places: -1}\n")
+    assert order(official)[:2] == [("blue", 1, "finished"), ("red", 2, "finished")]
+    official = rule("  - {reason: it was blue, event: 3, cancel: true, car: red, time: 5}\n")
+    assert order(official)[0][0] == "blue" and by_name(official, "red")["penalty_time"] == 5.0
+
+
 def test_disqualified_and_reinstated(rule):
     official = rule(
         "  - {reason: too light, car: red, disqualify: true}\n"
@@ -150,6 +157,12 @@ def test_new_shares_are_kept_with_what_they_overrule(rule):
         ("  - {reason: x, time: 5}\n", "whom is it about?"),
         ("  - {reason: x, car: red, reinstate: true}\n", "it is not disqualified (finished)"),
         ("  - {reason: x, car: red, episode: 3, time: 5}\n", "there is no race 0, episode 3"),
+        ("  - {reason: x, event: 3, race: 1, cancel: true}\n", "is of race 0, not 1; leave race"),
+        ("  - {reason: x, event: 3, episode: 2, cancel: true}\n", "is of episode 0, not 2"),
+        (
+            "  - {reason: x, event: 3, car: red, cancel: true}\n",
+            "of 'blue', and the ruling is about",
+        ),
         ("  - {car: red, time: 5}\n", "rulings[0].reason: is missing"),
         ("  - {reason: x, car: red, seconds: 5}\n", "rulings[0].seconds: is unknown"),
         ("  - {reason: x, car: red, disqualify: true, reinstate: true}\n", "not both"),

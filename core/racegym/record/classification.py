@@ -17,7 +17,7 @@ The definitions stand in ``docs/race_control.md``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import floor, inf
+from math import copysign, floor, inf
 from typing import Any
 
 from racegym.interfaces import PenaltyKind
@@ -120,12 +120,16 @@ def _time(row: Row) -> float:
 
 
 def _moved_back(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows after penalties in places; whose place is claimed twice, goes first."""
+    """Return the rows after penalties in places; whose place is claimed twice, goes first.
+
+    A steward may give places, too, as less than none: who is given k goes before the car at its
+    place less k.
+    """
 
     def claim(item: tuple[int, Row]) -> float:
         place, row = item
         lost = int(row["penalty_places"])
-        return place + lost + (0.5 if lost else 0.0)
+        return place + lost + (copysign(0.5, lost) if lost else 0.0)
 
     return [row for _, row in sorted(enumerate(rows), key=claim)]
 

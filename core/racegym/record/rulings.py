@@ -169,6 +169,8 @@ def _apply(
     index = next((k for k, e in enumerate(episodes) if (e["race"], e["episode"]) == key), None)
     if index is None:
         raise LookupError(f"there is no race {key[0]}, episode {key[1]}, in this run")
+    if event is not None:
+        _check_same_race(ruling, key)
     rows = {row["name"]: row for row in episodes[index]["classification"]}
     if isinstance(ruling.event, Moment):
         for name in (ruling.event.car, ruling.event.other):
@@ -190,6 +192,10 @@ def _apply(
         row = rows[name]
         if ruling.cancel:
             assert event is not None
+            if name != event["name"] and not acts:
+                raise LookupError(
+                    f"the event is one of {event['name']!r}, and the ruling is about {name!r}"
+                )
             if any(event is other for other in cancelled):
                 raise LookupError("the penalty of this event has been taken back already")
             cancelled.append(event)
@@ -201,6 +207,14 @@ def _apply(
         elif ruling.reinstate:
             _reinstate(row)
     return index, told
+
+
+def _check_same_race(ruling: Ruling, key: tuple[int, int]) -> None:
+    """Refuse a race or an episode that is told beside an event of another one."""
+    for what, index in zip(("race", "episode"), key, strict=True):
+        asked = getattr(ruling, what)
+        if what in ruling.model_fields_set and asked != index:
+            raise LookupError(f"the event is of {what} {index}, not {asked}; leave {what} out")
 
 
 def _check_car(name: str | None, rows: Mapping[str, Any]) -> None:
