@@ -8,6 +8,9 @@ import pytest
 from racegym.interfaces import EventKind, Flag, Status
 from racegym.race_control import Rules
 from racegym.race_control.rules import FlagRules, SafetyCarRules
+from racegym.world import StartConfig
+
+LAP = 80.0 * np.pi  # [m] of the ring, nearly
 
 
 def of(events, *kinds):
@@ -193,3 +196,33 @@ def test_bits_of_others_are_left_alone(on_rails, drive):
     world.view.race.flags[0, 1] = Flag.WARNING | Flag.PENALTY
     drive(world, 5)
     assert flags(world) == [0, Flag.WARNING | Flag.PENALTY]
+
+
+def test_a_safety_car_that_comes_out_at_once_holds_cars_to_a_speed(on_rails, drive):
+    # Car 1 stands across as car 0 moves off: no time has passed that a mean speed could be of.
+    safety = SafetyCarRules(after=0.0, speed_share=0.5)
+    world = on_rails(Rules(flags=FlagRules(safety_car=safety)), speed=[10.0, 0.0])
+    show = world.backend.show
+
+    def spun(time):
+        show(time)
+        world.view.state.yaw[:, 1] += 2.0
+
+    world.backend.show = spun
+    drive(world, 60, until=lambda w: (w.view.race.flags & Flag.SAFETY_CAR).any())
+    assert world.view.race.time[0] < 0.5
+    assert world.arrays["flags.slow_speed"][0] == pytest.approx(5.0, rel=0.3)
+
+
+@pytest.mark.parametrize("fast", [0, 1])
+def test_in_a_pursuit_who_has_driven_a_lap_more_laps(on_start, drive, fast):
+    start = StartConfig(kind="pursuit", lights=(0.0, 0.0))
+    speed = [10.0, 10.0]
+    speed[fast] = 15.0
+    at = [-2.0, -2.0 - LAP / 2]
+    world = on_start(start, speed=speed, at=at)
+    events = drive(world, 1800)
+    # The first time half a lap is made up; blue is shown 15 m before the second time.
+    blue = of(events, EventKind.BLUE)
+    assert [(e.car, e.other) for e in blue] == [(1 - fast, fast)]
+    assert blue[0].time == pytest.approx((1.5 * LAP - 15.0) / 5.0, abs=0.1)

@@ -6,7 +6,7 @@ other level do not count. How the flags are defined stands in ``docs/race_contro
 
 from __future__ import annotations
 
-from math import inf, isinf, isnan, nan, pi
+from math import floor, inf, isinf, isnan, nan, pi
 from typing import NamedTuple
 
 import numpy as np
@@ -24,9 +24,11 @@ YELLOW_EVENT, CLEAR, BLUE_EVENT, SAFETY_CAR_EVENT = 16, 17, 18, 19  # EventKind
 YELLOW, BLUE, SAFETY_CAR, CHEQUERED = 1, 2, 4, 64  # interfaces.Flag
 OTHERS = 255 - YELLOW - BLUE - SAFETY_CAR - CHEQUERED  # flags that other parts show
 MOVED_OFF = 2.0  # [m] once a car has come so far, who stands is a danger
+SETTLED = 1.0  # [s] after that, from which a mean speed says more than the present one
 SPUN = pi / 2  # [rad] off the track's direction
 HEAVY = 4  # class of a contact
 RELEASE = 1.5  # of the blue gap: a car that falls back so far has given up
+NEARLY = 1e-6  # of a lap, by which rounding may make one less
 EASE, GENTLE = 0.1, 0.4  # share of the speed held at which throttle fades; hardest braking
 
 
@@ -102,7 +104,7 @@ def find_dangers(
 
 @device
 def send_safety_car(
-    race, now, count, length, chequered, progress, start_progress, laps_done, best_lap_time,
+    race, now, count, length, chequered, progress, start_progress, vx, laps_done, best_lap_time,
     leader, begun, danger_since, slow_since, slow_laps, slow_speed, events, limits,
 ):  # fmt: skip
     """Slow the field down after a sector has long been yellow, and let it race again.
@@ -130,8 +132,10 @@ def send_safety_car(
                     best = best_lap_time[race, car]
             pace = length / best
             if isinf(best):
-                driven = progress[race, leader] - start_progress[race, leader]
-                pace = driven / (now - begun[race])
+                pace = abs(float(vx[race, leader]))
+                if now - begun[race] >= SETTLED:
+                    since = progress[race, leader] - start_progress[race, leader] - MOVED_OFF
+                    pace = since / (now - begun[race])
             slow_since[race] = now
             slow_laps[race] = laps_done[race, leader]
             slow_speed[race] = limits.speed_share * max(pace, SLOWEST)
@@ -140,19 +144,20 @@ def send_safety_car(
 
 
 @device
-def lead_of(progress, race, other, car, length):
-    """Return how many laps ``other`` leads by once it is beside ``car``, and what it lacks [m].
+def lead_of(progress, driven, race, other, car, length):
+    """Return how many laps more ``other`` has driven once it is beside ``car``, and what it lacks.
 
     Positive metres: it is that far past.
     """
     lead = progress[race, other] - progress[race, car]
-    laps = np.rint(lead / length)
-    return laps, lead - laps * length
+    past = lead - np.rint(lead / length) * length
+    more = driven[race, other] - driven[race, car] - past
+    return floor(more / length + NEARLY), past
 
 
 @device
 def find_lappers(
-    race, now, length, scale, status, present, progress, vx, car_length,
+    race, now, length, scale, status, present, progress, driven, vx, car_length,
     first_gate, next_gate, passed_at, lapper, events, limits,
 ):  # fmt: skip
     """Find for each car the one that is about to lap it; once an approach it is told."""
@@ -171,7 +176,7 @@ def find_lappers(
         for other in range(n_cars):
             if not present[race, other] or status[race, other] != RACING:
                 continue
-            laps, past = lead_of(progress, race, other, car, length)
+            laps, past = lead_of(progress, driven, race, other, car, length)
             if laps < 1.0:
                 continue
             if other == held and past <= car_length[race, car]:
@@ -184,11 +189,11 @@ def find_lappers(
         if nearest < 0:
             continue
         speed = float(vx[race, nearest])
-        place = (progress[race, car] - closest) * scale
+        place = (driven[race, car] - closest) * scale
         gap = min(
             closest / max(abs(speed), SLOWEST),
             passed_ago(
-                race, car, place, speed, now, progress, scale, first_gate, next_gate, passed_at
+                race, car, place, speed, now, driven, scale, first_gate, next_gate, passed_at
             ),
         )
         if nearest == held and gap <= RELEASE * limits.blue_gap:
@@ -224,9 +229,9 @@ def show_flags(
 
 @kernel
 def wave_flags(
-    status, present, progress, start_progress, s, d, width_left, width_right, heading_error, vx,
-    car_length, stuck_time, contact_class, laps_done, best_lap_time, chequered, time,
-    race_track, table, sector_s, mini_sectors, order, first_gate, next_gate, passed_at,
+    status, present, progress, driven, start_progress, s, d, width_left, width_right,
+    heading_error, vx, car_length, stuck_time, contact_class, laps_done, best_lap_time, chequered,
+    time, race_track, table, sector_s, mini_sectors, order, first_gate, next_gate, passed_at,
     flags, begun, danger_since, danger_until, danger_car, lapper, slow_since, slow_laps,
     slow_speed, events, limits,
 ):  # fmt: skip
@@ -234,7 +239,7 @@ def wave_flags(
 
     Args:
         status ... time: fields of ``RaceState``, ``TrackFrame``, ``CarState``; ``car_length``
-            that of ``VehicleTable``.
+            that of ``VehicleTable``, ``driven`` as for ``rank_cars``.
         race_track, table, sector_s: the packed tracks.
         mini_sectors ... passed_at: as for ``rank_cars``.
         flags: of ``RaceState``; written, but for the bits of other parts.
@@ -254,14 +259,14 @@ def wave_flags(
             )  # fmt: skip
         if limits.after < inf:
             send_safety_car(
-                race, now, count, length, chequered, progress, start_progress, laps_done,
+                race, now, count, length, chequered, progress, start_progress, vx, laps_done,
                 best_lap_time, order[race, 0], begun, danger_since, slow_since, slow_laps,
                 slow_speed, events, limits,
             )  # fmt: skip
         if limits.blue:
             scale = mini_sectors_of(length, mini_sectors) / length
             find_lappers(
-                race, now, length, scale, status, present, progress, vx, car_length,
+                race, now, length, scale, status, present, progress, driven, vx, car_length,
                 first_gate, next_gate, passed_at, lapper, events, limits,
             )  # fmt: skip
         show_flags(

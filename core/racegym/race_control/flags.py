@@ -49,8 +49,8 @@ class Flags(Part):
         self._flags: Array = race.flags
         self._slows = rules.flags.safety_car is not None
         self._wave = wave_flags.bind(
-            race.status, race.present, frame.progress, race.start_progress, frame.s, frame.d,
-            frame.width_left, frame.width_right, frame.heading_error, state.vx,
+            race.status, race.present, frame.progress, standings.driven, race.start_progress,
+            frame.s, frame.d, frame.width_left, frame.width_right, frame.heading_error, state.vx,
             view.vehicle.length, race.stuck_time, race.contact_class, race.laps_done,
             race.best_lap_time, race.chequered, race.time,
             tracks.race_track, tracks.table, tracks.sector_s,

@@ -25,6 +25,7 @@ class Standings(Part):
             progress, now and a step before.
 
     Attributes:
+        driven: as given.
         ranking: (n_races, n_cars) int32, cars by place.
         first_gate, next_gate: (n_races, n_cars) int64, which passing times are known.
         passed_at: (n_races, n_cars, ring) float64 [s], the passing times.
@@ -35,6 +36,7 @@ class Standings(Part):
     ):
         race, frame, clock, tracks = view.race, view.frame, view.clock, view.tracks
         of_cars = (view.n_cars,)
+        self.driven = driven
         ring = REMEMBERED * (rules.mini_sectors or MOST)
         self.ranking: Array = arrays.new("standings.ranking", of_cars, "int32")
         self.first_gate: Array = arrays.new("standings.first_gate", of_cars, "int64")
