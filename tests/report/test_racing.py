@@ -30,8 +30,8 @@ from racegym.record.folder import read_json, write_json
 from racegym.report import write_page
 from racegym.report.incident_map import blamed, incident_map_figure, incidents
 from racegym.report.lap_chart import lap_chart_figure
-from racegym.report.moment_map import MATRIX, stacked, track_of
-from racegym.report.overtake_map import MARKED, overtake_map_figure
+from racegym.report.moment_map import MARKED, MATRIX, stacked, track_of
+from racegym.report.overtake_map import overtake_map_figure
 from racegym.report.page.judged import LISTED
 
 Make = Callable[..., RunFolder]

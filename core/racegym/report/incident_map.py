@@ -13,22 +13,14 @@ from matplotlib.lines import Line2D
 from racegym.interfaces import BlameKind, EventKind
 from racegym.race_control.telling import BLAMES
 from racegym.record import RunFolder
-from racegym.report.moment_map import (
-    LISTED,
-    draw_list,
-    draw_matrix,
-    map_figure,
-    number,
-    track_of,
-)
+from racegym.report.moment_map import draw_list, draw_matrix, moment_map, number
 from racegym.report.moments import Moment, moments
-from racegym.report.style import FAINT, heading
+from racegym.report.style import FAINT
 from racegym.report.wording import clock_text, short
 
 __all__ = ["CLASS_COLOURS", "blamed", "incident_map_figure", "incidents"]
 
 CLASS_COLOURS = {0: "#9aa3ad", 1: "#e0b000", 2: "#ee7a1f", 4: "#d02a2a"}
-MARKED = 400  # incidents on the map at most
 
 
 def incidents(folder: RunFolder, episode: Mapping[str, Any]) -> list[Moment]:
@@ -61,36 +53,24 @@ def incident_map_figure(
         The picture, or None where nobody touched anybody, or nobody knows where.
     """
     shown = incidents(folder, episode)
-    track = track_of(folder, episode)
-    if track is None or not any(moment.is_placed for moment in shown):
+    drawn = moment_map(folder, episode, shown)
+    if drawn is None:
         return None
-    rows = episode["classification"]
-    names = {row["car"]: str(row["name"]) for row in rows}
-    listed = len(shown) <= LISTED
-    figure, axes, beside = map_figure(track, 0.27 * len(shown) + 1.4 if listed else 5.4)
-    marked = [moment for moment in shown if moment.is_placed][:MARKED]
-    for moment in marked:
+    for moment in drawn.marked:
         level = int(moment.value or 0)
-        axes.plot(
+        drawn.axes.plot(
             moment.x, moment.y, "o", markersize=4.5 + level, color=CLASS_COLOURS[level],
             markeredgecolor="white", markeredgewidth=0.7, alpha=0.9, zorder=6.0 + 0.1 * level,
         )  # fmt: skip
-    if listed and len(marked) == len(shown):
-        number(axes, np.array([(moment.x, moment.y) for moment in marked]))
-    if listed:
-        draw_list(beside, [_row(moment, names) for moment in shown])
+    if drawn.is_numbered:
+        number(drawn.axes, np.array([(moment.x, moment.y) for moment in drawn.marked]))
+    if drawn.is_listed:
+        draw_list(drawn.beside, [_row(moment, drawn.names) for moment in shown])
     else:
         pairs = [_pair(moment) for moment in shown]
-        order = [row["car"] for row in rows]
-        draw_matrix(beside, pairs, order, names, ("more to blame", "touched"))
-    _legend(axes, shown)
-    more = f"  ·  the first {MARKED} are marked" if len(shown) > MARKED else ""
-    heading(
-        axes,
-        f"{len(shown)} contact{'' if len(shown) == 1 else 's'}",
-        f"{result['scenario']}  ·  {episode['track']}{more}",
-    )
-    return figure
+        draw_matrix(drawn.beside, pairs, drawn.order, drawn.names, ("more to blame", "touched"))
+    _legend(drawn.axes, shown)
+    return drawn.title(f"{len(shown)} contact{'' if len(shown) == 1 else 's'}", result, episode)
 
 
 def _pair(moment: Moment) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from racegym.record import RunFolder
 from racegym.record.shapes import read_shapes
 from racegym.report.moments import Moment, start_of
-from racegym.report.style import FAINT, GRID, INK, car_colour, new_figure
+from racegym.report.style import FAINT, GRID, INK, car_colour, heading, new_figure
 from racegym.report.track_marks import draw_scale
 from racegym.report.wording import short
 from racegym.track import Track
 
 __all__ = [
     "LISTED",
+    "MARKED",
     "MATRIX",
+    "MomentMap",
     "draw_list",
     "draw_matrix",
-    "map_figure",
+    "moment_map",
     "number",
     "stacked",
     "track_of",
@@ -31,6 +33,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+MARKED = 400  # moments on the map at most
 LISTED = 24  # moments that are numbered and listed; more are counted
 MATRIX = 24  # cars that a count has rows for
 LONG_SIDE = 6.2  # [inches] of the map
@@ -49,7 +52,58 @@ def track_of(folder: RunFolder, episode: Mapping[str, Any]) -> Track | None:
     return shapes[shape].track() if 0 <= shape < len(shapes) else None
 
 
-def map_figure(track: Track, high: float) -> tuple[Figure, Axes, Axes]:
+class MomentMap(NamedTuple):
+    """A map to mark the moments of an episode on, and what is needed for that."""
+
+    track: Track
+    names: dict[int, str]  # of the cars
+    order: list[int]  # the cars by their places in the result
+    marked: list[Moment]  # that have a place; the first of many
+    is_listed: bool  # few enough to be listed
+    is_numbered: bool  # and all marked
+    figure: Figure
+    axes: Axes  # of the map
+    beside: Axes  # empty
+    more: str  # what is to be said of those that are not marked
+
+    def title(self, what: str, result: Mapping[str, Any], episode: Mapping[str, Any]) -> Figure:
+        """Write the heading; return the figure."""
+        heading(self.axes, what, f"{result['scenario']}  ·  {episode['track']}{self.more}")
+        return self.figure
+
+
+def moment_map(
+    folder: RunFolder, episode: Mapping[str, Any], shown: Sequence[Moment]
+) -> MomentMap | None:
+    """Return a map on which nothing is marked yet; None where nothing is known to have a place.
+
+    Args:
+        folder: of a run that is over.
+        episode: an entry of the result's ``episodes``.
+        shown: what is to be marked.
+    """
+    track = track_of(folder, episode)
+    placed = [moment for moment in shown if moment.is_placed]
+    if track is None or not placed:
+        return None
+    rows = episode["classification"]
+    listed = len(shown) <= LISTED
+    figure, axes, beside = _map_figure(track, ROW * len(shown) + 1.4 if listed else 5.4)
+    return MomentMap(
+        track=track,
+        names={row["car"]: str(row["name"]) for row in rows},
+        order=[row["car"] for row in rows],
+        marked=placed[:MARKED],
+        is_listed=listed,
+        is_numbered=listed and len(placed) == len(shown),
+        figure=figure,
+        axes=axes,
+        beside=beside,
+        more=f"  ·  the first {MARKED} are marked" if len(shown) > MARKED else "",
+    )
+
+
+def _map_figure(track: Track, high: float) -> tuple[Figure, Axes, Axes]:
     """Return a figure with a map, on which nothing is marked yet, and an empty place beside it.
 
     Args:

@@ -13,24 +13,14 @@ from numpy.typing import NDArray
 
 from racegym.interfaces import EventKind, OvertakeKind
 from racegym.record import RunFolder
-from racegym.report.moment_map import (
-    LISTED,
-    draw_list,
-    draw_matrix,
-    map_figure,
-    number,
-    stacked,
-    track_of,
-)
+from racegym.report.moment_map import draw_list, draw_matrix, moment_map, number, stacked
 from racegym.report.moments import Moment, moments
-from racegym.report.style import FAINT, INK, car_colour, heading
+from racegym.report.style import FAINT, INK, car_colour
 from racegym.report.wording import clock_text, short
 
-__all__ = ["MARKED", "is_shown", "overtake_map_figure"]
+__all__ = ["is_shown", "overtake_map_figure"]
 
 Floats = NDArray[np.float64]
-
-MARKED = 400  # passes on the map at most
 
 
 def is_shown(moment: Moment) -> bool:
@@ -59,34 +49,25 @@ def overtake_map_figure(
     """
     kinds = (EventKind.OVERTAKE, EventKind.FAILED_ATTEMPT)
     shown = [moment for moment in moments(folder, episode, kinds) if is_shown(moment)]
-    track = track_of(folder, episode)
-    if track is None or not any(moment.is_placed for moment in shown):
+    drawn = moment_map(folder, episode, shown)
+    if drawn is None:
         return None
-    rows = episode["classification"]
-    names = {row["car"]: str(row["name"]) for row in rows}
     made = [moment for moment in shown if moment.kind is EventKind.OVERTAKE]
-    listed = len(shown) <= LISTED
-    figure, axes, beside = map_figure(track, 0.27 * len(shown) + 1.4 if listed else 5.4)
-    marked = [moment for moment in shown if moment.is_placed][:MARKED]
-    places = stacked(track, marked, [moment.details.get("side") or 0.0 for moment in marked])
-    for moment, place in zip(marked, places, strict=True):
-        _mark(axes, moment, place)
-    if listed and len(marked) == len(shown):
-        number(axes, places)
-    if listed:
-        draw_list(beside, [_row(moment, names) for moment in shown])
+    sides = [moment.details.get("side") or 0.0 for moment in drawn.marked]
+    places = stacked(drawn.track, drawn.marked, sides)
+    for moment, place in zip(drawn.marked, places, strict=True):
+        _mark(drawn.axes, moment, place)
+    if drawn.is_numbered:
+        number(drawn.axes, places)
+    if drawn.is_listed:
+        draw_list(drawn.beside, [_row(moment, drawn.names) for moment in shown])
     else:
         pairs = [(moment.car, moment.other) for moment in made]
-        draw_matrix(beside, pairs, [row["car"] for row in rows], names, ("passed", "was passed"))
-    _legend(axes)
+        draw_matrix(drawn.beside, pairs, drawn.order, drawn.names, ("passed", "was passed"))
+    _legend(drawn.axes)
     failed = len(shown) - len(made)
-    more = f"  ·  the first {MARKED} are marked" if len(shown) > MARKED else ""
-    heading(
-        axes,
-        f"{len(made)} overtake{'' if len(made) == 1 else 's'}, {failed} failed",
-        f"{result['scenario']}  ·  {episode['track']}{more}",
-    )
-    return figure
+    what = f"{len(made)} overtake{'' if len(made) == 1 else 's'}, {failed} failed"
+    return drawn.title(what, result, episode)
 
 
 def _mark(axes: Axes, moment: Moment, place: Floats) -> None:
