@@ -189,6 +189,7 @@ def rule(offence="wall", penalty="time", **more):
         ({"rules": {"a": rule(penalty="restart_behind")}}, "no victim to restart behind"),
         ({"rules": {"a": rule(share=0.2)}}, "nobody shares the blame for wall"),
         ({"rules": {"a": rule("rescue", least=2)}}, "leave least out"),
+        ({"rules": {"a": rule("contact", least=3)}}, "no contact of class 3; least is 1, 2 or 4"),
         ({"rules": {"a": rule("warnings", "warning", amount=None)}}, "would never end"),
         ({"rules": {"a": rule("warnings")}}, "no rule gives any"),
         (

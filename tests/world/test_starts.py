@@ -258,6 +258,20 @@ def test_more_cars_than_the_lap_holds_are_refused(on_start, kind):
         on_start(start, n_cars=12)
 
 
+@pytest.mark.parametrize(
+    ("start", "n_cars", "said"),
+    [
+        ({"kind": "random", "gap": 0.5}, 2, "start.gap puts cars at 0.5 m from each other"),
+        ({"kind": "random", "gap": 60.0}, 6, "6 cars at 60 m from each other need 30[0-9] m"),
+        ({"kind": "random"}, 150, "a lap of 251 m puts 150 cars at 1.68 m from each other"),
+        ({"kind": "pursuit"}, 150, "use fewer cars or a longer track"),
+    ],
+)
+def test_cars_that_would_start_in_each_other_are_refused(on_start, start, n_cars, said):
+    with pytest.raises(ScenarioError, match=said):
+        on_start(StartConfig(**start), n_cars=n_cars)
+
+
 def test_the_start_is_part_of_the_snapshot(on_start):
     world = on_start(StartConfig(kind="standing", lights=(0.5, 1.5)))
     run(world, 5)

@@ -21,6 +21,7 @@ _AMOUNTS = {  # what the amount of a penalty is
     "score": "the factor, between 0 and 1",
 }  # fmt: skip
 _WHOLE = ("places", "lap")
+_CLASSES = (0, 1, 2, 4)  # of contacts
 
 Blame = Literal[
     "racing", "rear_end", "dive", "squeeze", "second_move", "rejoin", "wrong_way", "avoidable"
@@ -89,6 +90,8 @@ class PenaltyRuleSettings(Settings):
             raise ValueError("a warning for warnings would never end; choose another penalty")
         if self.least > 0 and self.offence not in _FIGURES:
             raise ValueError(f"{self.offence} is not more or less bad; leave least out")
+        if self.offence == "contact" and self.least not in _CLASSES:
+            raise ValueError(f"there is no contact of class {self.least:g}; least is 1, 2 or 4")
         if self.share != 0.5 and self.offence != "contact":
             raise ValueError(f"nobody shares the blame for {self.offence}; leave share out")
         if self.blames and self.offence != "contact":

@@ -14,7 +14,7 @@ from racegym.race_control import StartProcedure
 from racegym.track import Track
 from racegym.world.config import StartConfig, WorldConfig
 
-__all__ = ["FORMATIONS", "ON_A_GRID", "check_start", "procedure", "slots_of"]
+__all__ = ["FORMATIONS", "ON_A_GRID", "check_file", "check_start", "procedure", "slots_of"]
 
 FORMATIONS = {
     "grid": GRID, "standing": GRID, "rolling": GRID, "random": RANDOM, "pursuit": PURSUIT,
@@ -134,4 +134,34 @@ def _check_slots(track: Track, last: int) -> None:
             f"grid slot {last} is wanted, but the grid of track {track.name!r} has {marked} "
             f"slots, 0 to {marked - 1}; use fewer cars, or give start.gap, the distance [m] at "
             "which others line up behind them"
+        )
+
+
+def check_file(start: StartConfig, n_cars: int, longest: float, lap: float) -> None:
+    """Refuse cars that would start in each other, one behind the other along the lap.
+
+    Args:
+        start: of a kind that spreads them over the lap.
+        n_cars: how many.
+        longest: [m] of the cars.
+        lap: [m] the shortest.
+
+    Raises:
+        ScenarioError: says how far apart they are, and how far they have to be.
+    """
+    if n_cars < 2:
+        return
+    in_file = start.kind == "random" and start.gap > 0.0
+    gap = start.gap if in_file else lap / n_cars
+    if gap < longest:
+        told = "start.gap puts cars" if in_file else f"a lap of {lap:.0f} m puts {n_cars} cars"
+        fix = "give a greater one" if in_file else "use fewer cars or a longer track"
+        raise ScenarioError(
+            f"{told} at {gap:.3g} m from each other, and they are up to {longest:.3g} m long; {fix}"
+        )
+    needed = (n_cars - 1) * gap + longest
+    if in_file and needed > lap:
+        raise ScenarioError(
+            f"{n_cars} cars at {gap:g} m from each other need {needed:.0f} m, but a lap is only "
+            f"{lap:.0f} m long; use fewer cars or a smaller start.gap"
         )

@@ -47,7 +47,7 @@ from racegym.world.assembly import Assembly
 from racegym.world.check import check_config, control_interval
 from racegym.world.commands import Command
 from racegym.world.config import WorldConfig
-from racegym.world.formation import FORMATIONS, procedure, slots_of
+from racegym.world.formation import FORMATIONS, check_file, procedure, slots_of
 from racegym.world.seats import AGENT, Seat
 from racegym.world.variation import VEHICLE
 
@@ -254,11 +254,15 @@ class World:
     def _check_grid(self) -> None:
         """Refuse a grid that is longer than the lap, on any track and with any vehicle drawn."""
         slots, length = self._grid[:2]
-        if self.config.start.kind in ("random", "pursuit"):
-            return
         longest, tracks = float(length.max()), self.view.tracks
         if self.variation is not None:
             longest = max(longest, self.variation.highest(VEHICLE + "length"))
+        laps = [track.length for track in self.config.tracks]
+        lap = min(laps, default=float(tracks.length[tracks.race_track].min()))
+        if self.config.start.kind in ("random", "pursuit"):
+            if not self._moves_along():
+                check_file(self.config.start, self.n_cars, longest, lap)
+            return
         gap = self.config.start.gap or 1.6 * longest
         marked = [track.grid for track in self.config.tracks]
         on_marks = self.config.start.kind in ("grid", "standing") and len(marked) > 0
@@ -268,8 +272,6 @@ class World:
         if self.config.start.kind == "side_by_side":
             rows //= 2
         back = 1.5 * longest + 0.5 + rows * gap + self._run_up
-        laps = [track.length for track in self.config.tracks]
-        lap = min(laps, default=float(tracks.length[tracks.race_track].min()))
         if back > lap:
             raise ScenarioError(
                 f"grid slot {slots.max()} is {back:.0f} m behind the line, but a lap is only "
