@@ -364,7 +364,7 @@ def test_one_car_alone_plays_nobody(tmp_path: Path) -> None:
         train({**ONE, "trainer": TRAINER}, runs_dir=tmp_path, plots=False)
 
 
-@pytest.mark.parametrize("name", ["sac", "td3"])
+@pytest.mark.parametrize("name", ["sac", "td3", "dqn"])
 def test_other_trainers_refuse_several_agents(tmp_path: Path, name: str) -> None:
     given = {**SCENARIO, "trainer": {"name": name, "steps": 100}}
     with pytest.raises(RacegymError, match=r"learns with one car.*\(one, two\).*trainer: ppo"):
