@@ -93,7 +93,6 @@ class Race:
         race.time += DT
         for name in ("wall_impulse", "obstacle_impulse", "contact_class"):
             getattr(race, name)[...] = 0
-        race.lap_completed[...] = False
         race.flags &= np.uint8(0xFF ^ (Flag.BLUE | Flag.YELLOW))
         view.events.count[...] = 0
         events = seen.pop("events", ())
@@ -112,7 +111,7 @@ class Race:
     def lap(self, **seen: object) -> list[Event]:
         """Make a step in which the cars that still race complete a lap."""
         self.race.laps_done[self.race.status <= Status.PIT] += 1
-        return self.step(lap_completed=True, **seen)
+        return self.step(**seen)
 
     def events(self, race: int = 0, first: int = 0) -> list[Event]:
         """Return the events of the last step."""

@@ -68,6 +68,28 @@ def test_warnings_add_up_to_a_penalty_whatever_the_order_of_the_rules(racing, ru
         assert told(events) == [(EventKind.WARNING, 3.0), (EventKind.DISQUALIFIED, 0.0)]
 
 
+def test_no_flag_warns_of_a_mere_warning_nor_of_what_strikes_no_more(racing, rule, offence):
+    mere = racing(rule("wall", "warning", after=1, apart=0.1))
+    mere.step(**offence.wall)
+    assert mere.race.flags[0, 0] == 0
+    once = racing(rule("wall", "time", 5.0, each=2, once="race", apart=0.1))
+    shown = []
+    for _ in range(4):
+        once.step(**offence.wall)
+        shown.append(int(once.race.flags[0, 0]))
+        once.step(2)
+    assert shown == [Flag.WARNING, 0, 0, 0] and once.race.penalty_time[0, 0] == 5.0
+
+
+@pytest.mark.parametrize("out", [Status.FINISHED, Status.RETIRED])
+def test_who_is_out_is_warned_no_more(racing, rule, offence, out):
+    race = racing(rule("wall", "time", 5.0, after=1))
+    race.step(**offence.wall)
+    assert race.race.flags[0, 0] == Flag.WARNING
+    race.step(status=[out, Status.RACING])
+    assert race.race.flags[0, 0] == 0
+
+
 def test_two_warnings_in_one_step_both_count(racing, rule, offence):
     race = racing(rule("wall", "warning"), rule("stuck", "warning"),
                   rule("warnings", "lap", 1.0, each=2))  # fmt: skip
@@ -167,6 +189,17 @@ def test_a_line_crossed_in_the_pit_lane_is_not_too_late(racing, rule, offence):
     assert race.lap() == []
     race.race.pit_passes[0, 0] += 1
     assert told(race.step(status=1)) == [(SERVED, PenaltyKind.DRIVE_THROUGH)]
+
+
+def test_who_crosses_the_line_in_the_pit_lane_and_serves_nothing_is_too_late(racing, rule, offence):
+    race = racing(rule("wall", "stop_go", 5.0, instead=30.0), serve_within=1)
+    race.step(**offence.wall)
+    race.step(status=[Status.PIT, 1])
+    assert race.lap() == []
+    race.race.pit_passes[0, 0] += 1
+    events = race.step(status=1, pit_standing=1.0)
+    assert told(events) == [(PENALTY, PenaltyKind.TIME)]
+    assert race.race.penalty_due[0, 0] == 0
 
 
 @pytest.mark.parametrize("unserved", ["time", "disqualification"])

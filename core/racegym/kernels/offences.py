@@ -70,7 +70,6 @@ class Seen(NamedTuple):
     pit_standing: NDArray[np.floating]
     pit_passes: NDArray[np.int32]
     laps_done: NDArray[np.int32]
-    lap_completed: NDArray[np.bool_]
     vx: NDArray[np.floating]
     vy: NDArray[np.floating]
     s: NDArray[np.float64]

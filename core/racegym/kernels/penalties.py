@@ -55,11 +55,10 @@ def judge_race(race, figures, seen, book, events, rules, serve_within, places_ca
         can_serve = seen.serves[car] and has_pits and status <= PIT
         if visits and status <= FINISHED:
             stands = float(seen.pit_standing[race, car])
-            crossed = seen.lap_completed[race, car]
             passes = int(seen.pit_passes[race, car])
             serve(
-                race, car, now, lap, can_serve, stands, passes, crossed, book, events, rules,
-                serve_within, places_cars,
+                race, car, now, lap, can_serve, stands, passes, book, events, rules, serve_within,
+                places_cars,
             )  # fmt: skip
         if offends and book.status[race, car] <= FINISHED:
             apply_rules(

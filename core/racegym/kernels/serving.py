@@ -30,8 +30,7 @@ STOOD = 1e-3  # [s] by which a stop may be too short: times are rounded
 
 @outlined
 def serve(
-    race, car, now, lap, can_serve, stands, passes, crossed, book, events, rules, serve_within,
-    places_cars,
+    race, car, now, lap, can_serve, stands, passes, book, events, rules, serve_within, places_cars,
 ):  # fmt: skip
     """See whether a car has served what is due, and change into time what comes too late."""
     status = book.status[race, car]
@@ -55,8 +54,7 @@ def serve(
             note(events, race, row, 1, rules[r, R_OFFENCE])
     book.was_in_pit[race, car] = in_pit
     while book.queued[race, car] > 0 and not in_pit:
-        late = lap >= book.queue[race, car, 0, Q_LAP]
-        if status != FINISHED and not (late and crossed):
+        if status != FINISHED and lap < book.queue[race, car, 0, Q_LAP]:
             break
         replaced = book.queue[race, car, 0, Q_KIND]
         r = take_first(race, car, book.queue, book.queued)
