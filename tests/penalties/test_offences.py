@@ -187,6 +187,12 @@ def test_who_has_finished_is_judged_for_contacts_alone(racing, rule, offence):
     assert race.step(5, status=[Status.RETIRED, 1], **offence.wall) == []
 
 
+def test_a_car_that_is_off_the_track_for_good_commits_nothing(racing, rule, offence):
+    race = racing(rule("wall", "time", 5.0), rule("stuck", "time", 7.0))
+    race.race.present[0, 0] = False
+    assert race.step(5, **{**offence.wall, **offence.stuck}) == []
+
+
 def test_a_cut_over_the_last_line_is_punished(racing, rule, offence):
     race = racing(rule("cut", "time", 5.0))
     assert len(race.step(**offence.cut, status=[Status.FINISHED, 1])) == 1

@@ -280,8 +280,20 @@ def test_it_is_set_clear_of_other_cars(racing, rule, offence):
     assert to == {0: pytest.approx(90.0 - 2.2)}
 
 
-def test_whoever_cannot_be_set_back_is_given_time(racing, rule, offence):
-    race = racing(rule("contact", "restart_behind", 3.0, instead=9.0), places_cars=False)
-    events = race.step(**offence.contact)
+def test_cars_beside_the_place_are_not_in_the_way(racing, rule, offence):
+    race = racing(rule("contact", "restart_behind", 3.0), n_cars=3)
+    offence.contact.update(contact_class=[4, 4, 0])
+    race.view.frame.d[0] = [0.0, 0.0, 1.1]  # cars are 1 m wide
+    _, to = restart(race, [100.0, 98.0, 93.0], offence=offence)
+    assert to == {0: pytest.approx(93.0)}
+
+
+@pytest.mark.parametrize("case", ["backend", "finished", "in the pits"])
+def test_whoever_cannot_be_set_back_is_given_time(racing, rule, offence, case):
+    rules = rule("contact", "restart_behind", 3.0, instead=9.0)
+    race = racing(rules, places_cars=case != "backend")
+    status = {"finished": Status.FINISHED, "in the pits": Status.PIT}.get(case, Status.RACING)
+    events = race.step(**offence.contact, status=[status, Status.RACING])
     assert told(events) == [(PENALTY, PenaltyKind.TIME)]
     assert race.race.penalty_time[0, 0] == 9.0
+    assert len(race.part.restarts()[0]) == 0
