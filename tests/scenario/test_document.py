@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from racegym.documents.document import parse_text
+from racegym.documents.document import parse_text, read_document
 from racegym.documents.writing import to_text
 from racegym.errors import ScenarioError
 from racegym.scenario import load_scenario
@@ -111,3 +111,14 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
     path.write_bytes(b"\xef\xbb\xbfbackend: toy\r\nlaps: -1\r\n")
     with pytest.raises(ScenarioError, match=":2: laps: is -1"):
         load_scenario(path)
+
+
+def test_who_changes_what_was_read_changes_it_for_nobody_else(tmp_path):
+    file = tmp_path / "kart.yaml"
+    file.write_text("mass: 240\ntyres: {grip: [1.5, 1.4]}\n", encoding="utf-8")
+    first = read_document(file).data
+    first["tyres"]["grip"].append(0.1)
+    first["base"] = "rental_kart"
+    assert read_document(file).data == {"mass": 240, "tyres": {"grip": [1.5, 1.4]}}
+    file.write_text("mass: 250\n", encoding="utf-8")
+    assert read_document(file).data == {"mass": 250}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -120,7 +121,8 @@ def parse_text(text: str, file: Path | None = None) -> Document:
         ScenarioError: it is no YAML, or too deep or too large; with the line.
     """
     try:
-        return _Composer(text).document()
+        known = _parsed(text)
+        return Document(deepcopy(known.data), known.lines)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"holds the character U+{ord(text[error.position]):04X}, which YAML forbids"
@@ -133,6 +135,12 @@ def parse_text(text: str, file: Path | None = None) -> Document:
         raise ScenarioError(f"is no YAML: {error}", file=file) from None
     except _RefusedError as error:
         raise ScenarioError(error.what, file=file, line=error.line) from None
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Document:
+    """Parse, unless it was done lately: six cars of one vehicle read its file a dozen times."""
+    return _Composer(text).document()
 
 
 def _plain(error: MarkedYAMLError) -> str:

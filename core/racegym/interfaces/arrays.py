@@ -31,19 +31,27 @@ class _Block:
     def __init__(self, size: int):
         self.memory = np.zeros(size, np.uint8)
         self.used = 0
-        self.rows: list[tuple[int, int, int]] = []
-        self.initial = np.zeros(0, np.uint8)
-        self.layout = np.zeros((0, 3), np.int64)
+        self._places: list[tuple[int, int, int]] = []  # as `fill_rows` wants them
+        self._rows: list[bytes] = []
+        self._row_bytes = 0
+        self._joined: tuple[NDArray[np.int64], NDArray[np.uint8]] | None = None
 
     def add(self, array_bytes: int, row: NDArray[Any]) -> int:
         """Take room for an array and return its offset."""
         offset = self.used
         self.used += -(-array_bytes // ALIGN) * ALIGN
-        raw = np.frombuffer(row.tobytes(), np.uint8)
-        self.rows.append((offset, raw.size, self.initial.size))
-        self.layout = np.array(self.rows, np.int64)
-        self.initial = np.concatenate([self.initial, raw])
+        self._places.append((offset, row.nbytes, self._row_bytes))
+        self._rows.append(row.tobytes())
+        self._row_bytes += row.nbytes
+        self._joined = None
         return offset
+
+    def fill(self, races: NDArray[np.int64]) -> None:
+        """Put the initial rows of these races back."""
+        if self._joined is None:  # once, when all arrays are there
+            layout = np.array(self._places, np.int64)
+            self._joined = layout, np.frombuffer(b"".join(self._rows), np.uint8).copy()
+        fill_rows(races, self.memory, *self._joined)
 
 
 class Arrays:
@@ -119,7 +127,7 @@ class Arrays:
     def reset(self, races: NDArray[np.int64]) -> None:
         """Put the initial rows back for these races, in every array."""
         for block in self._blocks:
-            fill_rows(races, block.memory, block.layout, block.initial)
+            block.fill(races)
 
     def snapshot(self) -> Snapshot:
         """Return a copy of every array."""
