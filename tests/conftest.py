@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-# Test processes share the cores; the threads of torch would wait for each other, for minutes.
-# Read when torch is imported, which is later; racegym's kernels say themselves how many.
+# Test processes share the cores; the threads of torch would wait for each other, for minutes,
+# and kernels would be compiled once more for several. Read when torch and the kernels are
+# imported, which is later; tests of threads say how many.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RACEGYM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,17 +6,24 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import racegym
+from racegym.kernels import set_threads, threads
 
 SCRIPT = """
 import sys, warnings
 import gymnasium, numpy as np, racegym
-from racegym.kernels import set_threads
+from racegym.kernels import PARALLEL_FROM, kernel, prange, set_threads
+
+@kernel
+def count_up(numbers):
+    for race in prange(numbers.shape[0]):
+        numbers[race] += 1
 
 def one():
     return racegym.make({scenario!r})
@@ -24,10 +31,10 @@ def one():
 if __name__ == "__main__":
     method = sys.argv[1]
     set_threads(2)
-    # A batch large enough to start OpenMP's threads in this process.
-    big = racegym.make_vec({scenario!r}, 600)
-    big.reset(seed=0)
-    big.step(np.zeros((600, 2), np.float32))
+    # Large enough to start OpenMP's threads in this process, as a batch of races would.
+    many = np.zeros(PARALLEL_FROM)
+    count_up(many)
+    assert count_up._parallel.signatures and (many == 1).all()
     expected = racegym.make_vec({scenario!r}, 2)
     first, _ = expected.reset(seed=0)
     if method == "sb3":
@@ -67,7 +74,15 @@ def test_worker_processes(short_episodes: dict[str, Any], method: str, tmp_path:
     assert "equal" in done.stdout
 
 
-def test_two_worlds_in_two_threads(short_episodes: dict[str, Any]) -> None:
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = threads()
+    set_threads(2)
+    yield
+    set_threads(before)
+
+
+def test_two_worlds_in_two_threads(short_episodes: dict[str, Any], two_threads: None) -> None:
     def drive(seed: int, out: list[Any]) -> None:
         envs = racegym.make_vec(short_episodes, 600)
         envs.reset(seed=seed)

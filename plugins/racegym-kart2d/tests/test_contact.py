@@ -367,7 +367,7 @@ def fight(n_races, number=1, **options):
     before = threads()
     set_threads(number)
     try:
-        made = Rig(*[KART] * 6, n_races=n_races, track=PLAIN, **options)
+        made = Rig(*[KART] * 6, n_races=n_races, track=PLAIN, real=np.float32, **options)
         rng = np.random.default_rng(9)
         x, y, yaw = rng.uniform(-4, 4, (3, 120, 6))
         made.place(*(v[:n_races].reshape(-1) for v in (x, y, yaw)), 6.0)

@@ -163,7 +163,7 @@ def test_a_race_is_the_same_alone_in_a_batch_and_on_two_threads():
         before = threads()
         set_threads(number)
         try:
-            made = Rig(vehicle("rental_kart"), track=track, n_races=count)
+            made = Rig(vehicle("rental_kart"), track=track, n_races=count, real=np.float32)
             rng = np.random.default_rng(1)
             x, speed = rng.uniform(-4, 4, n), rng.uniform(5, 15, n)
             made.place(RADIUS + x[:count], 0.0, np.pi / 2, speed[:count])
