@@ -40,19 +40,22 @@ IMPORT = "racegym runs import sunday.gpx --track quickstart --name human --no-pl
 MINE_READ = "racegym tracks import Monza.csv --name mine --into tracks"
 DRAWN = "racegym tracks import drawn_club.png --set length=700 --name club --into tracks"
 
+BRIEF = "racegym run quickstart --set name=brief --set time_limit=4 --no-plots"
+PICTURED = "scenarios/quickstart|quickstart --set laps=1$|learn"  # others draw what these do
+EXPORT = "racegym export train_kart kart.onnx"  # once for all who need the policy
 TRIED = "racegym benchmark run trial-state --trainer ppo --steps 64 --set trainer.num_envs=4"
 
 SHORTER = [  # what would take long is done for a shorter time
     (r"racegym tracks sync .*", r"\g<0> --overwrite"),  # others may have changed a track
     (r"racegym verify latest", "racegym verify first"),  # the latest may be an imported log
-    (r"racegym watch latest (?=.*--video)", "racegym watch first "),  # it is of one lap
-    (r"racegym run quickstart --set laps=10", "racegym run quickstart --set laps=2"),
-    (r"racegym (run|watch) .*--video .*", r"\g<0> --size 160x160"),
+    (r"racegym watch latest (?=.*--video)", "racegym watch brief "),
+    (r"(racegym run .*--set laps=)(?:5|10)\b", r"\g<1>2"),
+    (r"racegym (run|watch|evaluate) .*--video .*", r"\g<0> --size 160x160"),
+    (r"(racegym evaluate .*--video .*)time_limit=5\b", r"\1time_limit=2"),
     (r"racegym run .*--video .*", r"\g<0> --set time_limit=3"),
     (r"(racegym evaluate .*)--episodes 20\b", r"\1--episodes 2"),
     (r"(racegym evaluate (?:train|rental)_kart .*)--episodes \d+", r"\1--episodes 2 --no-limit"),
     (r"racegym run pretrained_kart", r"\g<0> --no-plots"),
-    (r"racegym export .*onnx$", r"\g<0> --force"),
     (
         r"racegym run train_(sac|td3|dqn)",
         r"\g<0> --set trainer.steps=256 --set training.evaluate=null --set track.generate.count=1",
@@ -67,11 +70,13 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"racegym benchmark run .*", f"{TRIED} --seeds 1 --set trainer.num_steps=16"),
     (r"racegym calibrate .*", "racegym calibrate pure_pursuit --tracks 1 --vehicle rental_kart"),
     (r"racegym bench .*", r"\g<0> --seconds 0.05 --no-memory"),
-    (r"learn\(300_000\)", "learn(1)"),
-    (r"n_envs=8", "n_envs=1"),
+    (r"learn\(300_000\)", "learn(1)"),  # which is one update
+    (r"(PPO\(.*)n_envs=8\)", r"\1n_envs=1), n_steps=64"),
+    (r"n_steps=128, batch_size=512", "n_steps=8, batch_size=64, n_epochs=1"),
     (r"steps(=|: )\d{7}", r"steps\g<1>6000"),
     (r"\bsteps = 10_000", "steps = 6_000"),
     (r"seconds=5\)", "seconds=0.05, memory=False)"),
+    (rf"racegym run (?!{PICTURED})(?!.*--no-plots).*", r"\g<0> --no-plots"),
 ]
 MINE = """
 name: mine
@@ -233,7 +238,7 @@ def kart(desk: Path) -> None:
         assert main(["run", "train_kart", *arguments, "-q", "--no-plots"]) == 0
         (run,) = (desk / "runs" / "train_kart").iterdir()
         run.rename(run.with_name("2026-01-01T00-00-00Z"))  # others want the latest to be a race
-        assert main(["export", "train_kart", "kart.onnx"]) == 0
+        assert main(shlex.split(EXPORT)[1:]) == 0
 
 
 @contextmanager
@@ -317,7 +322,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy_drawings(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for command in (RUN, IMPORT, DRAWN, MINE_READ):
+        for command in (RUN, BRIEF, IMPORT, DRAWN, MINE_READ):
             assert main(shlex.split(command)[1:]) == 0
         make_trainer(folder)
     (run,) = (folder / "runs" / "quickstart").iterdir()
@@ -382,6 +387,8 @@ def test_command(
         pytest.importorskip("onnxruntime")
     if OF_THE_KART.match(command):
         request.getfixturevalue("kart")
+        if command == EXPORT:
+            return
     arguments = shlex.split(as_it_is_here(command, at_desk))[1:]
     learns = re.search(r"\blearn\b", command)
     with trainer_installed(at_desk) if learns else nullcontext():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -52,6 +53,7 @@ _TEAMS = 8
 _BRIGHT = 150.0  # of luma, from which on dark letters are read better
 
 
+@cache
 def of_car(car: int) -> Colour:
     """Return the colour of the car in a slot; after eight they begin again."""
     red, green, blue = palette()[scenery.CAR + 2 * (car % _TEAMS)].tolist()
