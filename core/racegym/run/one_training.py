@@ -15,7 +15,6 @@ from racegym.record import RunFolder
 from racegym.record.recorder import End
 from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume, read_training
 from racegym.record.training import AboutTraining, TrainingLog
-from racegym.report.learning_curve import draw_learning_curve
 from racegym.run.curriculum import Curriculum
 from racegym.run.examination import Examination
 from racegym.run.interruption import Interruption
@@ -148,7 +147,11 @@ class Learning:
                 raise _with_way_out(error, folder) from error
             raise
         data = log.finish(end)
-        picture = draw_learning_curve(folder) if plots else None
+        picture = None
+        if plots:
+            from racegym.report import draw_learning_curve
+
+            picture = draw_learning_curve(folder)
         done = TrainingResult(
             folder=folder.path, state=end, training=data, checkpoint=drivable, picture=picture
         )

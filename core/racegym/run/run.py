@@ -14,7 +14,6 @@ from racegym.errors import RunError, ScenarioError
 from racegym.interfaces import Watcher
 from racegym.record import About, Recorder, RunFolder
 from racegym.record.recorder import End, bytes_per_step
-from racegym.report import draw_lap_times, draw_track_map
 from racegym.run.entrants import prepare
 from racegym.run.episodes import check_driven, is_over, most_steps, start_episode
 from racegym.run.interruption import Interruption
@@ -173,6 +172,8 @@ def _record(
         raise
     pictures: tuple[Path, ...] = ()
     if plots:
+        from racegym.report import draw_lap_times, draw_track_map  # who has no plots, no Matplotlib
+
         drawn = draw_track_map(folder, result, track), draw_lap_times(folder, result)
         pictures = tuple(path for path in drawn if path is not None)
     done = RunResult(folder=folder.path, state=end, result=result, pictures=pictures)

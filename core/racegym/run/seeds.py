@@ -12,7 +12,6 @@ from racegym.record.folder import read_json
 from racegym.record.recorder import End
 from racegym.record.seeds import SeedsLog, Sown, folder_of_seed, sown_in
 from racegym.record.trained import checkpoint_to_drive, checkpoint_to_resume
-from racegym.report.learning_curve import draw_learning_curve
 from racegym.report.seed_curves import write_seed_curves
 from racegym.run.examination import is_better
 from racegym.run.interruption import Interruption
@@ -117,7 +116,11 @@ def _learn(
             break
     data = log.finish(end, _best(folder, seeds))
     write_seed_curves(folder)
-    picture = draw_learning_curve(folder) if plots else None
+    picture = None
+    if plots:
+        from racegym.report import draw_learning_curve
+
+        picture = draw_learning_curve(folder)
     checkpoint = checkpoint_to_drive(folder)
     assert checkpoint is not None  # one has been learned, and left one
     return TrainingResult(
