@@ -49,7 +49,7 @@ def test_equals_single_environments(
     short_episodes: dict[str, Any], mode: AutoresetMode, observation: Any
 ) -> None:
     scenario = {**short_episodes, "observation": observation}
-    _compare_with_single_environments(scenario, mode, steps=400)
+    _compare_with_single_environments(scenario, mode, steps=180)
 
 
 MORE = {
@@ -85,7 +85,8 @@ def test_equals_single_environments_in_everything_else(
     short_episodes: dict[str, Any], mode: AutoresetMode, more: str
 ) -> None:
     scenario = {**short_episodes, **MORE[more]}
-    native = _compare_with_single_environments(scenario, mode, steps=350)
+    steps = 180 // MORE[more].get("action_repeat", 1)
+    native = _compare_with_single_environments(scenario, mode, steps)
     assert native.critic_observation_space is None or more != "repeated"
 
 
@@ -112,7 +113,7 @@ def _compare_with_single_environments(
                 sync.reset(options={"reset_mask": over}),
                 f"step {step}: reset",
             )
-    assert ended > 20
+    assert ended > 10
     native.close()
     sync.close()
     return native

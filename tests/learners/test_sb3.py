@@ -66,7 +66,8 @@ def test_equals_a_dummy_vec_env_of_single_races(
     _assert_same(native.reset(), singles.reset(), "reset")
     native.action_space.seed(0)
     endings = {True: 0, False: 0}
-    for step in range(1000):
+    steps = 400 // more.get("action_repeat", 1)
+    for step in range(steps):
         actions = np.array([native.action_space.sample() for _ in range(RACES)])
         mine, theirs = native.step(actions), singles.step(actions)
         for part, a, b in zip(("observation", "reward", "done"), mine, theirs, strict=False):
@@ -75,9 +76,9 @@ def test_equals_a_dummy_vec_env_of_single_races(
         _assert_same(native.reset_infos, singles.reset_infos, f"step {step}: reset_infos")
         for race in np.flatnonzero(mine[2]):
             endings[mine[3][race]["TimeLimit.truncated"]] += 1
-        if step == 500:  # without a seed the next episodes follow
+        if step == steps // 2:  # without a seed the next episodes follow
             _assert_same(native.reset(), singles.reset(), "second reset")
-    assert min(endings.values()) > 5
+    assert min(endings.values()) > 2
     native.close()
     singles.close()
 
