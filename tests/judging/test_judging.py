@@ -26,7 +26,13 @@ def test_many_races_at_once_are_single_races(race: dict[str, Any], driver: Any) 
     assert later == many.episodes[:2]
 
 
-def test_it_is_what_a_run_of_the_same_races_says(race: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["grid", "pursuit"])
+def test_it_is_what_a_run_of_the_same_races_says(
+    race: dict[str, Any], tmp_path: Path, kind: str
+) -> None:
+    race["start"] = {"kind": kind, "lights": [0, 0]}
+    for slot, car in enumerate(reversed(race["cars"])):
+        car["grid"] = slot
     found = evaluate_driver("pure_pursuit", race)
     cars = [{**race["cars"][0], "driver": "pure_pursuit"}, race["cars"][1]]
     recorded = run({**race, "task": "evaluate", "cars": cars}, runs_dir=tmp_path, plots=False)

@@ -89,8 +89,8 @@ def contact_of(points, share, other_share, kind=BlameKind.DIVE):
 
 
 def test_blame_shares_decide_who_is_punished_for_a_contact(racing, rule):
-    def contact(first, second):
-        race = racing(rule("contact", "time", 5.0, share=0.5))
+    def contact(first, second, share=0.5):
+        race = racing(rule("contact", "time", 5.0, share=share))
         told = race.step(**contact_of(2, first, second))
         return [event.car for event in told]
 
@@ -98,6 +98,7 @@ def test_blame_shares_decide_who_is_punished_for_a_contact(racing, rule):
     assert contact(0.3, 0.7) == [1]
     assert contact(0.5, 0.5) == [0, 1]
     assert contact(0.4, 0.4) == []
+    assert float(np.float32(0.7)) < 0.7 and contact(0.7, 0.3, share=0.7) == [0]
 
 
 def test_a_share_of_nothing_punishes_everybody_who_was_there(racing, rule):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 
 from racegym.errors import RunError
 from racegym.locks import Lock, is_held
+from racegym.race_control import Rules
 from racegym.record import About, Recorder, RunFolder
 from racegym.record.stream import BLOCK, read_batches
 from racegym.run import verify
-from racegym.world import World
+from racegym.world import StartConfig, World
 
 
 @pytest.mark.parametrize("races", [[0], [1, 2], [0, 3]])
@@ -75,6 +77,24 @@ def test_racing_together_is_recorded(rail_world: World, tmp_path: Path) -> None:
     assert [rows[car]["incident_points"] for car in (0, 1)] == [0, 4]
     assert [rows[car]["overtakes_made"] for car in (0, 1)] == [2, 0]
     assert rows[0]["contacts"] == {"0x": 0, "1x": 0, "2x": 0, "4x": 0}
+
+
+def test_in_a_pursuit_who_has_driven_farther_is_before_who_is_ahead_on_the_road(
+    rail_world: World, tmp_path: Path
+) -> None:
+    cars = [replace(car, grid=1 - slot) for slot, car in enumerate(rail_world.config.cars)]
+    start = StartConfig(kind="pursuit", lights=(0.0, 0.0))
+    world = World(replace(rail_world.config, cars=cars, start=start, rules=Rules(laps=0)))
+    world.watchers.append(recorder := Recorder(world, tmp_path))
+    world.reset(seeds=[1, 2, 3, 4])
+    for _ in range(40):
+        world.step()
+    assert world.view.frame.progress[0, 0] < world.view.frame.progress[0, 1]
+    rows = recorder.finish("finished")["classification"]
+    assert [row["name"] for row in rows] == ["a", "b"]
+    assert [row["road_position"] for row in rows] == [1, 2]
+    assert rows[0]["distance"] == pytest.approx(80.0, abs=0.5)
+    assert rows[0]["progress"] > rows[1]["progress"]
 
 
 def test_a_race_that_starts_again_is_a_new_episode(rail_world: World, tmp_path: Path) -> None:

@@ -206,10 +206,11 @@ def _car(
     laps = int(tally.last["lap"][car])
     length = journal.start["length"]
     # At the flag the car is exactly on its line; its last row is up to a step further on.
-    progress = float(tally.last["progress"][car])
+    origin = journal.start.get("lap_origin", [0.0] * (car + 1))[car]  # a car's own in a pursuit
+    progress = float(tally.last["progress"][car]) - origin
     if finish is not None:
-        progress = journal.start.get("lap_origin", [0.0] * (car + 1))[car] + laps * length
-    distance = progress - journal.start["start_progress"][car]
+        progress = laps * length
+    distance = progress + origin - journal.start["start_progress"][car]
     time = float(tally.active_time[car]) if finish is None else finish
     own = [lap for lap in journal.laps if lap.car == car]
     counted = [lap for lap in own if lap.valid and lap.lap_time is not None]

@@ -111,6 +111,7 @@ class ScoreCard:
                 "status": STATUS.get(Status(int(race.status[k, car])), "not finished"),
                 "laps": int(race.laps_done[k, car]),
                 "progress": float(frame.progress[k, car]),
+                "origin": float(race.lap_origin[k, car]),
                 "gap": _finite(race.gap_leader[k, car]),
                 "gap_laps": int(race.laps_behind[k, car]),
                 "leader": (_finite(finish[first]), int(race.laps_done[k, first])),
@@ -130,7 +131,9 @@ class ScoreCard:
         view, car = self._world.view, self._car
         last, finish, config = self._last[k], self._finish[k], self._world.config
         track = view.tracks.track_of(k)
-        progress = last["progress"] if finish is None else last["laps"] * track.length
+        progress = last["progress"]
+        if finish is not None:  # it is exactly on its line
+            progress = last["origin"] + last["laps"] * track.length
         distance = progress - float(self._start[k])
         time = float(self._active[k]) if finish is None else finish
         valid = [lap for lap, counts in self._laps[k] if counts and lap is not None]
