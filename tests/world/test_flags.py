@@ -99,7 +99,7 @@ def test_yellow_can_be_switched_off(on_rails, drive):
 
 def test_blue_is_told_once_an_approach(on_rails, drive):
     world = on_rails(speed=[15.0, 10.0], start=[-2.0, -8.0])
-    lap = float(world.view.tracks.length[0])
+    lap, length = float(world.view.tracks.length[0]), float(world.view.vehicle.length[0, 1])
     blue, shown = [], []
     for _ in range(2400):
         events = drive(world, 1)
@@ -111,6 +111,8 @@ def test_blue_is_told_once_an_approach(on_rails, drive):
         shown.append(is_blue)
         assert not world.view.race.flags[0, 0] & Flag.BLUE
         if lead > 0.5 * lap and behind < 14.5:
+            assert is_blue
+        if lead > 0.5 * lap and past < length - 0.3:
             assert is_blue
         if lead < 0.5 * lap or 16.0 < behind < lap - 3.0:
             assert not is_blue, (lead, behind, past)
@@ -130,6 +132,34 @@ def test_a_lapping_car_that_hangs_back_gets_no_second_blue(on_rails, drive):
     lead = float(world.view.frame.progress[0, 0] - world.view.frame.progress[0, 1])
     assert 0.9 < lead / world.view.tracks.length[0] < 1.0
     assert len(of(events, EventKind.BLUE)) == 1
+
+
+def test_blue_ends_for_who_gives_up_and_falls_back(on_rails, drive):
+    # 12 m behind, then 1 m/s slower: 1.2 s behind on the road, and 1.5 s after three seconds.
+    speed = [lambda time: 20.0 if time < 23.3 else 9.0, 10.0]
+    world = on_rails(speed=speed, start=[-2.0, -8.0])
+    drive(world, 24 * 20 + 10)
+    assert flags(world)[1] == Flag.BLUE
+    drive(world, 60)
+    assert flags(world) == [0, 0]
+
+
+def test_who_has_retired_is_a_danger_where_it_stands(on_rails, drive):
+    told = []
+    for speed in (stops(3.0, 99.0), 10.0):
+        world = on_rails(speed=[10.0, speed])
+        assert not of(drive(world, 70), EventKind.YELLOW)
+        world.view.race.status[0, 1] = Status.RETIRED
+        told.append([e.car for e in of(drive(world, 1), EventKind.YELLOW)])
+    assert told == [[1], []]
+
+
+def test_who_stands_in_the_pit_lane_is_no_danger(on_rails, drive):
+    world = on_rails(speed=[10.0, stops(3.0, 99.0)])
+    world.view.race.status[0, 1] = (
+        Status.PIT
+    )  # there is no lane that it could be found to be out of
+    assert not of(drive(world, 200), EventKind.YELLOW)
 
 
 def test_two_cars_that_lap_another_are_told_in_turn(on_rails, drive):

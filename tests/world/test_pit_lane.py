@@ -90,6 +90,30 @@ def test_a_stop_is_counted_and_its_longest_stand_timed(through):
     assert of(events, EventKind.PIT_EXIT)[0].details["standing"] == race.pit_standing[0, 0]
 
 
+def test_who_stands_in_the_lane_for_more_than_a_minute_is_stuck(through):
+    world, _ = through(lambda time: 0.0 if time > 9.0 else 10.0,
+                       lambda time: -8.0 if time >= 6.5 else 0.0, seconds=68.0)  # fmt: skip
+    assert world.view.race.stuck_time[0, 0] == 0.0
+    world, events = through(lambda time: 0.0 if time > 9.0 else 10.0,
+                            lambda time: -8.0 if time >= 6.5 else 0.0, seconds=74.0,
+                            rules=Rules(retire_stuck=4.0))  # fmt: skip
+    (retired,) = of(events, EventKind.RETIRE)
+    assert retired.time == pytest.approx(9.0 + 60.0 + 4.0, abs=0.2)
+
+
+def test_speeding_and_standing_are_those_of_the_last_visit(through):
+    def speed(time):  # 12 m/s and a stand in the first lap, 8 m/s in the second one
+        return 0.0 if 8.0 <= time < 9.0 else 12.0 if time < 20.0 else 8.0
+
+    def offset(time):
+        return -8.0 if 5.5 <= time < 11.0 or 31.0 <= time < 35.0 else 0.0
+
+    _, events = through(speed, offset, seconds=38.0)
+    told = [event.details for event in of(events, EventKind.PIT_EXIT)]
+    assert [one["speeding"] for one in told] == pytest.approx([2.0, 0.0], abs=1e-4)
+    assert [one["standing"] for one in told] == pytest.approx([1.0, 0.0], abs=0.11)
+
+
 def test_half_a_lane_is_no_drive_through(through):
     for entry, leave in ((80.0, 120.0), (60.0, 100.0)):
         world, events = through(8.0, turns_in(8.0, entry=entry, leave=leave))

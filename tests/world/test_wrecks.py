@@ -76,9 +76,9 @@ def assert_finite(world):
 @pytest.mark.parametrize(
     ("name", "value", "once"),
     [
-        ("x", np.nan, False), ("x", 1e200, False), ("y", np.inf, True), ("yaw", np.nan, True),
-        ("vx", np.nan, False), ("vy", -np.inf, False), ("yaw_rate", np.nan, True),
-        ("ax", np.nan, False),
+        ("x", np.nan, False), ("x", 1e200, False), ("x", 2e8, True),
+        ("y", np.inf, True), ("yaw", np.nan, True), ("vx", np.nan, False),
+        ("vy", -np.inf, False), ("yaw_rate", np.nan, True), ("ax", np.nan, False),
     ],
 )  # fmt: skip
 def test_a_state_that_is_no_number_is_retired_and_cleaned(build, n_cars, name, value, once):
@@ -140,6 +140,17 @@ def test_what_cars_get_over_is_no_wreck(build, spoil):
     world, retired = race(build, spoil)
     assert retired == []
     assert (world.view.race.status == Status.RACING).all()
+
+
+@pytest.mark.parametrize(("metres", "reasons"), [(103.0, []), (107.0, [Retirement.FLUNG])])
+def test_a_speed_explains_some_of_the_way(build, metres, reasons):
+    def thrown(state, car, step):  # 100 m/s is 5 m in a step
+        if step == AT:
+            state.x[car] += metres
+            state.vx[car] = 100.0
+
+    _, retired = race(build, thrown, steps=AT)
+    assert [event.value for event in retired] == reasons
 
 
 def test_rules_can_be_switched_off_but_not_that_of_numbers(build):
