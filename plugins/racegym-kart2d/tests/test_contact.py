@@ -200,6 +200,17 @@ def test_equal_cars_head_on_part_with_the_restitution():
     assert_allclose([told["x"], told["y"]], [0.5 * LONG + MIDDLE, 0.0], atol=1e-4)
 
 
+def test_what_is_told_of_an_approach_is_that_of_the_first_impulse():
+    # The first one is hit back by the second, which bounces off the third.
+    made = duel(*[(k * LONG, 0, 0) for k in range(3)], vx=[8.0, 0.0, 0.0], cars=[KART] * 3)
+    stepped(made)
+    c = made.view.contacts
+    pairs = list(zip(c.car[0, :2].tolist(), c.other[0, :2].tolist(), strict=True))
+    assert c.count[0] == 2 and set(pairs) == {(0, 1), (1, 2)}
+    assert c.impulse[0, pairs.index((0, 1))] > 1.2 * 0.5 * MASS * 8.0 * (1 + 1e-3)  # more than one
+    assert_allclose(c.closing_speed[0, pairs.index((0, 1))], 8.0, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("friction", "slides"), [(0.1, True), (2.0, False)])
 def test_a_glancing_touch_rubs_as_coulomb_says(friction, slides):
     made = duel(
@@ -340,12 +351,16 @@ def test_cars_on_a_bridge_and_below_do_not_touch(height):
     eight = Track.from_points(points, 4.0, 4.0, name="eight", crossings="allow")
     ((under, over),) = eight.crossings
     for places, touches in (((under, over), False), ((under, under + 1.0), True)):
-        made = Rig(KART, KART, track=eight)
-        made.view.frame.segment[0] = np.array(places) / eight.spacing
-        pose = made.tracks.pose(np.zeros(2, int), np.array(places), np.zeros(2))
-        made.backend.place(np.arange(2), pose, np.array([8.0, 5.0]))
-        made.step()
-        assert (made.view.contacts.count[0] > 0) == touches
+        ends = []
+        for contact in (True, False):
+            made = Rig(KART, KART, track=eight, contact=contact)
+            made.view.frame.segment[0] = np.array(places) / eight.spacing
+            pose = made.tracks.pose(np.zeros(2, int), np.array(places), np.zeros(2))
+            made.backend.place(np.arange(2), pose, np.array([8.0, 5.0]))
+            made.step()
+            ends.append([getattr(made.state, name)[0] for name in ("x", "y", "vx", "yaw_rate")])
+        # Cars in each other are moved apart, though nothing is told where they part already.
+        assert np.array_equal(*ends) != touches
 
 
 def test_a_pair_is_told_of_once_however_a_step_is_split():
