@@ -305,7 +305,9 @@ def _thirds(x, share):
     return x * share / 3
 
 
-def test_what_kernels_call_is_compiled_once_for_all_literal_numbers():
+def test_what_kernels_call_is_compiled_once_for_all_literal_numbers(tmp_path, monkeypatch):
+    monkeypatch.setenv("RACEGYM_CACHE_DIR", str(tmp_path))  # what is cached is not compiled
+
     @kernel
     def fill(out):
         for race in prange(out.shape[0]):
