@@ -46,16 +46,19 @@ def measure_memory(scenario: Scenario, races: int) -> Memory | None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "scenario.yaml"
         file.write_text(scenario.to_yaml(), encoding="utf-8")
-        # The first process of each size may have to compile, and a compiler's memory is not
-        # the batch's: the second loads what the first has left.
-        _in_process(file, 1)
-        imported, single = _in_process(file, 1)
-        _in_process(file, races)
-        _, batch = _in_process(file, races)
-    return Memory(races=races, imported=imported, single=single, batch=batch)
+        alone, many = _measured(file, 1), _measured(file, races)
+    return Memory(
+        races=races, imported=alone["imported"], single=alone["used"], batch=many["used"]
+    )
 
 
-def _in_process(file: Path, races: int) -> tuple[int, int]:
+def _measured(file: Path, races: int) -> dict[str, int]:
+    """Measure in a process that compiles nothing, for a compiler's memory is not the batch's."""
+    told = _in_process(file, races)
+    return _in_process(file, races) if told["compiled"] else told
+
+
+def _in_process(file: Path, races: int) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "racegym.bench.memory", str(file), str(races)],
         capture_output=True, text=True, encoding="utf-8", check=False,
@@ -63,8 +66,8 @@ def _in_process(file: Path, races: int) -> tuple[int, int]:
     )  # fmt: skip
     if done.returncode:
         raise RunError(f"measuring memory failed: {done.stderr.strip()[-500:]}")
-    told = json.loads(done.stdout)
-    return told["imported"], told["used"]
+    told: dict[str, int] = json.loads(done.stdout)
+    return told
 
 
 def resident() -> int | None:
@@ -84,16 +87,20 @@ def resident() -> int | None:
 def _main(file: str, races: int) -> None:
     """Measure in this process, and print JSON."""
     from racegym.bench.course import Course, all_agents
+    from racegym.report import announce_compiling
     from racegym.scenario import load_scenario
     from racegym.world import World
 
-    imported = resident() or 0
-    scenario = load_scenario(Path(file))
-    course = Course(World(all_agents(scenario, races)), scenario.seed)
-    for _ in range(STEPS):
-        course.step()
+    imported, compiled = resident() or 0, [0]
+    with announce_compiling(lambda: compiled.append(1)):
+        scenario = load_scenario(Path(file))
+        course = Course(World(all_agents(scenario, races)), scenario.seed)
+        for _ in range(STEPS):
+            course.step()
     used = (resident() or 0) - imported
-    sys.stdout.write(json.dumps({"imported": imported, "used": used}))
+    sys.stdout.write(
+        json.dumps({"imported": imported, "used": used, "compiled": max(compiled)})
+    )
 
 
 if __name__ == "__main__":
