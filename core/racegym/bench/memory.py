@@ -47,9 +47,7 @@ def measure_memory(scenario: Scenario, races: int) -> Memory | None:
         file = Path(folder) / "scenario.yaml"
         file.write_text(scenario.to_yaml(), encoding="utf-8")
         alone, many = _measured(file, 1), _measured(file, races)
-    return Memory(
-        races=races, imported=alone["imported"], single=alone["used"], batch=many["used"]
-    )
+    return Memory(races=races, imported=alone["imported"], single=alone["used"], batch=many["used"])
 
 
 def _measured(file: Path, races: int) -> dict[str, int]:
@@ -98,9 +96,7 @@ def _main(file: str, races: int) -> None:
         for _ in range(STEPS):
             course.step()
     used = (resident() or 0) - imported
-    sys.stdout.write(
-        json.dumps({"imported": imported, "used": used, "compiled": max(compiled)})
-    )
+    sys.stdout.write(json.dumps({"imported": imported, "used": used, "compiled": max(compiled)}))
 
 
 if __name__ == "__main__":
