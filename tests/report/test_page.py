@@ -69,6 +69,13 @@ def unpacked(replay: dict[str, Any], name: str, dtype: str, n_cars: int) -> np.n
     return values.reshape(-1, n_cars)
 
 
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw none, for what looks at the data alone."""
+    monkeypatch.setattr("racegym.report.page.page._figures", lambda *given: iter(()))
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_the_replay_is_the_telemetry(make_run: Make) -> None:
     run = make_run(n_cars=3, seconds=30)
     data = data_of(write_page(run))
@@ -90,6 +97,7 @@ def test_the_replay_is_the_telemetry(make_run: Make) -> None:
     assert [changes[:2] for changes in replay["position"]] == [[0, 1], [0, 2], [0, 3]]
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_gaps_are_those_of_the_clock(make_run: Make) -> None:
     run = make_run(n_cars=2, seconds=60)
     replay = data_of(write_page(run))["episodes"][0]["replay"]
@@ -100,12 +108,14 @@ def test_gaps_are_those_of_the_clock(make_run: Make) -> None:
     assert np.allclose(gap[at, 1], (3 + at / 4) / 20, atol=0.1)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_car_that_was_nowhere_is_nowhere(make_run: Make) -> None:
     run = make_run(n_cars=2, seconds=5, without=("ax", "ay", "yaw"))
     data = data_of(write_page(run))
     assert data["episodes"][0]["replay"]["frames"] == 51
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_it_says_when_the_race_was(make_run: Make) -> None:
     run = make_run()
     state = read_json(run.state)
