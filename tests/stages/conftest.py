@@ -115,11 +115,13 @@ def make_stadium() -> Callable[..., Track]:
 
 @pytest.fixture(scope="session")
 def make_rig() -> Callable[..., Rig]:
+    """Return a maker of rigs as precise as worlds are, with which they share their kernels."""
+
     def make(
         *tracks: Track,
         n_races: int = 1,
         n_cars: int = 1,
-        real: str = "float64",
+        real: str = "float32",
         dt: float = 0.05,
         channels: Sequence[Channel] = (),
         reserve: int = 0,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from math import cos, sin, tan
 
 import numpy as np
@@ -19,12 +17,6 @@ from racegym.sensors.palette import gray, palette
 from racegym.sensors.topdown import Topdown
 
 WIDTH = 4.0  # [m] of half the track
-
-
-@pytest.fixture
-def make_rig(make_rig: Callable) -> Callable:
-    """Return a maker of rigs as precise as worlds are, with which their kernels are shared."""
-    return partial(make_rig, real="float32")
 
 
 def codes(rig, sensor, cars=None):

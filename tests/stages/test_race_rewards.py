@@ -84,7 +84,7 @@ def test_a_lead_is_paid_as_it_grows_and_within_reach(make_rig):
 @settings(deadline=None, max_examples=50)
 @given(moves=st.lists(st.tuples(*[st.floats(-5, 5)] * 3, st.booleans()), min_size=1, max_size=10))
 def test_leads_add_up_and_jumps_never_gain(make_rig, moves):
-    rig = make_rig(n_cars=3)
+    rig = make_rig(n_cars=3, real="float64")
     rig.view.frame.progress[0] = [0.0, -4.0, -8.0]
     term = begun(rig, RelativeProgress(rig.setup({"reach": 10.0})))
     total = np.zeros(3)
@@ -150,7 +150,7 @@ def test_a_win_counts_once_and_only_with_clean_hands(make_rig):
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_every_cell_is_written_with_a_finite_number(make_rig, kind):
-    rig = make_rig(n_races=6, n_cars=3, real="float32")
+    rig = make_rig(n_races=6, n_cars=3)
     term = begun(rig, kind(rig.setup()))
     for seed in range(3):
         rig.scramble(seed)
@@ -167,7 +167,7 @@ def test_a_race_is_paid_the_same_in_any_batch(make_rig, kind):
     place = np.argsort(rng.random((600, 2))) + 1
     rows = []
     for which in (np.arange(600), np.array([417])):
-        rig = make_rig(n_races=len(which), n_cars=2, real="float32")
+        rig = make_rig(n_races=len(which), n_cars=2)
         term, race = begun(rig, kind(rig.setup())), rig.view.race
         race.position[...], race.passed_now[...] = place[which], place[which] - 1
         race.contact_class[...], race.status[...] = place[which], place[which] + 2

@@ -92,7 +92,7 @@ def test_brakes_give_way_to_the_corner(make_ring, make_rig):
     assert brake[0] > brake[1] > brake[2]
 
 
-@pytest.mark.parametrize("real", ["float32", "float64"])
+@pytest.mark.parametrize("real", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_its_controls_are_finite_and_within_bounds_whatever_it_is_told(make_rig, real):
     rig = make_rig(n_races=10, n_cars=3, real=real)
     driver = Raceline(rig.setup())

@@ -75,7 +75,7 @@ def test_ground_gained_beside_the_track_counts_only_if_asked(make_rig):
 
 
 def test_speed_sums_up_to_a_distance_and_is_negative_backwards(make_rig):
-    rig = make_rig(n_cars=4, dt=0.1)
+    rig = make_rig(n_cars=4, dt=0.1, real="float64")
     rig.put(0.0, heading_error=[0.0, np.pi, np.pi / 2, np.pi / 3], speed=10.0)
     np.testing.assert_allclose(pay(rig, Speed(rig.setup()))[0], [1.0, -1.0, 0.0, 0.5], atol=1e-9)
 
@@ -103,7 +103,7 @@ def test_checkpoints_are_counted(make_rig):
 
 
 def test_a_checkpoint_is_worth_the_share_of_the_reference_speed(make_ring, make_rig):
-    rig = make_rig(make_ring(50.0, checkpoints=[0.0, 60.0, 200.0]), n_cars=5)
+    rig = make_rig(make_ring(50.0, checkpoints=[0.0, 60.0, 200.0]), n_cars=5, real="float64")
     race = rig.view.race
     race.checkpoints_hit[0] = [1, 1, 0, 1, 1]
     race.next_checkpoint[0] = [2, 3, 3, 3, 4]  # the one passed is the one before
@@ -155,7 +155,7 @@ def test_the_lap_of_a_flying_start_does_not_count(make_rig):
 
 
 def test_bad_things_are_negative(make_rig):
-    rig = make_rig(n_cars=2, dt=0.1)
+    rig = make_rig(n_cars=2, dt=0.1, real="float64")
     view = rig.view
     view.race.off_track[0] = [True, False]
     view.race.wall_impulse[0] = [480.0, 0.0]
@@ -185,7 +185,7 @@ def test_every_cell_is_written_with_a_finite_number(make_rig, kind, real):
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_race_is_paid_the_same_in_any_batch(make_rig, kind):
-    many, one = (make_rig(n_races=n, n_cars=2, real="float32") for n in (600, 1))
+    many, one = (make_rig(n_races=n, n_cars=2) for n in (600, 1))
     for rig in (many, one):
         rig.put(0.0)
     rng = np.random.default_rng(5)
