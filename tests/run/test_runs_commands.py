@@ -194,6 +194,13 @@ def test_the_page_is_written_into_the_folder(
     assert Path("page.html").read_text(encoding="utf-8") == text
 
 
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw none, for what asks where the page is alone."""
+    monkeypatch.setattr("racegym.report.page.page._figures", lambda *given: iter(()))
+
+
+@pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize("works", [True, False])
 def test_open_shows_the_page_or_says_where_it_is(
     works: bool,
@@ -211,6 +218,7 @@ def test_open_shows_the_page_or_says_where_it_is(
     assert str(copied.report) in said and ("no browser" in said) is not works
 
 
+@pytest.mark.usefixtures("no_figures")
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
 def test_open_without_a_display_says_where_the_page_is(
     copied: RunFolder, runs_dir: list[str], capsys: Said, monkeypatch: pytest.MonkeyPatch

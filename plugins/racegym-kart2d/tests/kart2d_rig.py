@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -28,8 +29,14 @@ VEHICLES = ("rental_kart", "gt3", "rc_car")
 
 def vehicle(name: str, /, **changes: Any) -> dict[str, Any]:
     """Return a shipped vehicle as read from its file, with some values changed."""
+    return {**_shipped(name), **changes}
+
+
+@cache
+def _shipped(name: str) -> dict[str, Any]:
     text = files("racegym_kart2d").joinpath(f"vehicles/{name}.yaml").read_text("utf-8")
-    return {**YAML(typ="safe").load(text), **changes}
+    parameters: dict[str, Any] = YAML(typ="safe").load(text)
+    return parameters
 
 
 def circle(radius: float, width: float = 10.0, **more: Any) -> Track:

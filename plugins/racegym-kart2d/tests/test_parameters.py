@@ -69,7 +69,7 @@ ODD = st.one_of(st.sampled_from([0.0, 1.0, 0.05, 1e-6, 1.2, 2.0]), st.floats(0.0
 @given(
     st.dictionaries(st.sampled_from(sorted(set(SingleTrackVehicle.model_fields) - {"name"})), ODD)
 )
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 def test_an_odd_vehicle_has_a_finite_envelope(changes):
     try:
         read = parse(vehicle("gt3", **changes))
@@ -87,7 +87,7 @@ def test_an_odd_vehicle_has_a_finite_envelope(changes):
         max_size=4,
     )
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_any_mapping_is_read_or_refused_plainly(changes):
     try:
         read = parse(vehicle("gt3", **changes))
