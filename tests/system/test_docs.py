@@ -74,8 +74,8 @@ SHORTER = [  # what would take long is done for a shorter time
     (r"learn\(300_000\)", "learn(1)"),  # which is one update
     (r"(PPO\(.*)n_envs=8\)", r"\1n_envs=1), n_steps=64"),
     (r"n_steps=128, batch_size=512", "n_steps=8, batch_size=64, n_epochs=1"),
-    (r"steps(=|: )\d{7}", r"steps\g<1>6000"),
-    (r"\bsteps = 10_000", "steps = 6_000"),
+    (r"steps(=|: )\d{7}", r"steps\g<1>3000"),
+    (r"\bsteps = 10_000", "steps = 3_000"),
     (r"seconds=5\)", "seconds=0.05, memory=False)"),
     (rf"racegym run (?!{PICTURED})(?!.*--no-plots).*", r"\g<0> --no-plots"),
 ]
