@@ -1,8 +1,8 @@
 """Make the pictures of docs/beginners.md: ``python docs/figures/beginners.py``.
 
 Needs racegym, racegym-kart2d, stable-baselines3 and the tools that export a policy. It takes
-the files of the page as they stand there and trains with seeds 0 to 4, which takes ten
-minutes or so on two cores; what it prints is the page's table. ``--loop`` draws only the
+the files of the page as they stand there and trains with seeds 0 to 4, one after another, which
+takes ten minutes or so; what it prints is the page's table. ``--loop`` draws only the
 diagram.
 """
 
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ IMAGES = ROOT / "docs" / "images"
 PAGE = ROOT / "docs" / "beginners.md"
 INK, FAINT, GRID, BLUE, GREEN = "#22262b", "#737a84", "#e7e9ec", "#2563c9", "#2c8a4b"
 SEEDS = range(5)
-AT_ONCE = 2
 EXAM = re.compile(r"Eval num_timesteps=(\d+), episode_reward=(-?[\d.]+)")
 
 
@@ -203,8 +201,8 @@ def main() -> None:
     loop()
     if parser.parse_args().loop:
         return
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        trained = list(pool.map(lambda seed: train(Path(folder) / f"seed{seed}", seed), SEEDS))
+    with tempfile.TemporaryDirectory() as folder:
+        trained = [train(Path(folder) / f"seed{seed}", seed) for seed in SEEDS]
         curve(trained)
         laps(trained[0]["run"])
 
