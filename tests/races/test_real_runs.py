@@ -15,12 +15,11 @@ from racegym.scenario import load_scenario
 
 HASTY = {"start": start("standing", hold=False)}
 WALLS = {"track": circuit(5, count=1, runoff=1.5)}
-ROUGH = {"track": circuit(2, count=1, width=7), "cars": rough(10)}
 BLIND = {"track": circuit(2, count=1), "cars": blind(6), "start": start("grid")}
 # By preset: where it has something to do.
 PRESETS = {
     "roboracer": BLIND, "carla-product": WALLS, "deepracer": {}, "donkey-ladder": {},
-    "ifac": ROUGH, "pass-ladder": HASTY, "sim-league": WALLS, "tmrl": WALLS,
+    "ifac": BLIND, "pass-ladder": HASTY, "sim-league": WALLS, "tmrl": WALLS,
 }  # fmt: skip
 QUICK = ("roboracer", "sim-league")
 

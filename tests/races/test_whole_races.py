@@ -11,7 +11,7 @@ import pytest
 from fields import FIELDS, Played
 from recount import recount
 
-from racegym.interfaces import EventKind, OvertakeKind, Status
+from racegym.interfaces import BlameKind, EventKind, OvertakeKind, Status
 from racegym.race_control import place_gains
 
 
@@ -35,6 +35,9 @@ def check_places(played: Played) -> Counter[str]:
             if event.kind is EventKind.OVERTAKE:
                 happened[OvertakeKind(int(event.value)).name.lower()] += 1
                 happened["counted"] += int(event.details["counted"])
+            elif event.kind is EventKind.CONTACT:
+                happened[f"{int(event.value)}x"] += 1
+                happened[BlameKind(int(event.details["blame"])).name.lower()] += 1
     return happened
 
 
