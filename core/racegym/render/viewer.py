@@ -117,8 +117,8 @@ class Viewer:
             history: up to ``after``.
         """
         fresh = after.time <= before.time  # the first scene of a race, or after a leap
-        if fresh:
-            self._now = after.time
+        if fresh:  # what was before it, such as compiling, is not caught up with
+            self._now, self._clock = after.time, perf_counter()
         self._tick()
         while not self.closed and not self._stop():
             late = self._now >= after.time and not self.paused
