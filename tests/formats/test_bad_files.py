@@ -33,10 +33,10 @@ ROOTS = {"kml": "kml", "gpx": "gpx", "osm": "osm", "fastest_lap": "circuit"}
 @pytest.mark.parametrize("text", [LAUGHS, OUTSIDE, ELSEWHERE], ids=["laughs", "file", "address"])
 def test_nothing_is_expanded_and_nothing_fetched(maps, form, text):
     path = maps.write("x.xml", text.replace("{root}", ROOTS[form]))
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(TrackError, match=r":[12]: has a document type declaration"):
         read_track(path, form)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert format_of(path) == form
 
 

@@ -78,7 +78,7 @@ def check(name, files, tmp_path, examples):
     @given(st.data())
     def anything_at_all(data):
         path.write_bytes(spoilt(data.draw, files[name]))
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             session = read_session(path, MINE if name == "mine.csv" else None)
         except RacegymError as error:
@@ -86,7 +86,7 @@ def check(name, files, tmp_path, examples):
             assert "\n" not in str(error) and len(str(error)) < 2000
         else:
             assert session.laps.kept
-        assert time.perf_counter() - began < SLOWEST
+        assert time.process_time() - began < SLOWEST
 
     anything_at_all()
 

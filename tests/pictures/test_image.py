@@ -483,10 +483,10 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_picture_too_large_is_refused_before_it_is_decoded(tmp_path, side):
     path = tmp_path / "bomb.png"
     path.write_bytes(bomb(side, side))
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(TrackError, match="megapixels"):
         read_track(path, options={"scale": 1.0})
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_truncated_picture_is_told_plainly(copy):
