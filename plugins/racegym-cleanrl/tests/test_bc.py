@@ -300,7 +300,7 @@ def test_twenty_laps_of_a_scripted_driver_are_enough_to_drive(tmp_path: Path) ->
         "kind": "random", "speed": 8.0, "speed_noise": 4.0, "lateral_noise": 2.0,
         "heading_noise": 0.2,
     }  # fmt: skip
-    teacher = {"name": "raceline", "pace": 90}
+    teacher = {"name": "raceline", "pace": 85}
     twenty = run(
         {
             **circuit, "name": "teacher", "task": "evaluate", "episodes": 20, "laps": 1,
