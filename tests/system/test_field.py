@@ -74,11 +74,14 @@ def rank_correlation(level, position):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("vehicle", "circuit", "races", "laps", "least"),
-    [("rental_kart", CIRCUIT, 20, 10, 0.6), ("gt3", WIDE, 10, 6, 0.5)],
+    ("vehicle", "circuit", "races", "laps", "least", "most"),
+    [("rental_kart", CIRCUIT, 20, 10, 0.6, 0.1), ("gt3", WIDE, 10, 6, 0.5, 0.4)],
     ids=["karts", "gt3"],
 )
-def test_a_mixed_field_finishes_in_the_order_of_its_levels(vehicle, circuit, races, laps, least):
+def test_a_mixed_field_finishes_in_the_order_of_its_levels(
+    vehicle, circuit, races, laps, least, most
+):
+    """``least`` correlation of places with levels, and ``most`` contacts a lap."""
     level, names = np.arange(CARS) % len(LEVELS), list(LEVELS)
     drivers = [{"name": "raceline", "level": names[k]} for k in level]
     world = field(drivers, races, laps, vehicle, circuit)
@@ -96,7 +99,7 @@ def test_a_mixed_field_finishes_in_the_order_of_its_levels(vehicle, circuit, rac
     assert np.mean(found) > least
     assert min(found) > least / 2
     assert (race.status == Status.FINISHED).mean() > 0.98
-    assert sum(rates.values()) < 0.4
+    assert sum(rates.values()) < most
 
 
 @pytest.mark.slow
